@@ -1,0 +1,45 @@
+package org.folkmoot.session;
+
+import java.util.List;
+import org.folkmoot.engine.template.ChatMessage;
+import org.folkmoot.engine.tokenizer.Tokenizer;
+
+/**
+ * An opened model that answers. Safe for many threads: concurrent generations share passes through
+ * the layers and take turns fairly.
+ */
+public interface LanguageModel extends AutoCloseable {
+  /** The name it was opened by, for example {@code smollm2:135m}. */
+  String name();
+
+  /** SHA-256 of the model file, 64 hexadecimal digits. */
+  String digest();
+
+  /** The most tokens that prompt and answer can have together. */
+  int contextLength();
+
+  /** Its vocabulary. */
+  Tokenizer tokenizer();
+
+  /**
+   * The prompt of a conversation by the model's own chat template, ready for the model to speak.
+   *
+   * @throws org.folkmoot.base.FolkmootException BAD_REQUEST if the template refuses the
+   *     conversation
+   */
+  String renderChat(List<ChatMessage> messages);
+
+  /** The ids of a conversation: {@link #renderChat}, with special tokens parsed. */
+  int[] chatIds(List<ChatMessage> messages);
+
+  /**
+   * Starts an answer; the prompt is processed by the first pull.
+   *
+   * @throws org.folkmoot.base.FolkmootException BAD_REQUEST if the prompt does not fit the context
+   *     or holds an unknown id; BUSY if there is no room for one more session now
+   */
+  Generation generate(GenerationRequest request);
+
+  @Override
+  void close();
+}
