@@ -1,0 +1,108 @@
+package org.folkmoot.engine.gguf;
+
+import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
+import static org.folkmoot.base.FolkmootException.Code.NOT_FOUND;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.Optional;
+import org.folkmoot.base.FolkmootException;
+
+/**
+ * A GGUF file, mapped read-only and checked: after {@link #open} every tensor lies inside the file,
+ * overlaps no other, and has the length that its shape and format demand. Weights themselves are
+ * not looked at.
+ *
+ * <p>The format: <a href="https://github.com/ggml-org/ggml/blob/master/docs/gguf.md">gguf.md</a>,
+ * versions 2 and 3, little-endian. Not promised: anything about a file that is changed while it is
+ * open.
+ */
+public final class GgufFile implements AutoCloseable {
+  private final Path path;
+  private final Arena arena;
+  private final MemorySegment bytes;
+  private final GgufMetadata metadata;
+  private final Map<String, GgufTensor> tensors;
+
+  private GgufFile(
+      Path path,
+      Arena arena,
+      MemorySegment bytes,
+      GgufMetadata metadata,
+      Map<String, GgufTensor> tensors) {
+    this.path = path;
+    this.arena = arena;
+    this.bytes = bytes;
+    this.metadata = metadata;
+    this.tensors = tensors;
+  }
+
+  /**
+   * Opens and checks a file.
+   *
+   * @throws FolkmootException NOT_FOUND, BAD_FILE or UNSUPPORTED, with the file's name in the
+   *     message
+   */
+  public static GgufFile open(Path path) {
+    Arena arena = Arena.ofShared();
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+      GgufParser parser = new GgufParser(bytes);
+      parser.parse();
+      return new GgufFile(path, arena, bytes, parser.metadata(), parser.tensors());
+    } catch (NoSuchFileException missing) {
+      arena.close();
+      throw new FolkmootException(NOT_FOUND, path + ": there is no such file", missing);
+    } catch (IOException failed) {
+      arena.close();
+      String reason = Files.isDirectory(path) ? "it is a folder" : failed.getMessage();
+      throw new FolkmootException(BAD_FILE, path + ": cannot be read: " + reason, failed);
+    } catch (FolkmootException bad) {
+      arena.close();
+      throw new FolkmootException(bad.code(), path.getFileName() + ": " + bad.getMessage(), bad);
+    } catch (RuntimeException | Error unexpected) {
+      arena.close();
+      throw unexpected;
+    }
+  }
+
+  /** The file. */
+  public Path path() {
+    return path;
+  }
+
+  /** Its key-value part. */
+  public GgufMetadata metadata() {
+    return metadata;
+  }
+
+  /** Its tensors by name, in file order. */
+  public Map<String, GgufTensor> tensors() {
+    return tensors;
+  }
+
+  /** A tensor by name. */
+  public Optional<GgufTensor> tensor(String name) {
+    return Optional.ofNullable(tensors.get(name));
+  }
+
+  /** The bytes of one of this file's tensors, mapped; they are gone once the file is closed. */
+  public MemorySegment data(GgufTensor tensor) {
+    return bytes.asSlice(tensor.offset(), tensor.bytes());
+  }
+
+  /** Unmaps the file. Closing twice is harmless. */
+  @Override
+  public void close() {
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
+  }
+}
