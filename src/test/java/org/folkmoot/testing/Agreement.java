@@ -9,25 +9,31 @@ import java.util.List;
 /**
  * How a model compares with a golden and with the reference when it is led along the golden: fed
  * its ids whatever it would have chosen, so that one different choice does not make all that
- * follows incomparable.
+ * follows incomparable. Errors are absolute differences of log-probabilities from the reference's,
+ * in the mean over all steps.
  *
  * @param golden what it was led along
  * @param differences steps where its first choice is not the golden's
- * @param meanError mean over all steps and all tokens of the absolute difference of the
- *     log-probability from the reference's
- * @param meanChosenError the same over the golden's tokens only
- * @param maxError the greatest over all steps and tokens
+ * @param chosenError the error of the golden's tokens
+ * @param expectedError the error of all tokens, each weighed by its probability in the reference
+ * @param vocabularyError the error of all tokens alike: mostly of those that will never be chosen
+ * @param maxError the greatest of any token at any step
  */
 public record Agreement(
     Golden golden,
     List<Difference> differences,
-    double meanError,
-    double meanChosenError,
+    double chosenError,
+    double expectedError,
+    double vocabularyError,
     double maxError) {
   /** Below this a choice is a near tie, which rounding may decide. In log-probability. */
   public static final double NEAR_TIE = 0.35;
 
-  /** What activations rounded to 8 bits may move log-probabilities, in the mean. */
+  /**
+   * What activations rounded to 8 bits may move log-probabilities. Not demanded of {@code
+   * vocabularyError}: rounded so, and all else exact, SmolLM2-135M moves its 49,152 tokens by 0.12
+   * to 0.18 though those likely to be chosen by 0.02 to 0.05.
+   */
   public static final double QUANTISED_TOLERANCE = 0.1;
 
   /** What binary32 and a KV cache in binary16 may move them. */
@@ -55,8 +61,9 @@ public record Agreement(
     double[][] theirs = reference.logits(golden.fed());
     assertThat(ours.length).as("%s: rows of logits", golden).isEqualTo(theirs.length);
     List<Difference> differences = new ArrayList<>();
-    double sum = 0;
-    double chosenSum = 0;
+    double chosen = 0;
+    double expectation = 0;
+    double vocabulary = 0;
     double max = 0;
     int steps = golden.generatedIds().length;
     for (int step = 0; step < steps; step++) {
@@ -64,22 +71,22 @@ public record Agreement(
       double[] a = logProbabilities(ours[golden.promptIds().length - 1 + step]);
       double[] b = logProbabilities(theirs[golden.promptIds().length - 1 + step]);
       assertThat(a).as("%s, step %d: logits", golden, step).hasSameSizeAs(b);
-      double stepSum = 0;
       for (int id = 0; id < a.length; id++) {
         double error = Math.abs(a[id] - b[id]);
         assertThat(error).as("%s, step %d, token %d", golden, step, id).isFinite();
-        stepSum += error;
+        expectation += Math.exp(b[id]) * error;
+        vocabulary += error / a.length;
         max = Math.max(max, error);
       }
-      sum += stepSum / a.length;
-      chosenSum += Math.abs(a[expected] - b[expected]);
+      chosen += Math.abs(a[expected] - b[expected]);
       int choice = ReferenceModel.argmax(a);
       if (choice != expected) {
         double margin = golden.margin(step).orElse(margin(b, expected));
         differences.add(new Difference(step, expected, choice, margin));
       }
     }
-    return new Agreement(golden, differences, sum / steps, chosenSum / steps, max);
+    return new Agreement(
+        golden, differences, chosen / steps, expectation / steps, vocabulary / steps, max);
   }
 
   /**
@@ -90,8 +97,11 @@ public record Agreement(
     Agreement agreement = along(golden, subject, reference);
     agreement.demandChoices();
     double tolerance = golden.isFloat() ? FLOAT_TOLERANCE : QUANTISED_TOLERANCE;
-    assertThat(agreement.meanError()).as("mean error: %s", agreement).isLessThan(tolerance);
-    assertThat(agreement.meanChosenError()).as("chosen: %s", agreement).isLessThan(tolerance);
+    assertThat(agreement.chosenError()).as("%s", agreement).isLessThanOrEqualTo(tolerance);
+    assertThat(agreement.expectedError()).as("%s", agreement).isLessThanOrEqualTo(tolerance);
+    if (golden.isFloat()) {
+      assertThat(agreement.vocabularyError()).as("%s", agreement).isLessThanOrEqualTo(tolerance);
+    }
     return agreement;
   }
 

@@ -17,7 +17,7 @@ class AgreementTest {
   void aModelAgreesWithItself() {
     Agreement agreement = Agreement.demand(golden("m-Q8_0.gguf", 0, 0), REFERENCE, REFERENCE);
     assertThat(agreement.differences()).isEmpty();
-    assertThat(agreement.meanError()).isZero();
+    assertThat(agreement.maxError()).isZero();
   }
 
   @Test
@@ -38,8 +38,9 @@ class AgreementTest {
     Agreement agreement = Agreement.along(golden("m-Q8_0.gguf", 0, 1), other, REFERENCE);
     double second = Math.log(0.3 / 0.25);
     double third = Math.log(0.25 / 0.2);
-    assertThat(agreement.meanError()).isCloseTo((second + third) / 3, within(1e-12));
-    assertThat(agreement.meanChosenError()).isCloseTo(second / 2, within(1e-12));
+    assertThat(agreement.vocabularyError()).isCloseTo((second + third) / 3, within(1e-12));
+    assertThat(agreement.expectedError()).isCloseTo(0.3 * second + 0.2 * third, within(1e-12));
+    assertThat(agreement.chosenError()).isCloseTo(second / 2, within(1e-12));
     assertThat(agreement.maxError()).isCloseTo(third, within(1e-12));
   }
 
