@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -51,6 +52,11 @@ public final class GgufFile implements AutoCloseable {
    *     message
    */
   public static GgufFile open(Path path) {
+    // To open a pipe would wait for its writer, for ever.
+    if (Files.exists(path) && !Files.isRegularFile(path)) {
+      String kind = Files.isDirectory(path) ? "a folder" : "not a regular file";
+      throw new FolkmootException(BAD_FILE, shown(path) + ": it is " + kind + "; name a GGUF file");
+    }
     Arena arena = Arena.ofShared();
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
@@ -59,18 +65,26 @@ public final class GgufFile implements AutoCloseable {
       return new GgufFile(path, arena, bytes, parser.metadata(), parser.tensors());
     } catch (NoSuchFileException missing) {
       arena.close();
-      throw new FolkmootException(NOT_FOUND, path + ": there is no such file", missing);
+      throw new FolkmootException(NOT_FOUND, shown(path) + ": there is no such file", missing);
     } catch (IOException failed) {
       arena.close();
-      String reason = Files.isDirectory(path) ? "it is a folder" : failed.getMessage();
-      throw new FolkmootException(BAD_FILE, path + ": cannot be read: " + reason, failed);
+      String reason =
+          failed instanceof AccessDeniedException
+              ? "its permissions forbid it"
+              : GgufParser.printable(String.valueOf(failed.getMessage()));
+      throw new FolkmootException(BAD_FILE, shown(path) + ": cannot be read: " + reason, failed);
     } catch (FolkmootException bad) {
       arena.close();
-      throw new FolkmootException(bad.code(), path.getFileName() + ": " + bad.getMessage(), bad);
+      String name = GgufParser.printable(String.valueOf(path.getFileName()));
+      throw new FolkmootException(bad.code(), name + ": " + bad.getMessage(), bad);
     } catch (RuntimeException | Error unexpected) {
       arena.close();
       throw unexpected;
     }
+  }
+
+  private static String shown(Path path) {
+    return GgufParser.printable(path.toString());
   }
 
   /** The file. */

@@ -40,16 +40,25 @@ final class GgufParser {
   /** The longest strings in real files are chat templates of some 20 KB. */
   private static final long MAX_STRING_BYTES = 16 << 20;
 
+  /**
+   * All strings of a file together, names included: a file of many gigabytes must not fill the heap
+   * with its head. The largest vocabularies, with their merges, take some 10 MB.
+   */
+  private static final long MAX_STRINGS_TOTAL_BYTES = 64 << 20;
+
   /** Vocabularies reach 262,144 tokens, with as many merges. */
-  private static final long MAX_ARRAY = 1 << 24;
+  private static final long MAX_ARRAY = 1 << 21;
 
   /** All array elements of a file together, so that many arrays cannot do what one may not. */
-  private static final long MAX_ARRAY_TOTAL = 1 << 26;
+  private static final long MAX_ARRAY_TOTAL = 1 << 22;
 
   private static final int MAX_ARRAY_DEPTH = 4;
   private static final int MAX_DIMENSIONS = 4;
   private static final long MAX_ALIGNMENT = 1 << 20;
   private static final long MAX_ELEMENTS = 1L << 44;
+
+  /** As much of a foreign name as a line of a terminal bears. */
+  private static final int MAX_SHOWN = 80;
 
   private static final ValueLayout.OfShort I16 =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -62,6 +71,7 @@ final class GgufParser {
   private final long size;
   private long position;
   private long arrayElements;
+  private long stringBytes;
   private final Map<String, Object> values = new LinkedHashMap<>();
   private final Map<String, GgufTensor> tensors = new LinkedHashMap<>();
 
@@ -80,7 +90,8 @@ final class GgufParser {
 
   void parse() {
     if (size < 4 || int32() != MAGIC) {
-      throw bad("this is not a GGUF file (its first bytes are not 'GGUF')");
+      throw new FolkmootException(
+          BAD_FILE, "this is not a GGUF file (its first bytes are not 'GGUF'): name one that is");
     }
     int version = int32();
     if (version < 2 || version > 3) {
@@ -88,7 +99,9 @@ final class GgufParser {
           UNSUPPORTED,
           Integer.reverseBytes(version) == 3
               ? "it is a big-endian GGUF file: convert it to little-endian"
-              : "GGUF version " + version + " is not supported: convert it to version 3");
+              : "GGUF version "
+                  + Integer.toUnsignedString(version)
+                  + " is not supported: convert it to version 3");
     }
     long tensorCount = count("tensors", MAX_TENSORS);
     long keyCount = count("metadata keys", MAX_KEYS);
@@ -125,9 +138,7 @@ final class GgufParser {
                 .formatted(shown(head.name), head.relative, alignment));
       }
       if (head.relative > size - base || head.length > size - base - head.relative) {
-        throw bad(
-            "tensor '%s' reaches beyond the end of the file: the file is truncated, pull it again"
-                .formatted(shown(head.name)));
+        throw truncated("tensor '%s' reaches beyond its end".formatted(shown(head.name)));
       }
       GgufTensor tensor =
           new GgufTensor(head.name, head.type, head.shape, base + head.relative, head.length);
@@ -283,7 +294,7 @@ final class GgufParser {
     if (depth > MAX_ARRAY_DEPTH) {
       throw bad("metadata arrays are nested deeper than " + MAX_ARRAY_DEPTH);
     }
-    List<Object> list = new ArrayList<>();
+    List<Object> list = new ArrayList<>(n);
     for (int i = 0; i < n; i++) {
       list.add(array(depth));
     }
@@ -314,9 +325,13 @@ final class GgufParser {
 
   private String string(long most, String what) {
     long length = int64();
-    if (length < 0 || length > most || length > size - position) {
+    if (length < 0
+        || length > most
+        || length > size - position
+        || length > MAX_STRINGS_TOTAL_BYTES - stringBytes) {
       throw bad(what + " claims " + Long.toUnsignedString(length) + " bytes");
     }
+    stringBytes += length;
     byte[] copy = new byte[(int) length];
     MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, position, copy, 0, copy.length);
     position += length;
@@ -349,20 +364,34 @@ final class GgufParser {
 
   private long take(int length) {
     if (length > size - position) {
-      throw bad("the file ends in the middle of its header: it is truncated, pull it again");
+      throw truncated("it ends in the middle of its header");
     }
     long at = position;
     position += length;
     return at;
   }
 
-  /** A foreign name made fit for a message: short and without control characters. */
+  /** A foreign name made fit for a message: short, on one line, in the direction it reads. */
   private static String shown(String name) {
-    String clean = name.replaceAll("\\p{Cntrl}", "?");
-    return clean.length() <= 80 ? clean : clean.substring(0, 80) + "…";
+    String clean = printable(name);
+    return clean.codePointCount(0, clean.length()) <= MAX_SHOWN
+        ? clean
+        : clean.substring(0, clean.offsetByCodePoints(0, MAX_SHOWN)) + "…";
+  }
+
+  /**
+   * A foreign text with a question mark for every character that could break out of its line or
+   * disguise it: controls, line and paragraph separators, bidirectional overrides, lone surrogates.
+   */
+  static String printable(String text) {
+    return text.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?");
   }
 
   private static FolkmootException bad(String message) {
-    return new FolkmootException(BAD_FILE, message);
+    return new FolkmootException(BAD_FILE, message + ": the file is damaged, pull it again");
+  }
+
+  private static FolkmootException truncated(String message) {
+    return new FolkmootException(BAD_FILE, message + ": the file is truncated, pull it again");
   }
 }

@@ -36,9 +36,21 @@ public final class GgufWriter {
   private final List<Entry> tensors = new ArrayList<>();
   private final Set<String> names = new HashSet<>();
 
-  /** Sets a key to a String, Integer, Long, Float, Boolean, String[], int[] or float[]. */
+  /**
+   * Sets a key to a String, Integer, Long, Float, Boolean, String[], int[] or float[]. Single
+   * integers are written unsigned, as readers of the format expect counts and ids.
+   *
+   * @throws IllegalArgumentException for other values, negative ones, and for {@code
+   *     general.alignment}: tensors are always aligned to the format's default, 32
+   */
   public GgufWriter put(String key, Object value) {
+    if (key.equals("general.alignment")) {
+      throw new IllegalArgumentException("the writer aligns to " + ALIGNMENT + " and says nothing");
+    }
     typeOf(value);
+    if (value instanceof Number number && !(value instanceof Float) && number.longValue() < 0) {
+      throw new IllegalArgumentException("key " + key + " cannot be negative: " + number);
+    }
     metadata.put(key, value);
     return this;
   }
@@ -75,8 +87,8 @@ public final class GgufWriter {
         writeValue(out, entry.getValue());
       }
       writeHeads(out);
+      pad(out);
       for (Entry tensor : tensors) {
-        pad(out);
         long start = out.count;
         tensor.content.writeTo(out);
         if (out.count - start != tensor.bytes) {
@@ -84,6 +96,7 @@ public final class GgufWriter {
               "tensor %s has %d bytes, but %d were written"
                   .formatted(tensor.name, tensor.bytes, out.count - start));
         }
+        pad(out); // after the last one too: other readers expect whole blocks
       }
     }
   }
