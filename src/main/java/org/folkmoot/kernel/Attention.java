@@ -39,8 +39,9 @@ public final class Attention {
    */
   public record Queries(
       float[] q,
-      float[] out,
       int stride,
+      float[] out,
+      int outStride,
       int firstToken,
       int tokens,
       int position,
@@ -141,7 +142,7 @@ public final class Attention {
   private static int at(KvLayout layout, Queries queries, int row) {
     int token = queries.firstToken + row / queries.heads;
     int head = queries.firstHead + row % queries.heads;
-    return token * queries.stride + head * layout.headDim();
+    return token * queries.outStride + head * layout.headDim();
   }
 
   private static void widen(KvLayout layout, MemorySegment from, long at, float[] to) {

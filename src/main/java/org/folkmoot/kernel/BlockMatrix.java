@@ -101,18 +101,15 @@ public final class BlockMatrix implements Matrix {
   }
 
   /**
-   * Fills one tile from the rows as GGML stores them.
+   * Fills one tile from its rows as GGML stores them. Tiles may be filled by different threads.
    *
-   * @param source all rows of the matrix
+   * @param in the rows of this tile, from the array's start
    * @throws FolkmootException BAD_FILE if a scale is NaN or infinite
    */
-  public void repack(MemorySegment source, int tile) {
+  @Override
+  public void repack(byte[] in, int tile) {
     int rowBytes = Math.toIntExact(type.rowBytes(columns));
-    int first = tile * TILE_ROWS;
-    int count = Math.min(TILE_ROWS, rows - first);
-    byte[] in = new byte[count * rowBytes];
-    MemorySegment.copy(
-        source, ValueLayout.JAVA_BYTE, (long) first * rowBytes, in, 0, count * rowBytes);
+    int count = Math.min(TILE_ROWS, rows - tile * TILE_ROWS);
     int blocks = columns / 32;
     byte[] out = new byte[blocks * blockBytes];
     for (int row = 0; row < count; row++) {

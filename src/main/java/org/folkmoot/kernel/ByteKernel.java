@@ -57,11 +57,11 @@ final class ByteKernel {
         for (int g = 0; g < 16; g++) {
           ShortVector x =
               (ShortVector)
-                  ByteVector.fromMemorySegment(HALF_BYTES, tile, at + g * 64, ORDER)
+                  ByteVector.fromMemorySegment(HALF_BYTES, tile, at + g * 64L, ORDER)
                       .convertShape(VectorOperators.B2S, S, 0);
           ShortVector y =
               (ShortVector)
-                  ByteVector.fromMemorySegment(HALF_BYTES, tile, at + g * 64 + 32, ORDER)
+                  ByteVector.fromMemorySegment(HALF_BYTES, tile, at + g * 64L + 32, ORDER)
                       .convertShape(VectorOperators.B2S, S, 0);
           IntVector p =
               x.mul(IntVector.broadcast(I, q[k + 2 * g]).reinterpretAsShorts())
@@ -147,7 +147,7 @@ final class ByteKernel {
       for (int c = 0; c < 32; c++) {
         FloatVector w =
             (FloatVector)
-                ByteVector.fromMemorySegment(QUARTER_BYTES, tile, block + row + c * 32, ORDER)
+                ByteVector.fromMemorySegment(QUARTER_BYTES, tile, block + row + c * 32L, ORDER)
                     .convertShape(VectorOperators.B2F, F, 0);
         int k = qAt + c * 8;
         s0 = w.fma(FloatVector.broadcast(F, q[k]), s0);

@@ -70,25 +70,27 @@ public final class FloatMatrix implements Matrix {
   }
 
   /**
-   * Fills one tile from the rows as GGML stores them.
+   * Fills one tile from its rows as GGML stores them. Tiles may be filled by different threads.
    *
-   * @param source all rows of the matrix
+   * @param in the rows of this tile, from the array's start
    * @throws FolkmootException BAD_FILE if a weight is NaN or infinite
    */
-  public void repack(MemorySegment source, int tile) {
+  @Override
+  public void repack(byte[] in, int tile) {
     int first = tile * FloatKernel.TILE_ROWS;
     int count = Math.min(FloatKernel.TILE_ROWS, rows - first);
+    MemorySegment source = MemorySegment.ofArray(in);
     long to = (long) first * columns;
     for (int row = 0; row < count; row++) {
-      long from = (long) (first + row) * columns;
       for (int c = 0; c < columns; c++) {
+        long from = (long) row * columns + c;
         long target = to + (long) c * FloatKernel.TILE_ROWS + row;
         if (type == TensorType.F32) {
-          float weight = source.get(FLOAT, (from + c) * 4);
+          float weight = source.get(FLOAT, from * 4);
           requireFinite(Float.isFinite(weight));
           memory.set(FLOAT, target * 4, weight);
         } else {
-          short weight = source.get(SHORT, (from + c) * 2);
+          short weight = source.get(SHORT, from * 2);
           int exponent = type == TensorType.F16 ? 0x7c00 : 0x7f80;
           requireFinite((weight & exponent) != exponent);
           memory.set(SHORT, target * 2, weight);

@@ -1,11 +1,39 @@
 package org.folkmoot.kernel;
 
+import java.lang.foreign.MemorySegment;
+
 /**
  * A weight matrix, repacked for this machine so that a SIMD lane is a row: {@code y = W x} for a
  * batch of tokens. Immutable; safe for many threads. Rows are cut into tiles that threads may
  * compute apart: no bit of the result depends on how.
  */
 public sealed interface Matrix permits BlockMatrix, FloatMatrix {
+  /** Bytes that a matrix takes once repacked. */
+  static long bytes(TensorType type, int rows, int columns) {
+    return type.isQuantised()
+        ? BlockMatrix.bytes(type, rows, columns)
+        : FloatMatrix.bytes(type, rows, columns);
+  }
+
+  /**
+   * A matrix whose tiles are still to be filled by {@link #repack}.
+   *
+   * @param memory {@link #bytes(TensorType, int, int)} zero bytes, aligned to 64
+   */
+  static Matrix in(TensorType type, int rows, int columns, MemorySegment memory) {
+    return type.isQuantised()
+        ? BlockMatrix.in(type, rows, columns, memory)
+        : FloatMatrix.in(type, rows, columns, memory);
+  }
+
+  /**
+   * Fills one tile from its rows as GGML stores them. Tiles may be filled by different threads.
+   *
+   * @param in the rows of this tile, from the array's start
+   * @throws org.folkmoot.base.FolkmootException BAD_FILE if a weight or scale is NaN or infinite
+   */
+  void repack(byte[] in, int tile);
+
   /** Output length. */
   int rows();
 

@@ -56,7 +56,7 @@ final class NibbleKernel {
         ShortVector s = ShortVector.zero(S);
         for (int g = 0; g < 8; g++) {
           IntVector x =
-              ShortVector.fromMemorySegment(S, tile, at + g * ROW_OF_NIBBLES, ORDER)
+              ShortVector.fromMemorySegment(S, tile, at + (long) g * ROW_OF_NIBBLES, ORDER)
                   .reinterpretAsInts();
           s =
               s.add(
@@ -174,7 +174,8 @@ final class NibbleKernel {
       ShortVector s7 = ShortVector.zero(S);
       for (int c = 0; c < 32; c++) {
         ShortVector w =
-            ShortVector.fromMemorySegment(S, tile, block + part + (c >> 2) * ROW_OF_NIBBLES, ORDER)
+            ShortVector.fromMemorySegment(
+                    S, tile, block + part + (long) (c >> 2) * ROW_OF_NIBBLES, ORDER)
                 .reinterpretAsInts()
                 .lanewise(VectorOperators.LSHR, (c & 3) * 4)
                 .and(NIBBLES)

@@ -161,6 +161,7 @@ public final class WorkerPool implements AutoCloseable {
       }
     }
 
+    @SuppressWarnings("ThreadPriorityCheck") // only speed depends on it
     void await() {
       int spins = 0;
       while (finished.get() < count) {

@@ -1,0 +1,240 @@
+package org.folkmoot.engine.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.folkmoot.kernel.Activations;
+import org.folkmoot.kernel.Attention;
+import org.folkmoot.kernel.Elementwise;
+import org.folkmoot.kernel.KvLayout;
+import org.folkmoot.kernel.WorkerPool;
+
+/**
+ * One layer over the tokens of a pass: attention over each sequence's own past, then the
+ * feed-forward network, each added to the residual stream (Vaswani et al. 2017, with RMSNorm
+ * before, rotary positions, grouped queries and SwiGLU as in Touvron et al. 2023, arXiv 2302.13971
+ * and 2307.09288).
+ */
+final class LayerPass {
+  /**
+   * Scores that one thread holds at once: a megabyte, so that they stay in the second-level cache.
+   */
+  private static final int MAX_SCORES = 1 << 18;
+
+  private final ModelConfig config;
+  private final SpanWeights.Layer layer;
+  private final int index;
+  private final List<Step> steps;
+  private final int tokens;
+  private final RopeTable rope;
+  private final WorkerPool pool;
+  private final Workspace work;
+
+  LayerPass(
+      ModelConfig config,
+      SpanWeights.Layer layer,
+      int index,
+      List<Step> steps,
+      int tokens,
+      RopeTable rope,
+      WorkerPool pool,
+      Workspace work) {
+    this.config = config;
+    this.layer = layer;
+    this.index = index;
+    this.steps = steps;
+    this.tokens = tokens;
+    this.rope = rope;
+    this.pool = pool;
+    this.work = work;
+  }
+
+  void run() {
+    normAndPrepare(
+        work.hidden,
+        layer.attentionNorm(),
+        config.normEpsilon(),
+        tokens,
+        layer.queryKeyValue(),
+        pool,
+        work);
+    layer.queryKeyValue().multiply(pool, work.activations, work.queryKeyValue);
+    addBias();
+    rotateAndStore();
+    attend();
+    project(layer.attentionOutput(), work.attended, config.heads() * config.headDim());
+
+    normAndPrepare(
+        work.hidden,
+        layer.feedForwardNorm(),
+        config.normEpsilon(),
+        tokens,
+        layer.gateUp(),
+        pool,
+        work);
+    layer.gateUp().multiply(pool, work.activations, work.gateUp);
+    activate();
+    project(layer.down(), work.inner, config.ffn());
+  }
+
+  /** RMSNorm of each row of {@code x}, prepared as the input of some matrices. */
+  static void normAndPrepare(
+      float[] x,
+      float[] norm,
+      float epsilon,
+      int tokens,
+      MatrixGroup next,
+      WorkerPool pool,
+      Workspace work) {
+    int dim = norm.length;
+    Set<Activations.Form> forms = next.forms(tokens);
+    float[] normed = work.normed(tokens * dim);
+    Activations activations = work.activations;
+    activations.begin(tokens, dim, forms);
+    pool.run(
+        activations.panels(),
+        1,
+        (from, to, worker) -> {
+          for (int panel = from; panel < to; panel++) {
+            int first = panel * Activations.PANEL;
+            for (int t = first; t < Math.min(tokens, first + Activations.PANEL); t++) {
+              Elementwise.rmsNorm(x, t * dim, norm, epsilon, normed, t * dim, pool.scratch(worker));
+            }
+            activations.fill(panel, normed, dim, forms);
+          }
+        });
+  }
+
+  /** {@code hidden += W x}. */
+  private void project(MatrixGroup matrix, float[] x, int columns) {
+    Set<Activations.Form> forms = matrix.forms(tokens);
+    Activations activations = work.activations;
+    activations.begin(tokens, columns, forms);
+    pool.run(
+        activations.panels(),
+        1,
+        (from, to, _) -> {
+          for (int panel = from; panel < to; panel++) {
+            activations.fill(panel, x, columns, forms);
+          }
+        });
+    matrix.multiply(pool, activations, work.projected);
+    Elementwise.add(work.hidden, 0, work.projected, 0, tokens * config.dim());
+  }
+
+  private void addBias() {
+    float[] bias = layer.queryKeyValueBias();
+    if (bias.length > 0) {
+      for (int t = 0; t < tokens; t++) {
+        Elementwise.add(work.queryKeyValue, t * bias.length, bias, 0, bias.length);
+      }
+    }
+  }
+
+  private void rotateAndStore() {
+    int token = 0;
+    for (Step step : steps) {
+      int first = token;
+      pool.run(
+          step.tokens(),
+          8,
+          (from, to, _) -> {
+            for (int t = from; t < to; t++) {
+              rotateAndStore(step.cache(), step.cache().length() + t, first + t);
+            }
+          });
+      token += step.tokens();
+    }
+  }
+
+  private void rotateAndStore(KvCache cache, int position, int token) {
+    int headDim = config.headDim();
+    int stride = layer.queryKeyValue().rows();
+    int keys = token * stride + config.heads() * headDim;
+    int values = keys + config.kvHeads() * headDim;
+    boolean half = config.ropePairing() == ModelConfig.RopePairing.HALVES;
+    float[] table = rope.block(position);
+    int at = rope.offset(position);
+    for (int head = 0; head < config.heads() + config.kvHeads(); head++) {
+      Elementwise.rotate(
+          work.queryKeyValue, token * stride + head * headDim, config.ropeDims(), half, table, at);
+    }
+    for (int head = 0; head < config.kvHeads(); head++) {
+      Attention.store(
+          cache.pool().layout(),
+          cache.page(position),
+          index,
+          head,
+          position % KvLayout.POSITIONS,
+          work.queryKeyValue,
+          keys + head * headDim,
+          work.queryKeyValue,
+          values + head * headDim);
+    }
+  }
+
+  private record Part(Step step, int kvHead, Attention.Queries queries) {}
+
+  private void attend() {
+    List<Part> parts = new ArrayList<>();
+    int token = 0;
+    for (Step step : steps) {
+      addParts(parts, step, token);
+      token += step.tokens();
+    }
+    pool.run(
+        parts.size(),
+        1,
+        (from, to, worker) -> {
+          for (int i = from; i < to; i++) {
+            Part part = parts.get(i);
+            KvCache cache = part.step.cache();
+            Attention.attend(
+                cache.pool().layout(),
+                cache.pages(),
+                index,
+                part.kvHead,
+                part.queries,
+                pool.scratch(worker));
+          }
+        });
+  }
+
+  private void addParts(List<Part> parts, Step step, int firstToken) {
+    int length = step.cache().length() + step.tokens();
+    int together = Math.clamp(MAX_SCORES / ((long) length * config.group()), 1, 8);
+    float scale = (float) (1 / Math.sqrt(config.headDim()));
+    for (int t = 0; t < step.tokens(); t += together) {
+      for (int kvHead = 0; kvHead < config.kvHeads(); kvHead++) {
+        parts.add(
+            new Part(
+                step,
+                kvHead,
+                new Attention.Queries(
+                    work.queryKeyValue,
+                    layer.queryKeyValue().rows(),
+                    work.attended,
+                    config.heads() * config.headDim(),
+                    firstToken + t,
+                    Math.min(together, step.tokens() - t),
+                    step.cache().length() + t,
+                    kvHead * config.group(),
+                    config.group(),
+                    scale)));
+      }
+    }
+  }
+
+  private void activate() {
+    int ffn = config.ffn();
+    pool.run(
+        tokens,
+        4,
+        (from, to, _) -> {
+          for (int t = from; t < to; t++) {
+            Elementwise.siluTimes(
+                work.gateUp, t * 2 * ffn, work.gateUp, t * 2 * ffn + ffn, work.inner, t * ffn, ffn);
+          }
+        });
+  }
+}

@@ -1,0 +1,181 @@
+package org.folkmoot.engine.model;
+
+import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
+
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.DoubleConsumer;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.kernel.WorkerPool;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A span of a model with its weights: {@code forward()} for the next tokens of one or many
+ * sequences.
+ *
+ * <p>Not promised: speed for calls at the same time. A pass uses all workers, so passes take turns;
+ * put many sequences into one pass instead.
+ */
+public final class SpanModel implements AutoCloseable {
+  private final ModelConfig config;
+  private final Span span;
+  private final SpanWeights weights;
+  private final RopeTable rope;
+  private final WorkerPool pool;
+  private final Arena arena;
+  private final Workspace work = new Workspace();
+
+  private SpanModel(
+      ModelConfig config, Span span, SpanWeights weights, WorkerPool pool, Arena arena) {
+    this.config = config;
+    this.span = span;
+    this.weights = weights;
+    this.rope = new RopeTable(config, weights.ropeFactors());
+    this.pool = pool;
+    this.arena = arena;
+  }
+
+  /**
+   * Loads a span. The file must stay open as long as the model lives.
+   *
+   * @param pool the threads that load and compute; not closed by the model
+   * @param progress told the share that is done, 0 to 1
+   * @throws FolkmootException BAD_FILE, UNSUPPORTED, or NO_ROOM if memory does not suffice
+   */
+  public static SpanModel load(
+      GgufFile file, ModelConfig config, Span span, WorkerPool pool, DoubleConsumer progress) {
+    if (span.to() > config.layers()) {
+      throw new IllegalArgumentException(span + " of " + config.layers() + " layers");
+    }
+    Arena arena = Arena.ofShared();
+    try (WeightLoader loader = new WeightLoader(file, config, span, arena, pool, progress)) {
+      return new SpanModel(config, span, loader.load(span), pool, arena);
+    } catch (RuntimeException | Error failed) {
+      arena.close();
+      throw failed;
+    }
+  }
+
+  /** The model's configuration. */
+  public ModelConfig config() {
+    return config;
+  }
+
+  /** What part of the model this is. */
+  public Span span() {
+    return span;
+  }
+
+  /** A pool of cache memory for this span. */
+  public KvPool newKvPool(long budgetBytes) {
+    return new KvPool(config.kvLayout(span.layerCount()), budgetBytes);
+  }
+
+  /** Length of an output: the vocabulary for a span with a head, else a hidden state. */
+  public int outputLength() {
+    return span.heads() ? config.vocabulary() : config.dim();
+  }
+
+  /**
+   * One pass: the next tokens of each step's sequence go through the layers, and their keys and
+   * values into its cache. Sequences do not see each other.
+   *
+   * @return outputs {@code [output][outputLength]} of all steps in order
+   * @throws FolkmootException BAD_REQUEST if a sequence outgrows the context or has an unknown id;
+   *     BUSY if a pool has no room; ARITHMETIC if a hidden state is not finite. The caches are then
+   *     as long as before.
+   */
+  public synchronized float[] forward(List<Step> steps) {
+    for (Step step : steps) {
+      check(step);
+    }
+    for (Step step : steps) {
+      step.cache().reserve(step.cache().length() + step.tokens());
+    }
+    int tokens = steps.stream().mapToInt(Step::tokens).sum();
+    work.fit(config, tokens);
+    takeInputs(steps);
+    for (int i = 0; i < span.layerCount(); i++) {
+      new LayerPass(config, weights.layers().get(i), i, steps, tokens, rope, pool, work).run();
+    }
+    float[] outputs = outputs(steps);
+    for (Step step : steps) {
+      step.cache().advance(step.tokens());
+    }
+    return outputs;
+  }
+
+  private void check(Step step) {
+    int end = step.cache().length() + step.tokens();
+    if (step.tokens() < 1 || end > config.contextLength()) {
+      throw new FolkmootException(
+          BAD_REQUEST,
+          "%d tokens do not fit the model's context of %d".formatted(end, config.contextLength()));
+    }
+    int length = span.embeds() ? step.ids().length : step.hidden().length / config.dim();
+    if (length != step.tokens()) {
+      throw new IllegalArgumentException(
+          "a step of " + step.tokens() + " has " + length + " inputs");
+    }
+    for (int id : step.ids()) {
+      if (id < 0 || id >= config.vocabulary()) {
+        throw new FolkmootException(
+            BAD_REQUEST,
+            "the token id %d is not in the vocabulary of %d".formatted(id, config.vocabulary()));
+      }
+    }
+  }
+
+  private void takeInputs(List<Step> steps) {
+    int dim = config.dim();
+    int token = 0;
+    for (Step step : steps) {
+      if (span.embeds()) {
+        for (int id : step.ids()) {
+          required(weights.embedding()).lookUp(id, work.hidden, token++ * dim);
+        }
+      } else {
+        System.arraycopy(step.hidden(), 0, work.hidden, token * dim, step.tokens() * dim);
+        token += step.tokens();
+      }
+    }
+  }
+
+  private float[] outputs(List<Step> steps) {
+    int dim = config.dim();
+    int count = steps.stream().mapToInt(Step::outputs).sum();
+    float[] states = new float[count * dim];
+    int end = 0;
+    int output = 0;
+    for (Step step : steps) {
+      end += step.tokens();
+      for (int token = end - step.outputs(); token < end; token++) {
+        System.arraycopy(work.hidden, token * dim, states, output++ * dim, dim);
+      }
+    }
+    return span.heads() && count > 0 ? logits(states, count) : states;
+  }
+
+  private float[] logits(float[] states, int count) {
+    SpanWeights.Head head = required(weights.head());
+    LayerPass.normAndPrepare(
+        states, head.norm(), config.normEpsilon(), count, head.projection(), pool, work);
+    float[] logits = new float[count * config.vocabulary()];
+    head.projection().multiply(pool, work.activations, logits);
+    return logits;
+  }
+
+  private static <T> T required(@Nullable T part) {
+    return Objects.requireNonNull(part, "this span has no such part");
+  }
+
+  /** Frees the weights. */
+  @Override
+  public synchronized void close() {
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
+  }
+}

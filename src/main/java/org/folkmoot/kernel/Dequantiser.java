@@ -1,0 +1,73 @@
+package org.folkmoot.kernel;
+
+import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import org.folkmoot.base.FolkmootException;
+
+/** Rule 2's embedding rows: weights of a row as binary32, from the integers that GGML stores. */
+public final class Dequantiser {
+  private static final ValueLayout.OfShort SHORT =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfInt INT =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfFloat FLOAT =
+      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private Dequantiser() {}
+
+  /**
+   * Widens one row.
+   *
+   * @param source bytes of GGML blocks
+   * @param at where the row begins
+   * @param length weights of the row, whole blocks
+   * @throws FolkmootException BAD_FILE if a weight is NaN or infinite
+   */
+  public static void row(
+      MemorySegment source, long at, TensorType type, int length, float[] to, int toAt) {
+    for (int i = 0; i < length; i += type.blockSize()) {
+      long block = at + (long) (i / type.blockSize()) * type.blockBytes();
+      switch (type) {
+        case F32 -> to[toAt + i] = source.get(FLOAT, block);
+        case F16 -> to[toAt + i] = half(source, block);
+        case BF16 -> to[toAt + i] = Float.intBitsToFloat(source.get(SHORT, block) << 16);
+        case Q8_0 -> {
+          float d = half(source, block);
+          for (int c = 0; c < 32; c++) {
+            to[toAt + i + c] = source.get(ValueLayout.JAVA_BYTE, block + 2 + c) * d;
+          }
+        }
+        case Q4_0, Q4_1, Q5_0, Q5_1 -> unpack(source, block, type, to, toAt + i);
+      }
+    }
+    for (int i = toAt; i < toAt + length; i++) {
+      if (!Float.isFinite(to[i])) {
+        throw new FolkmootException(
+            BAD_FILE, "a weight is not a finite number: the file is damaged, pull it again");
+      }
+    }
+  }
+
+  private static void unpack(
+      MemorySegment source, long block, TensorType type, float[] to, int toAt) {
+    boolean five = type == TensorType.Q5_0 || type == TensorType.Q5_1;
+    float d = half(source, block);
+    float m = type.hasMinimum() ? half(source, block + 2) : 0;
+    long at = block + (type.hasMinimum() ? 4 : 2);
+    int high = five ? source.get(INT, at) : 0;
+    long nibbles = at + (five ? 4 : 0);
+    for (int c = 0; c < 32; c++) {
+      int pair = source.get(ValueLayout.JAVA_BYTE, nibbles + c % 16);
+      int low = c < 16 ? pair & 15 : (pair >>> 4) & 15;
+      int u = low | (((high >>> c) & 1) << 4);
+      to[toAt + c] = type.hasMinimum() ? Math.fma((float) u, d, m) : (u - (five ? 16 : 8)) * d;
+    }
+  }
+
+  private static float half(MemorySegment source, long at) {
+    return Float.float16ToFloat(source.get(SHORT, at));
+  }
+}
