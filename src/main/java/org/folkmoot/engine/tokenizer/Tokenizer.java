@@ -1,5 +1,6 @@
 package org.folkmoot.engine.tokenizer;
 
+import java.util.List;
 import java.util.OptionalInt;
 
 /**
@@ -9,9 +10,21 @@ import java.util.OptionalInt;
  * IndexOutOfBoundsException} outside that range.
  */
 public interface Tokenizer {
-  /** How special tokens (control and user-defined) that are spelled out in a text are treated. */
+  /**
+   * The most characters (UTF-16 units) of a text: more than a context of a million tokens holds.
+   * Encoding one word of this length takes a few hundred megabytes for a moment.
+   */
+  int MAX_TEXT_LENGTH = 1 << 22;
+
+  /**
+   * How special tokens that are spelled out in a text are treated. User-defined ones, which stand
+   * for the text they spell, are one token either way.
+   */
   enum Specials {
-    /** {@code <|im_end|>} in the text becomes that one token: for rendered chat templates. */
+    /**
+     * {@code <|im_end|>} in the text becomes that one token: for rendered chat templates. Where
+     * spellings overlap, the longest wins, then the leftmost.
+     */
     PARSE,
     /** Control tokens spelled in the text are plain text: for what a person wrote. */
     AS_TEXT
@@ -21,16 +34,16 @@ public interface Tokenizer {
   int size();
 
   /**
-   * The ids of a text, without a begin-of-sequence token.
+   * The ids of a text, without a begin-of-sequence token. An unpaired surrogate counts as U+FFFD.
    *
-   * @throws org.folkmoot.base.FolkmootException BAD_REQUEST if the text is longer than the
-   *     tokenizer's bound
+   * @throws org.folkmoot.base.FolkmootException BAD_REQUEST if the text is longer than {@link
+   *     #MAX_TEXT_LENGTH}
    */
   int[] encode(String text, Specials specials);
 
   /**
    * The ids of a prompt: {@link #encode} with what this vocabulary puts before and after a sequence
-   * (BOS, EOS).
+   * (BOS, EOS), unless the text spells it there itself, as chat templates do.
    */
   int[] encodePrompt(String text, Specials specials);
 
@@ -55,6 +68,20 @@ public interface Tokenizer {
   /** The token that ends a sequence, where the vocabulary has one. */
   OptionalInt endId();
 
-  /** The text of ids: the bytes of each, decoded as UTF-8 with U+FFFD for what is not. */
+  /** Whether {@link #encode} puts a space before a text, which {@link #decode} takes away. */
+  boolean addsSpacePrefix();
+
+  /**
+   * The text of ids that begin a text: the bytes of each, decoded as UTF-8 with U+FFFD for what is
+   * not, less the space that {@link #addsSpacePrefix} speaks of. Ids that go on with a text are
+   * decoded by {@link StreamDecoder#ofContinuation}.
+   *
+   * <p>{@code decode(encode(text))} is the text, if it has no unpaired surrogates and the
+   * vocabulary can spell all of it. Not promised: the "clean-up" of spaces before punctuation that
+   * some Python tokenizers do.
+   */
   String decode(int[] ids);
+
+  /** What a person who uses this vocabulary should know, a sentence each; mostly empty. */
+  List<String> notes();
 }

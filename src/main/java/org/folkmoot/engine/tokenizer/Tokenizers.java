@@ -1,0 +1,240 @@
+package org.folkmoot.engine.tokenizer;
+
+import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
+import static org.folkmoot.base.FolkmootException.Code.UNSUPPORTED;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.engine.gguf.GgufMetadata;
+import org.folkmoot.engine.tokenizer.VocabularyTokenizer.Rules;
+
+/** Makes the tokenizer that a model file describes by its keys {@code tokenizer.ggml.*}. */
+public final class Tokenizers {
+  private static final String PREFIX = "tokenizer.ggml.";
+
+  /** Tokens that end an answer in the families known, whatever a file says of them. */
+  private static final List<String> ENDS =
+      List.of(
+          "<|im_end|>",
+          "<|eot_id|>",
+          "<|eom_id|>",
+          "<|end|>",
+          "<|endoftext|>",
+          "<|end_of_text|>",
+          "<end_of_turn>",
+          "<end_of_utterance>",
+          "<eos>",
+          "</s>",
+          "<EOT>",
+          "_<EOT>",
+          "[EOT]",
+          "[EOS]",
+          "<｜end▁of▁sentence｜>",
+          // Code models put these between files: going on would begin another one.
+          "<|fim_pad|>",
+          "<fim-pad>",
+          "<fim_pad>",
+          "<PAD>",
+          "[PAD]",
+          "<|fim_repo|>",
+          "<|repo_name|>",
+          "<fim-repo>",
+          "<REPO>",
+          "<reponame>",
+          "<|file_sep|>");
+
+  /** Tokens that steer code models and end nothing; some files call them text. */
+  private static final List<String> FILL_IN_THE_MIDDLE =
+      List.of(
+          "<|fim_prefix|>",
+          "<|fim_middle|>",
+          "<|fim_suffix|>",
+          "<fim-prefix>",
+          "<fim-middle>",
+          "<fim-suffix>",
+          "<fim_prefix>",
+          "<fim_middle>",
+          "<fim_suffix>",
+          "<PRE>",
+          "<MID>",
+          "<SUF>",
+          "▁<PRE>",
+          "▁<MID>",
+          "▁<SUF>");
+
+  private final GgufMetadata metadata;
+  private final Vocabulary vocabulary;
+  private final List<String> notes = new ArrayList<>();
+
+  private Tokenizers(GgufMetadata metadata) {
+    this.metadata = metadata;
+    String[] tokens =
+        metadata
+            .strings(PREFIX + "tokens")
+            .orElseThrow(() -> bad("the key '" + PREFIX + "tokens' is missing"));
+    int[] types = metadata.integers(PREFIX + "token_type").orElse(null);
+    this.vocabulary = Vocabulary.of(tokens, types);
+    requireByteSpellings();
+  }
+
+  /**
+   * The tokenizer of a model file.
+   *
+   * @throws FolkmootException BAD_FILE where the keys are missing or contradict each other,
+   *     UNSUPPORTED where the kind of vocabulary is not known
+   */
+  public static Tokenizer from(GgufMetadata metadata) {
+    String model =
+        metadata
+            .string(PREFIX + "model")
+            .orElseThrow(() -> bad("the key '" + PREFIX + "model' is missing"));
+    return switch (model) {
+      case "llama" -> new Tokenizers(metadata).sentencePiece();
+      case "gpt2" -> new Tokenizers(metadata).bytePair();
+      default ->
+          throw new FolkmootException(
+              UNSUPPORTED,
+              "the model's tokenizer '%s' is not supported: take a model whose %smodel is 'llama'"
+                      .formatted(shown(model), PREFIX)
+                  + " (SentencePiece) or 'gpt2' (byte-level BPE)");
+    };
+  }
+
+  private Tokenizer sentencePiece() {
+    float[] scores =
+        metadata
+            .floats(PREFIX + "scores")
+            .orElseThrow(() -> bad("the key '" + PREFIX + "scores' is missing"));
+    if (scores.length != vocabulary.size()) {
+      throw bad("%d tokens, but %d scores".formatted(vocabulary.size(), scores.length));
+    }
+    // SentencePiece's own defaults, for files that leave them out.
+    OptionalInt begin = id("bos_token_id", 1);
+    OptionalInt end = id("eos_token_id", 2);
+    int unknown = id("unknown_token_id", 0).orElse(-1);
+    Rules rules = rules(begin, end, true);
+    boolean spacePrefix = metadata.bool(PREFIX + "add_space_prefix").orElse(true);
+    return new VocabularyTokenizer(
+        vocabulary, new SentencePiece(vocabulary, scores, unknown, spacePrefix), rules);
+  }
+
+  private Tokenizer bytePair() {
+    PreTokenizer preTokenizer = preTokenizer();
+    Rules rules =
+        rules(id("bos_token_id", -1), id("eos_token_id", -1), preTokenizer.beginsSequences());
+    String[] merges =
+        metadata
+            .strings(PREFIX + "merges")
+            .orElseThrow(() -> bad("the key '" + PREFIX + "merges' is missing"));
+    return new VocabularyTokenizer(
+        vocabulary,
+        new BytePair(vocabulary, MergeTable.of(merges, vocabulary), preTokenizer),
+        rules);
+  }
+
+  private PreTokenizer preTokenizer() {
+    Optional<String> name = metadata.string(PREFIX + "pre");
+    if (name.isEmpty()) {
+      notes.add("The model file does not say how its tokenizer splits words; answers may suffer.");
+      return PreTokenizer.DEFAULT;
+    }
+    Optional<PreTokenizer> known = PreTokenizer.named(name.get());
+    if (known.isEmpty()) {
+      notes.add(
+          "The tokenizer's way to split words, '%s', is not known here; answers may suffer."
+              .formatted(shown(name.get())));
+    }
+    return known.orElse(PreTokenizer.DEFAULT);
+  }
+
+  private Rules rules(OptionalInt begin, OptionalInt end, boolean beginsByDefault) {
+    boolean addsBegin = metadata.bool(PREFIX + "add_bos_token").orElse(beginsByDefault);
+    boolean addsEnd = metadata.bool(PREFIX + "add_eos_token").orElse(false);
+    if ((addsBegin && begin.isEmpty()) || (addsEnd && end.isEmpty())) {
+      throw bad("it wants a token at the start or end of each text, but does not say which");
+    }
+    BitSet ends = new BitSet();
+    end.ifPresent(ends::set);
+    id("eot_token_id", -1).ifPresent(ends::set);
+    id("eom_token_id", -1).ifPresent(ends::set);
+    for (String spelling : ENDS) {
+      int id = vocabulary.find(spelling);
+      if (id >= 0) {
+        ends.set(id);
+        vocabulary.retype(id, TokenType.CONTROL);
+      }
+    }
+    for (String spelling : FILL_IN_THE_MIDDLE) {
+      int id = vocabulary.find(spelling);
+      if (id >= 0) {
+        vocabulary.retype(id, TokenType.CONTROL);
+      }
+    }
+    return new Rules(begin, end, addsBegin, addsEnd, ends, swallowing(), List.copyOf(notes));
+  }
+
+  /**
+   * Phi-3's special tokens swallow the white space after them, which its file cannot say: GGUF has
+   * no key for it, so the model's name must do, as in llama.cpp.
+   */
+  private BitSet swallowing() {
+    BitSet swallowing = new BitSet();
+    String name = metadata.string("general.name").orElse("").toLowerCase(Locale.ROOT);
+    if (name.contains("phi3") || name.contains("phi-3") || name.contains("phi 3")) {
+      for (int id = 0; id < vocabulary.size(); id++) {
+        switch (vocabulary.type(id)) {
+          case CONTROL, USER_DEFINED, UNKNOWN -> swallowing.set(id);
+          case NORMAL, UNUSED, BYTE, UNDEFINED -> {}
+        }
+      }
+      for (String exempt : List.of("<unk>", "<s>", "<|endoftext|>")) {
+        int id = vocabulary.find(exempt);
+        if (id >= 0) {
+          swallowing.clear(id);
+        }
+      }
+    }
+    return swallowing;
+  }
+
+  /** An id that the file names; the default, where it is not -1 and there, if it names none. */
+  private OptionalInt id(String key, int otherwise) {
+    OptionalLong id = metadata.integer(PREFIX + key);
+    if (id.isEmpty()) {
+      boolean isThere = otherwise >= 0 && otherwise < vocabulary.size();
+      return isThere ? OptionalInt.of(otherwise) : OptionalInt.empty();
+    }
+    if (id.getAsLong() < 0 || id.getAsLong() >= vocabulary.size()) {
+      throw bad(
+          "%s%s is %d, but there are %d tokens"
+              .formatted(PREFIX, key, id.getAsLong(), vocabulary.size()));
+    }
+    return OptionalInt.of((int) id.getAsLong());
+  }
+
+  private void requireByteSpellings() {
+    for (int id = 0; id < vocabulary.size(); id++) {
+      if (vocabulary.type(id) == TokenType.BYTE
+          && !SentencePiece.isByteSpelling(vocabulary.spelling(id))) {
+        throw bad("token %d is a byte, but is not spelled as one".formatted(id));
+      }
+    }
+  }
+
+  private static FolkmootException bad(String what) {
+    return new FolkmootException(
+        BAD_FILE, "the model file's vocabulary is damaged: " + what + "; get the file anew");
+  }
+
+  /** A foreign name made fit for a message: short and without control characters. */
+  private static String shown(String name) {
+    String clean = name.replaceAll("\\p{Cntrl}", "?");
+    return clean.length() <= 40 ? clean : clean.substring(0, 40) + "…";
+  }
+}
