@@ -1,120 +1,90 @@
 package org.folkmoot.engine.tokenizer;
 
-import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
-
-import org.folkmoot.base.FolkmootException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
- * The merges of a byte pair encoding: for two token ids the rank of their merge, and for a rank the
- * token that it makes. A slot is one long: left id, right id, rank + 1.
+ * The merges of a byte pair encoding. A merge is known by the token it makes and the length of its
+ * left part; each token has a chain of the merges that make it, mostly one. So no pair needs to be
+ * looked up while a file is read, and 48,900 merges take half a megabyte.
  */
 final class MergeTable {
-  /** Some fifteen times the largest known (280,147); a rank fits 22 bits. */
-  static final int MAX_MERGES = (1 << 22) - 2;
+  /** Fifteen times the most known (280,147). */
+  static final int MAX_MERGES = 1 << 22;
 
-  private static final int RANK_BITS = 22;
-  private static final long RANK_MASK = (1L << RANK_BITS) - 1;
+  /** By token, the last merge that makes it; -1 for none. */
+  private final int[] last;
 
-  /** As in {@link Vocabulary}: only pairs that were chosen to collide come near it. */
-  private static final int MAX_PROBES = 4096;
+  /** By merge, the one before it that makes the same token; -1 for none. */
+  private final int[] before;
 
-  private final long[] slots;
-  private final int shift;
-  private final int[] results;
+  /** By merge, the bytes of its left part. */
+  private final short[] leftLengths;
 
-  private MergeTable(int merges) {
-    slots = new long[Integer.highestOneBit(Math.max(8, merges)) * 4];
-    shift = Long.numberOfLeadingZeros(slots.length) + 1;
-    results = new int[merges];
+  private MergeTable(int tokens, int merges) {
+    last = new int[tokens];
+    Arrays.fill(last, -1);
+    before = new int[merges];
+    leftLengths = new short[merges];
   }
 
   /**
    * The merges of a file, the first having rank 0.
    *
    * @param merges each two spellings with a space between
-   * @throws FolkmootException BAD_FILE where one names a token that the vocabulary lacks
+   * @throws org.folkmoot.base.FolkmootException BAD_FILE where one is not that, or makes no token
+   *     of the vocabulary
    */
   static MergeTable of(String[] merges, Vocabulary vocabulary) {
     if (merges.length > MAX_MERGES) {
-      throw bad("it has %d merges; at most %d are possible".formatted(merges.length, MAX_MERGES));
+      throw Vocabulary.damaged(
+          "it has %d merges; at most %d are possible".formatted(merges.length, MAX_MERGES));
     }
-    MergeTable table = new MergeTable(merges.length);
-    byte[] joined = new byte[2 * Vocabulary.MAX_TOKEN_BYTES];
-    int result = -1;
+    MergeTable table = new MergeTable(vocabulary.size(), merges.length);
+    int token = -1;
     for (int rank = 0; rank < merges.length; rank++) {
-      byte[] merge = Utf8.of(merges[rank]);
-      int space = 1;
-      while (space < merge.length && merge[space] != ' ') {
-        space++;
+      byte[] merge = merges[rank].getBytes(StandardCharsets.UTF_8);
+      int left = 1;
+      while (left < merge.length && merge[left] != ' ') {
+        left++;
       }
-      int length = merge.length - 1;
-      if (space >= length || length > joined.length) {
-        throw bad("merge %d is not two tokens".formatted(rank));
+      if (left >= merge.length - 1) {
+        throw Vocabulary.damaged("merge %d is not two tokens".formatted(rank));
       }
-      System.arraycopy(merge, 0, joined, 0, space);
-      System.arraycopy(merge, space + 1, joined, space, length - space);
-      int left = vocabulary.find(joined, 0, space);
-      int right = vocabulary.find(joined, space, length);
-      // Vocabularies list tokens in the order of their merges, so the next one is a good guess.
-      result =
-          vocabulary.isSpelled(result + 1, joined, 0, length)
-              ? result + 1
-              : vocabulary.find(joined, 0, length);
-      if (left < 0 || right < 0 || result < 0) {
-        throw bad("merge %d names a token that is not there".formatted(rank));
+      System.arraycopy(merge, 0, merge, 1, left); // over the space: both parts are now one
+      // Vocabularies list tokens in the order of their merges, so these are good guesses.
+      if (vocabulary.isSpelled(token + 1, merge, 1, merge.length)) {
+        token++;
+      } else if (token < 0 || !vocabulary.isSpelled(token, merge, 1, merge.length)) {
+        token = vocabulary.find(merge, 1, merge.length);
       }
-      table.results[rank] = result;
-      if (!vocabulary.type(result).isReserved()) { // text never becomes a control token
-        table.insert(left, right, rank);
+      if (token < 0) {
+        throw Vocabulary.damaged("merge %d makes a token that is not there".formatted(rank));
       }
+      table.add(rank, token, left, vocabulary.type(token));
     }
     return table;
   }
 
-  private static FolkmootException bad(String what) {
-    return new FolkmootException(BAD_FILE, "the model file's vocabulary is damaged: " + what);
-  }
-
-  /** Where a pair comes twice, the first rank stays. */
-  private void insert(int left, int right, int rank) {
-    long pair = pair(left, right);
-    int slot = (int) (scramble(pair) >>> shift);
-    for (int probe = 0; probe < MAX_PROBES; probe++) {
-      if (slots[slot] == 0) {
-        slots[slot] = pair << RANK_BITS | rank + 1;
-        return;
-      }
-      if (slots[slot] >>> RANK_BITS == pair) {
-        return;
-      }
-      slot = slot + 1 & slots.length - 1;
+  private void add(int rank, int token, int left, TokenType type) {
+    // Text never becomes a control token; and where a merge comes twice, the first counts.
+    if (!type.isReserved() && rank(token, left) == SymbolRow.NONE) {
+      before[rank] = last[token];
+      leftLengths[rank] = (short) left;
+      last[token] = rank;
     }
-    throw bad("far too many of its merges fall together");
   }
 
-  /** The rank of joining two tokens, or {@link SymbolMerger#NONE}. */
-  int rank(int left, int right) {
-    long pair = pair(left, right);
-    int slot = (int) (scramble(pair) >>> shift);
-    while (slots[slot] != 0) {
-      if (slots[slot] >>> RANK_BITS == pair) {
-        return (int) (slots[slot] & RANK_MASK) - 1;
+  /**
+   * The rank of the merge that makes a token from a left part of so many bytes, or {@link
+   * SymbolRow#NONE}.
+   */
+  int rank(int token, int left) {
+    for (int rank = last[token]; rank >= 0; rank = before[rank]) {
+      if (leftLengths[rank] == left) {
+        return rank;
       }
-      slot = slot + 1 & slots.length - 1;
     }
-    return SymbolMerger.NONE;
-  }
-
-  /** The token that a merge makes. */
-  int result(int rank) {
-    return results[rank];
-  }
-
-  private static long pair(int left, int right) {
-    return (long) left << 20 | right;
-  }
-
-  private static long scramble(long pair) {
-    return pair * 0x9E3779B97F4A7C15L;
+    return SymbolRow.NONE;
   }
 }

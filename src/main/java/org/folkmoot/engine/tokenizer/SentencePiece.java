@@ -1,9 +1,6 @@
 package org.folkmoot.engine.tokenizer;
 
-import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
-
 import java.util.Arrays;
-import org.folkmoot.base.FolkmootException;
 
 /**
  * SentencePiece's byte pair encoding, as the first Llama models use it: spaces become U+2581, then
@@ -14,7 +11,7 @@ import org.folkmoot.base.FolkmootException;
  * in SentencePiece itself, and unlike llama.cpp, text never joins into a control, unknown or byte
  * token: {@code </s>} that a person typed stays text.
  */
-final class SentencePiece implements Scheme {
+final class SentencePiece implements Scheme, SymbolRow.Ranking {
   /** U+2581, which stands for a space. */
   private static final byte[] SPACE = {(byte) 0xE2, (byte) 0x96, (byte) 0x81};
 
@@ -53,8 +50,7 @@ final class SentencePiece implements Scheme {
     int[] ranks = new int[scores.length];
     for (int id = 0; id < scores.length; id++) {
       if (!Float.isFinite(scores[id])) {
-        throw new FolkmootException(
-            BAD_FILE, "the model file's vocabulary is damaged: token " + id + " has no score");
+        throw Vocabulary.damaged("token " + id + " has no finite score");
       }
       int bits = Float.floatToRawIntBits(scores[id] + 0.0f);
       ranks[id] = ~(bits ^ (bits >> 31 & Integer.MAX_VALUE));
@@ -116,10 +112,13 @@ final class SentencePiece implements Scheme {
   @Override
   public void encode(byte[] utf8, int from, int to, boolean opens, IdList ids) {
     byte[] text = escape(utf8, from, to, opens && addsSpacePrefix);
-    Symbols symbols = new Symbols(text);
+    SymbolRow symbols = new SymbolRow(this);
     for (int at = 0; at < text.length; ) {
       int end = wordByWord ? wordEnd(text, at, text.length) : text.length;
-      symbols.encode(at, end, ids);
+      symbols.join(text, at, end);
+      for (int symbol = 0; symbol >= 0; symbol = symbols.next(symbol)) {
+        add(text, symbols.start(symbol), symbols.end(symbol), ids);
+      }
       at = end;
     }
   }
@@ -166,61 +165,32 @@ final class SentencePiece implements Scheme {
     return addsSpacePrefix;
   }
 
-  /** The characters of a word, each a symbol that begins at {@code starts} and ends at the next. */
-  private final class Symbols extends SymbolMerger {
-    private final byte[] text;
-    private int[] starts = new int[0];
-    private int end;
+  @Override
+  public int rank(byte[] text, int from, int middle, int to) {
+    int id = vocabulary.find(text, from, to);
+    return id >= 0 && isText(id) ? ranks[id] : SymbolRow.NONE;
+  }
 
-    Symbols(byte[] text) {
-      this.text = text;
-    }
-
-    void encode(int from, int to, IdList ids) {
-      starts = room(starts, to - from);
-      end = to;
-      int count = 0;
-      for (int at = from; at < to; at += Utf8.length(text[at])) {
-        starts[count++] = at;
-      }
-      merge(count);
-      for (int symbol = 0; symbol >= 0; symbol = next(symbol)) {
-        emit(starts[symbol], endOf(symbol), ids);
-      }
-    }
-
-    private int endOf(int symbol) {
-      return next(symbol) < 0 ? end : starts[next(symbol)];
-    }
-
-    @Override
-    int rank(int left, int right) {
-      int id = vocabulary.find(text, starts[left], endOf(right));
-      return id >= 0 && isText(id) ? ranks[id] : NONE;
-    }
-
-    @Override
-    void join(int left, int right, int rank) {
-      // The row's links say where a symbol ends.
-    }
-
-    private void emit(int from, int to, IdList ids) {
-      int id = vocabulary.find(text, from, to);
-      if (id >= 0 && isText(id)) {
-        ids.add(id);
-        return;
-      }
-      for (int i = from; i < to; i++) {
-        if (byteIds[text[i] & 0xFF] < 0) {
-          if (unknownId >= 0) {
-            ids.add(unknownId);
-          }
-          return;
-        }
-      }
+  /** Adds the token that spells a range; else its bytes' tokens; else the unknown token. */
+  private void add(byte[] text, int from, int to, IdList ids) {
+    int id = vocabulary.find(text, from, to);
+    if (id >= 0 && isText(id)) {
+      ids.add(id);
+    } else if (haveBytes(text, from, to)) {
       for (int i = from; i < to; i++) {
         ids.add(byteIds[text[i] & 0xFF]);
       }
+    } else if (unknownId >= 0) {
+      ids.add(unknownId);
     }
+  }
+
+  private boolean haveBytes(byte[] text, int from, int to) {
+    for (int i = from; i < to; i++) {
+      if (byteIds[text[i] & 0xFF] < 0) {
+        return false;
+      }
+    }
+    return true;
   }
 }

@@ -2,7 +2,7 @@ package org.folkmoot.engine.tokenizer;
 
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.EnumSet;
+import java.util.Set;
 
 /**
  * Finds tokens that are spelled out in a text and are taken whole before anything else is split.
@@ -14,19 +14,19 @@ import java.util.EnumSet;
  */
 final class SpecialTokens {
   private final Vocabulary vocabulary;
-  private final EnumSet<TokenType> types;
+  private final Set<TokenType> types;
 
   /** By first byte and length, whether a special token is spelled so. */
   private final boolean[][] lengths = new boolean[256][0];
 
   private boolean isEmpty = true;
 
-  SpecialTokens(Vocabulary vocabulary, EnumSet<TokenType> types) {
+  SpecialTokens(Vocabulary vocabulary, Set<TokenType> types) {
     this.vocabulary = vocabulary;
     this.types = types;
-    for (int id = 0; id < vocabulary.size(); id++) {
+    for (int id : vocabulary.idsOf(types)) {
       int length = vocabulary.length(id);
-      if (length > 0 && types.contains(vocabulary.type(id))) {
+      if (length > 0) {
         int first = vocabulary.at(id, 0) & 0xFF;
         if (lengths[first].length <= length) {
           lengths[first] = Arrays.copyOf(lengths[first], length + 1);

@@ -1,7 +1,7 @@
 package org.folkmoot.engine.tokenizer;
 
-import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
 import static org.folkmoot.base.FolkmootException.Code.UNSUPPORTED;
+import static org.folkmoot.engine.tokenizer.Vocabulary.damaged;
 
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufMetadata;
 import org.folkmoot.engine.tokenizer.VocabularyTokenizer.Rules;
@@ -77,7 +78,7 @@ public final class Tokenizers {
     String[] tokens =
         metadata
             .strings(PREFIX + "tokens")
-            .orElseThrow(() -> bad("the key '" + PREFIX + "tokens' is missing"));
+            .orElseThrow(() -> damaged("the key '" + PREFIX + "tokens' is missing"));
     int[] types = metadata.integers(PREFIX + "token_type").orElse(null);
     this.vocabulary = Vocabulary.of(tokens, types);
     requireByteSpellings();
@@ -93,7 +94,7 @@ public final class Tokenizers {
     String model =
         metadata
             .string(PREFIX + "model")
-            .orElseThrow(() -> bad("the key '" + PREFIX + "model' is missing"));
+            .orElseThrow(() -> damaged("the key '" + PREFIX + "model' is missing"));
     return switch (model) {
       case "llama" -> new Tokenizers(metadata).sentencePiece();
       case "gpt2" -> new Tokenizers(metadata).bytePair();
@@ -110,9 +111,9 @@ public final class Tokenizers {
     float[] scores =
         metadata
             .floats(PREFIX + "scores")
-            .orElseThrow(() -> bad("the key '" + PREFIX + "scores' is missing"));
+            .orElseThrow(() -> damaged("the key '" + PREFIX + "scores' is missing"));
     if (scores.length != vocabulary.size()) {
-      throw bad("%d tokens, but %d scores".formatted(vocabulary.size(), scores.length));
+      throw damaged("%d tokens, but %d scores".formatted(vocabulary.size(), scores.length));
     }
     // SentencePiece's own defaults, for files that leave them out.
     OptionalInt begin = id("bos_token_id", 1);
@@ -131,7 +132,7 @@ public final class Tokenizers {
     String[] merges =
         metadata
             .strings(PREFIX + "merges")
-            .orElseThrow(() -> bad("the key '" + PREFIX + "merges' is missing"));
+            .orElseThrow(() -> damaged("the key '" + PREFIX + "merges' is missing"));
     return new VocabularyTokenizer(
         vocabulary,
         new BytePair(vocabulary, MergeTable.of(merges, vocabulary), preTokenizer),
@@ -157,7 +158,7 @@ public final class Tokenizers {
     boolean addsBegin = metadata.bool(PREFIX + "add_bos_token").orElse(beginsByDefault);
     boolean addsEnd = metadata.bool(PREFIX + "add_eos_token").orElse(false);
     if ((addsBegin && begin.isEmpty()) || (addsEnd && end.isEmpty())) {
-      throw bad("it wants a token at the start or end of each text, but does not say which");
+      throw damaged("it wants a token at the start or end of each text, but does not say which");
     }
     BitSet ends = new BitSet();
     end.ifPresent(ends::set);
@@ -187,11 +188,8 @@ public final class Tokenizers {
     BitSet swallowing = new BitSet();
     String name = metadata.string("general.name").orElse("").toLowerCase(Locale.ROOT);
     if (name.contains("phi3") || name.contains("phi-3") || name.contains("phi 3")) {
-      for (int id = 0; id < vocabulary.size(); id++) {
-        switch (vocabulary.type(id)) {
-          case CONTROL, USER_DEFINED, UNKNOWN -> swallowing.set(id);
-          case NORMAL, UNUSED, BYTE, UNDEFINED -> {}
-        }
+      for (int id : vocabulary.idsOf(VocabularyTokenizer.PARSED)) {
+        swallowing.set(id);
       }
       for (String exempt : List.of("<unk>", "<s>", "<|endoftext|>")) {
         int id = vocabulary.find(exempt);
@@ -211,7 +209,7 @@ public final class Tokenizers {
       return isThere ? OptionalInt.of(otherwise) : OptionalInt.empty();
     }
     if (id.getAsLong() < 0 || id.getAsLong() >= vocabulary.size()) {
-      throw bad(
+      throw damaged(
           "%s%s is %d, but there are %d tokens"
               .formatted(PREFIX, key, id.getAsLong(), vocabulary.size()));
     }
@@ -219,22 +217,16 @@ public final class Tokenizers {
   }
 
   private void requireByteSpellings() {
-    for (int id = 0; id < vocabulary.size(); id++) {
-      if (vocabulary.type(id) == TokenType.BYTE
-          && !SentencePiece.isByteSpelling(vocabulary.spelling(id))) {
-        throw bad("token %d is a byte, but is not spelled as one".formatted(id));
+    for (int id : vocabulary.idsOf(Set.of(TokenType.BYTE))) {
+      if (!SentencePiece.isByteSpelling(vocabulary.spelling(id))) {
+        throw damaged("token %d is a byte, but is not spelled as one".formatted(id));
       }
     }
   }
 
-  private static FolkmootException bad(String what) {
-    return new FolkmootException(
-        BAD_FILE, "the model file's vocabulary is damaged: " + what + "; get the file anew");
-  }
-
-  /** A foreign name made fit for a message: short and without control characters. */
+  /** A foreign name made fit for a message: short, and nothing that breaks out of the line. */
   private static String shown(String name) {
-    String clean = name.replaceAll("\\p{Cntrl}", "?");
+    String clean = name.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?");
     return clean.length() <= 40 ? clean : clean.substring(0, 40) + "…";
   }
 }

@@ -5,6 +5,7 @@ import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.Set;
 import org.folkmoot.base.FolkmootException;
 import org.jspecify.annotations.Nullable;
 
@@ -61,18 +62,18 @@ final class Vocabulary {
    */
   static Vocabulary of(String[] tokens, int @Nullable [] types) {
     if (tokens.length == 0 || tokens.length > MAX_TOKENS) {
-      throw bad("it has %d tokens; 1 to %d are possible".formatted(tokens.length, MAX_TOKENS));
+      throw damaged("it has %d tokens; 1 to %d are possible".formatted(tokens.length, MAX_TOKENS));
     }
     if (types != null && types.length != tokens.length) {
-      throw bad("%d tokens, but %d token types".formatted(tokens.length, types.length));
+      throw damaged("%d tokens, but %d token types".formatted(tokens.length, types.length));
     }
     byte[] spellings = new byte[tokens.length * 8];
     int[] starts = new int[tokens.length + 1];
     TokenType[] kinds = new TokenType[tokens.length];
     for (int id = 0; id < tokens.length; id++) {
-      byte[] spelling = Utf8.of(tokens[id]);
+      byte[] spelling = tokens[id].getBytes(StandardCharsets.UTF_8);
       if (spelling.length > MAX_TOKEN_BYTES) {
-        throw bad(
+        throw damaged(
             "token %d has %d bytes; at most %d are possible"
                 .formatted(id, spelling.length, MAX_TOKEN_BYTES));
       }
@@ -89,13 +90,15 @@ final class Vocabulary {
 
   private static TokenType type(int id, int number) {
     if (number < 0 || number >= TokenType.count()) {
-      throw bad("token %d has the unknown type %d".formatted(id, number));
+      throw damaged("token %d has the unknown type %d".formatted(id, number));
     }
     return TokenType.of(number);
   }
 
-  private static FolkmootException bad(String what) {
-    return new FolkmootException(BAD_FILE, "the model file's vocabulary is damaged: " + what);
+  /** The fault of a file whose tokenizer keys cannot be. */
+  static FolkmootException damaged(String what) {
+    return new FolkmootException(
+        BAD_FILE, "the model's vocabulary is damaged: " + what + ": pull the model again");
   }
 
   private void insert(int id) {
@@ -105,10 +108,11 @@ final class Vocabulary {
     }
     int slot = slot(hash, spellings, starts[id], starts[id + 1]);
     if (slot < 0) {
-      throw bad("far too many of its spellings fall together");
+      throw damaged("far too many of its spellings fall together");
     }
     if (slots[slot] != 0) {
-      throw bad("tokens %d and %d are spelled alike".formatted((slots[slot] & ID_MASK) - 1, id));
+      throw damaged(
+          "tokens %d and %d are spelled alike".formatted((slots[slot] & ID_MASK) - 1, id));
     }
     slots[slot] = (scramble(hash) & ~ID_MASK) | (id + 1);
   }
@@ -175,6 +179,17 @@ final class Vocabulary {
   int find(String spelling) {
     byte[] utf8 = Utf8.of(spelling);
     return find(utf8, 0, utf8.length);
+  }
+
+  /** The ids of the tokens of some types, which are few: NORMAL is not among them. */
+  int[] idsOf(Set<TokenType> wanted) {
+    IdList ids = new IdList(0);
+    for (int id = 0; id < types.length; id++) {
+      if (types[id] != TokenType.NORMAL && wanted.contains(types[id])) {
+        ids.add(id);
+      }
+    }
+    return ids.toArray();
   }
 
   /** Overrides what the file says a token is. */

@@ -5,14 +5,18 @@ import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.folkmoot.base.FolkmootException;
 
 /** A tokenizer over one vocabulary, by its scheme. */
 final class VocabularyTokenizer implements Tokenizer {
+  /** What {@link Tokenizer.Specials#PARSE} finds in a text. */
+  static final Set<TokenType> PARSED =
+      Set.of(TokenType.CONTROL, TokenType.USER_DEFINED, TokenType.UNKNOWN);
+
   private static final byte[] NOTHING = {};
 
   private final Vocabulary vocabulary;
@@ -45,10 +49,8 @@ final class VocabularyTokenizer implements Tokenizer {
     this.vocabulary = vocabulary;
     this.scheme = scheme;
     this.rules = rules;
-    this.parsed =
-        new SpecialTokens(
-            vocabulary, EnumSet.of(TokenType.CONTROL, TokenType.USER_DEFINED, TokenType.UNKNOWN));
-    this.userDefined = new SpecialTokens(vocabulary, EnumSet.of(TokenType.USER_DEFINED));
+    this.parsed = new SpecialTokens(vocabulary, PARSED);
+    this.userDefined = new SpecialTokens(vocabulary, Set.of(TokenType.USER_DEFINED));
   }
 
   @Override
