@@ -1,17 +1,35 @@
 package org.folkmoot.engine.template;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One message of a conversation.
  *
  * @param role who speaks: {@code system}, {@code user}, {@code assistant} or {@code tool}
  * @param content what is said
+ * @param fields further fields as templates know them, for instance {@code tool_calls}, {@code
+ *     tool_call_id} or {@code name}: what JSON can say (maps with string keys, lists, strings,
+ *     numbers, truth values, null). Neither {@code role} nor {@code content} may be among them
  */
-public record ChatMessage(String role, String content) {
-  /** Checks that both are there. */
+public record ChatMessage(String role, String content, Map<String, @Nullable Object> fields) {
+  /** Checks that all are there and copies the fields. */
   public ChatMessage {
     Objects.requireNonNull(role, "role");
     Objects.requireNonNull(content, "content");
+    if (fields.containsKey("role") || fields.containsKey("content")) {
+      throw new IllegalArgumentException("role and content are not further fields");
+    }
+    // Not Map.copyOf: the order of the fields shows in templates that print them, and JSON has
+    // null.
+    fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
+  }
+
+  /** A message that has nothing but its text. */
+  public ChatMessage(String role, String content) {
+    this(role, content, Map.of());
   }
 }

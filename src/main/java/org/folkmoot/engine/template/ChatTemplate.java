@@ -1,0 +1,130 @@
+package org.folkmoot.engine.template;
+
+import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
+
+import java.time.LocalDateTime;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.engine.template.Value.Sequence;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model's chat template: a program in Jinja that writes a conversation the way the model was
+ * taught. Immutable and safe for use by many threads.
+ *
+ * <p>The language is the part of Jinja 3.1 that templates of model files use, with Python's values
+ * and printing, under the settings that they are written for: {@code trim_blocks}, {@code
+ * lstrip_blocks}, loop controls, and the functions {@code raise_exception} and {@code
+ * strftime_now}. There is no access to anything but the values given, and every rendering is
+ * bounded (see {@link Budget}): a template comes from a stranger.
+ */
+public final class ChatTemplate {
+  /** The largest template. Those that models ship have up to 20,000 characters. */
+  private static final int MAX_SOURCE = 256 << 10;
+
+  private final List<Node> nodes;
+
+  private ChatTemplate(List<Node> nodes) {
+    this.nodes = nodes;
+  }
+
+  /**
+   * Parses a template.
+   *
+   * @throws FolkmootException BAD_FILE where it is not Jinja, UNSUPPORTED where it is Jinja that
+   *     this engine does not speak; the message names the line and the construct
+   */
+  public static ChatTemplate compile(String source) {
+    if (source.length() > MAX_SOURCE) {
+      throw new FolkmootException(
+          BAD_FILE,
+          "the chat template has %d characters, more than %d: this model file is not usable for chat"
+              .formatted(source.length(), MAX_SOURCE));
+    }
+    Lexer lexer = new Lexer(source);
+    List<Token> tokens;
+    try {
+      tokens = lexer.tokens();
+    } catch (TemplateFault fault) {
+      throw fault.at(lexer.line());
+    }
+    Cursor cursor = new Cursor(tokens);
+    try {
+      return new ChatTemplate(new StatementParser(cursor).template());
+    } catch (TemplateFault fault) {
+      throw fault.at(cursor.line());
+    }
+  }
+
+  /**
+   * The prompt of a conversation.
+   *
+   * @throws FolkmootException BAD_REQUEST if the template refuses the conversation, in the words of
+   *     the template, or cannot be applied to it; UNSUPPORTED or BAD_FILE if the template does
+   *     something that this engine does not, or without bound. No message carries text of the
+   *     conversation
+   */
+  public String render(List<ChatMessage> messages, TemplateContext context) {
+    return renderText(messages, context).string();
+  }
+
+  /**
+   * The prompt of a conversation in stretches, which tell what the template's author wrote from
+   * what came with the conversation. Their concatenation is {@link #render}. Encode them so that
+   * special tokens are found within trusted segments only: then nobody can end a turn and forge
+   * another by typing {@code <|im_end|>}.
+   *
+   * @throws FolkmootException as {@link #render}
+   */
+  public List<Segment> renderSegments(List<ChatMessage> messages, TemplateContext context) {
+    return renderText(messages, context).segments();
+  }
+
+  private Text renderText(List<ChatMessage> messages, TemplateContext context) {
+    Budget budget = new Budget();
+    Map<String, Value> variables;
+    try {
+      variables = variables(messages, context, new Values(budget));
+    } catch (TemplateFault fault) {
+      throw fault.at(1);
+    }
+    return run(variables, context.now(), budget);
+  }
+
+  private static Map<String, Value> variables(
+      List<ChatMessage> messages, TemplateContext context, Values values) {
+    List<Value> turns = new ArrayList<>(messages.size());
+    messages.forEach(message -> turns.add(values.of(message)));
+    Map<String, Value> variables = new LinkedHashMap<>();
+    variables.put(
+        "tools", context.tools().isEmpty() ? Value.None.NONE : values.of(context.tools()));
+    variables.put("documents", Value.None.NONE);
+    context.variables().forEach((name, value) -> variables.put(name, values.of(value)));
+    variables.put("messages", Sequence.list(turns));
+    variables.put("add_generation_prompt", Value.Bool.of(context.addGenerationPrompt()));
+    variables.put("bos_token", Text.trusted(context.bosToken()));
+    variables.put("eos_token", Text.trusted(context.eosToken()));
+    return variables;
+  }
+
+  /** The output for any variables; {@code strftime_now} is defined only where a time is given. */
+  Text run(Map<String, Value> variables, @Nullable LocalDateTime now, Budget budget) {
+    Scope scope = new Scope(null);
+    scope.set("range", Value.Function.RANGE);
+    scope.set("namespace", Value.Function.NAMESPACE);
+    scope.set("dict", Value.Function.DICT);
+    scope.set("raise_exception", Value.Function.RAISE_EXCEPTION);
+    if (now != null) {
+      scope.set("strftime_now", Value.Function.STRFTIME_NOW);
+    }
+    variables.forEach(scope::set);
+    try {
+      return new Renderer(budget, now).render(nodes, scope);
+    } catch (TemplateFault fault) {
+      throw fault.at(budget.line());
+    }
+  }
+}
