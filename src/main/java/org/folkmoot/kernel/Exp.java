@@ -62,7 +62,7 @@ public final class Exp {
   }
 
   /** {@code x[i] = e^(x[i])} for {@code length} elements from {@code at}. */
-  static void exp(float[] x, int at, int length) {
+  public static void exp(float[] x, int at, int length) {
     int whole = length - length % FLOATS;
     for (int i = at; i < at + whole; i += FLOATS) {
       FloatVector v = FloatVector.fromArray(F, x, i);

@@ -1,0 +1,332 @@
+package org.folkmoot.engine.model;
+
+import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
+import static org.folkmoot.base.FolkmootException.Code.BUSY;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.kernel.KvLayout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Continuous batching (Yu et al. 2022, "Orca"): one thread makes pass after pass, each with the
+ * next tokens of every sequence that waits. Long prompts are cut into chunks and take turns, so
+ * that nobody's next token waits for somebody's novel. What shares a pass cannot be seen in the
+ * bits.
+ *
+ * <p>Admission: a sequence is let in only if the cache memory for its greatest length is left, so
+ * that none starves half-way.
+ */
+public final class BatchScheduler implements AutoCloseable {
+  /** Tokens of a pass with a single sequence: enough for the matrices to work at full speed. */
+  private static final int ALONE_TOKENS = 256;
+
+  /**
+   * Tokens of a pass that several share: some 50 ms on a small machine, which a reader does not
+   * notice.
+   */
+  private static final int SHARED_TOKENS = 64;
+
+  /**
+   * A step of at most this many tokens is somebody's next token (or a draft of some), not a prompt.
+   */
+  private static final int DECODE_TOKENS = 16;
+
+  private final SpanModel model;
+  private final KvPool pool;
+  private final int maxSequences;
+  private final Thread driver;
+  private final Deque<Sequence> waiting = new ArrayDeque<>();
+  private final Set<Sequence> open = new HashSet<>();
+  private long promisedPages;
+  private boolean closed;
+
+  /**
+   * Starts the thread.
+   *
+   * @param model not closed by the scheduler
+   * @param kvBytes the most memory that all caches together may take
+   * @param maxSequences the most sequences at a time
+   */
+  public BatchScheduler(SpanModel model, long kvBytes, int maxSequences) {
+    this.model = model;
+    this.pool = model.newKvPool(kvBytes);
+    this.maxSequences = maxSequences;
+    this.driver = Thread.ofPlatform().daemon().name("folkmoot-passes").start(this::drive);
+  }
+
+  /**
+   * Admits a sequence.
+   *
+   * @param maxPositions its greatest length
+   * @throws FolkmootException BUSY if there is no room now, BAD_REQUEST if there never will be
+   */
+  public synchronized Sequence open(int maxPositions) {
+    long pages = (maxPositions + KvLayout.POSITIONS - 1L) / KvLayout.POSITIONS;
+    if (pages > pool.maxPages()) {
+      throw new FolkmootException(
+          BAD_REQUEST,
+          "a context of %d tokens needs %d MiB, but only %d are set aside: ask for fewer tokens or raise the memory for contexts"
+              .formatted(
+                  maxPositions,
+                  (pages * pool.layout().pageBytes()) >> 20,
+                  (pool.maxPages() * pool.layout().pageBytes()) >> 20));
+    }
+    if (closed || open.size() >= maxSequences || promisedPages + pages > pool.maxPages()) {
+      throw new FolkmootException(
+          BUSY, "busy: all room for answers is taken; try again in a moment");
+    }
+    promisedPages += pages;
+    Sequence sequence = new Sequence(new KvCache(pool), pages);
+    open.add(sequence);
+    return sequence;
+  }
+
+  /** Sequences that are open now. */
+  public synchronized int openSequences() {
+    return open.size();
+  }
+
+  /** Bytes of cache that are in use now. */
+  public long usedKvBytes() {
+    return pool.usedBytes();
+  }
+
+  /**
+   * A sequence of tokens with its cache. Used by one thread, but {@link #close} may come from any.
+   */
+  public final class Sequence implements AutoCloseable {
+    private final KvCache cache;
+    private final long pages;
+    private int[] ids = new int[0];
+    private int done;
+    private Step.Wanted wanted = Step.Wanted.NOTHING;
+    private float @Nullable [] outputs;
+    private int outputCount;
+    private @Nullable Throwable failure;
+    private boolean finished = true;
+    private boolean inPass;
+    private boolean released;
+    private boolean cancelled;
+
+    private Sequence(KvCache cache, long pages) {
+      this.cache = cache;
+      this.pages = pages;
+    }
+
+    /** Positions that its cache holds. */
+    public int length() {
+      return cache.length();
+    }
+
+    /**
+     * Computes the next tokens and waits for them.
+     *
+     * @return outputs {@code [output][outputLength]}, or empty if the sequence was closed meanwhile
+     * @throws FolkmootException as {@link SpanModel#forward}
+     */
+    public Optional<float[]> step(int[] next, Step.Wanted which) {
+      synchronized (BatchScheduler.this) {
+        if (cancelled) {
+          return Optional.empty();
+        }
+        if (!finished) {
+          throw new IllegalStateException("a sequence takes one step at a time");
+        }
+        ids = next.clone();
+        done = 0;
+        wanted = which;
+        outputCount = 0;
+        outputs = new float[Step.ofIds(cache, ids, which).outputs() * model.outputLength()];
+        failure = null;
+        finished = false;
+        waiting.add(this);
+        BatchScheduler.this.notifyAll();
+        while (!finished && !cancelled) {
+          await();
+        }
+        rethrow();
+        return cancelled ? Optional.empty() : Optional.ofNullable(outputs);
+      }
+    }
+
+    private void await() {
+      try {
+        BatchScheduler.this.wait();
+      } catch (InterruptedException interrupted) {
+        cancelled = true;
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    private void rethrow() {
+      switch (failure) {
+        case null -> {}
+        case FolkmootException fault ->
+            throw new FolkmootException(fault.code(), String.valueOf(fault.getMessage()), fault);
+        case Throwable other -> throw new IllegalStateException("a pass failed", other);
+      }
+    }
+
+    private Step chunk(int budget) {
+      int count = Math.min(budget, ids.length - done);
+      boolean last = done + count == ids.length;
+      Step.Wanted now =
+          switch (wanted) {
+            case NOTHING -> Step.Wanted.NOTHING;
+            case LAST -> last ? Step.Wanted.LAST : Step.Wanted.NOTHING;
+            case ALL -> Step.Wanted.ALL;
+          };
+      return Step.ofIds(cache, Arrays.copyOfRange(ids, done, done + count), now);
+    }
+
+    /** Frees its memory at once; if a pass with it is under way, when that pass ends. */
+    @Override
+    public void close() {
+      synchronized (BatchScheduler.this) {
+        cancelled = true;
+        waiting.remove(this);
+        if (!inPass) {
+          release();
+        }
+        BatchScheduler.this.notifyAll();
+      }
+    }
+
+    private void release() {
+      if (!released) {
+        released = true;
+        cache.close();
+        promisedPages -= pages;
+        open.remove(this);
+      }
+    }
+  }
+
+  private record Turn(Sequence sequence, Step step) {}
+
+  private void drive() {
+    while (true) {
+      List<Turn> turns;
+      synchronized (this) {
+        while (waiting.isEmpty() && !closed) {
+          try {
+            wait();
+          } catch (InterruptedException unexpected) {
+            throw new IllegalStateException(unexpected);
+          }
+        }
+        if (closed) {
+          return;
+        }
+        turns = nextTurns();
+      }
+      pass(turns);
+    }
+  }
+
+  /** Who takes part in the next pass: everyone's next token, then prompts in turn. */
+  private List<Turn> nextTurns() {
+    int budget = waiting.size() == 1 ? ALONE_TOKENS : SHARED_TOKENS;
+    List<Turn> turns = new ArrayList<>();
+    List<Sequence> prompts = new ArrayList<>();
+    for (Sequence sequence : waiting) {
+      int left = sequence.ids.length - sequence.done;
+      if (left > DECODE_TOKENS) {
+        prompts.add(sequence);
+      } else if (turns.isEmpty() || left <= budget) {
+        turns.add(new Turn(sequence, sequence.chunk(left)));
+        budget -= left;
+      }
+    }
+    for (Sequence sequence : prompts) {
+      if (budget > 0 || turns.isEmpty()) {
+        Step step = sequence.chunk(Math.max(budget, DECODE_TOKENS));
+        turns.add(new Turn(sequence, step));
+        budget -= step.tokens();
+      }
+    }
+    for (Turn turn : turns) {
+      waiting.remove(turn.sequence);
+      turn.sequence.inPass = true;
+    }
+    return turns;
+  }
+
+  private void pass(List<Turn> turns) {
+    float[] outputs = new float[0];
+    Throwable failure = null;
+    try {
+      outputs = model.forward(turns.stream().map(Turn::step).toList());
+    } catch (RuntimeException | Error failed) {
+      failure = failed;
+    }
+    if (failure != null && turns.size() > 1) {
+      // One bad sequence must not take the others with it: everyone again, alone.
+      turns.forEach(turn -> pass(List.of(turn)));
+      return;
+    }
+    synchronized (this) {
+      int at = 0;
+      for (Turn turn : turns) {
+        int length = turn.step.outputs() * model.outputLength();
+        deliver(turn, outputs, at, length, failure);
+        at += length;
+      }
+      notifyAll();
+    }
+  }
+
+  private void deliver(
+      Turn turn, float[] outputs, int at, int length, @Nullable Throwable failure) {
+    Sequence sequence = turn.sequence;
+    sequence.inPass = false;
+    if (sequence.cancelled) {
+      sequence.release();
+      return;
+    }
+    if (failure != null) {
+      sequence.failure = failure;
+      sequence.finished = true;
+      return;
+    }
+    if (length > 0 && sequence.outputs != null) {
+      System.arraycopy(
+          outputs, at, sequence.outputs, sequence.outputCount * model.outputLength(), length);
+      sequence.outputCount += turn.step.outputs();
+    }
+    sequence.done += turn.step.tokens();
+    if (sequence.done == sequence.ids.length) {
+      sequence.finished = true;
+    } else {
+      waiting.add(sequence);
+    }
+  }
+
+  /** Cancels all sequences and frees all caches. */
+  @Override
+  public void close() {
+    synchronized (this) {
+      closed = true;
+      notifyAll();
+    }
+    try {
+      driver.join();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      return; // the memory stays until the process ends, which it is about to
+    }
+    synchronized (this) {
+      List.copyOf(open).forEach(Sequence::close);
+      notifyAll();
+    }
+    pool.close();
+  }
+}

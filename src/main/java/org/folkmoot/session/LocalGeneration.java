@@ -1,0 +1,141 @@
+package org.folkmoot.session;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import org.folkmoot.engine.model.BatchScheduler;
+import org.folkmoot.engine.model.Step;
+import org.folkmoot.engine.sampling.LogProbabilities;
+import org.folkmoot.engine.sampling.Sampler;
+import org.folkmoot.engine.tokenizer.StreamDecoder;
+import org.folkmoot.engine.tokenizer.Tokenizer;
+import org.jspecify.annotations.Nullable;
+
+/** A generation over a scheduler in this process. */
+final class LocalGeneration implements Generation {
+  private final GenerationRequest request;
+  private final BatchScheduler.Sequence sequence;
+  private final Tokenizer tokenizer;
+  private final int vocabulary;
+  private final LongSupplier nanoTime;
+  private final Sampler sampler;
+  private final StreamDecoder decoder;
+  private final StopStrings stops;
+  private final int[] history;
+  private final int promptLength;
+  private int length;
+  private final long startNanos;
+  private long firstNanos;
+  private long lastNanos;
+  private volatile @Nullable Ending ending;
+
+  LocalGeneration(
+      GenerationRequest request,
+      int maxTokens,
+      BatchScheduler.Sequence sequence,
+      Tokenizer tokenizer,
+      int vocabulary,
+      LongSupplier nanoTime) {
+    this.request = request;
+    this.sequence = sequence;
+    this.tokenizer = tokenizer;
+    this.vocabulary = vocabulary;
+    this.nanoTime = nanoTime;
+    this.sampler = new Sampler(request.sampler());
+    this.decoder = StreamDecoder.ofContinuation(tokenizer);
+    this.stops = new StopStrings(request.stops());
+    int[] prompt = request.promptIds();
+    this.promptLength = prompt.length;
+    this.length = prompt.length;
+    this.history = Arrays.copyOf(prompt, prompt.length + maxTokens);
+    this.startNanos = nanoTime.getAsLong();
+    this.firstNanos = startNanos;
+    this.lastNanos = startNanos;
+  }
+
+  @Override
+  public Optional<Piece> next() {
+    if (ending != null) {
+      return Optional.empty();
+    }
+    boolean first = length == promptLength;
+    int[] ids = first ? Arrays.copyOf(history, length) : new int[] {history[length - 1]};
+    Optional<float[]> logits = step(ids);
+    if (logits.isEmpty()) {
+      end(Ending.CANCELLED);
+      return Optional.empty();
+    }
+    int id = sampler.next(logits.get(), 0, vocabulary, history, length);
+    history[length++] = id;
+    lastNanos = nanoTime.getAsLong();
+    if (first) {
+      firstNanos = lastNanos;
+    }
+    return Optional.of(piece(id, logits.get()));
+  }
+
+  private Optional<float[]> step(int[] ids) {
+    try {
+      return sequence.step(ids, Step.Wanted.LAST);
+    } catch (RuntimeException failed) {
+      end(Ending.CANCELLED);
+      throw failed;
+    }
+  }
+
+  private Piece piece(int id, float[] logits) {
+    String text = "";
+    if (tokenizer.isEnd(id)) {
+      end(Ending.END_OF_ANSWER);
+    } else {
+      text = stops.add(decoder.add(id));
+      if (stops.found()) {
+        end(Ending.STOP_STRING);
+      } else if (length == history.length) {
+        end(Ending.LENGTH);
+      }
+    }
+    if (ending != null && !stops.found()) {
+      text += stops.add(decoder.finish());
+      if (stops.found()) {
+        ending = Ending.STOP_STRING;
+      }
+      text += stops.finish();
+    }
+    if (request.topLogprobs() < 0) {
+      return new Piece(id, text, Float.NaN, List.of());
+    }
+    LogProbabilities all = new LogProbabilities(logits, 0, vocabulary);
+    List<Alternative> top = new ArrayList<>();
+    for (int other : all.likeliest(request.topLogprobs())) {
+      top.add(new Alternative(other, all.of(other)));
+    }
+    return new Piece(id, text, all.of(id), top);
+  }
+
+  private void end(Ending how) {
+    ending = how;
+    sequence.close();
+  }
+
+  @Override
+  public Optional<Ending> ending() {
+    return Optional.ofNullable(ending);
+  }
+
+  @Override
+  public Usage usage() {
+    return new Usage(
+        promptLength, length - promptLength, firstNanos - startNanos, lastNanos - firstNanos);
+  }
+
+  @Override
+  public void close() {
+    if (ending == null) {
+      ending = Ending.CANCELLED;
+    }
+    sequence.close();
+  }
+}

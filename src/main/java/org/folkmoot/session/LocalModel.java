@@ -1,0 +1,210 @@
+package org.folkmoot.session;
+
+import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
+import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.function.DoubleConsumer;
+import java.util.function.LongSupplier;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.engine.model.BatchScheduler;
+import org.folkmoot.engine.model.ModelConfig;
+import org.folkmoot.engine.model.Span;
+import org.folkmoot.engine.model.SpanModel;
+import org.folkmoot.engine.template.ChatMessage;
+import org.folkmoot.engine.template.ChatTemplate;
+import org.folkmoot.engine.template.ChatTemplates;
+import org.folkmoot.engine.template.Segment;
+import org.folkmoot.engine.template.TemplateContext;
+import org.folkmoot.engine.tokenizer.Tokenizer;
+import org.folkmoot.engine.tokenizer.Tokenizer.Specials;
+import org.folkmoot.engine.tokenizer.Tokenizers;
+import org.folkmoot.kernel.WorkerPool;
+
+/** A model whose layers are all in this process. */
+public final class LocalModel implements LanguageModel {
+  /**
+   * How a model is opened.
+   *
+   * @param name the name it is known by
+   * @param digest SHA-256 of its file, 64 hexadecimal digits
+   * @param threads threads that compute
+   * @param kvBytes the most memory for contexts
+   * @param maxSessions the most answers at a time
+   * @param nanoTime a clock for the figures in {@link Generation#usage}
+   */
+  public record Options(
+      String name,
+      String digest,
+      int threads,
+      long kvBytes,
+      int maxSessions,
+      LongSupplier nanoTime) {}
+
+  private final Options options;
+  private final GgufFile file;
+  private final WorkerPool pool;
+  private final SpanModel span;
+  private final BatchScheduler scheduler;
+  private final Tokenizer tokenizer;
+  private final ChatTemplate template;
+  private final TemplateContext templateContext;
+
+  private LocalModel(
+      Options options, GgufFile file, WorkerPool pool, SpanModel span, Tokenizer tokenizer) {
+    this.options = options;
+    this.file = file;
+    this.pool = pool;
+    this.span = span;
+    this.tokenizer = tokenizer;
+    this.scheduler = new BatchScheduler(span, options.kvBytes, options.maxSessions);
+    this.template =
+        ChatTemplates.of(file.metadata().string(ChatTemplates.METADATA_KEY).orElse(null));
+    this.templateContext =
+        TemplateContext.of(
+            spelling(tokenizer, tokenizer.beginId()), spelling(tokenizer, tokenizer.endId()));
+  }
+
+  /**
+   * Opens a model file.
+   *
+   * @param progress told the share of the weights that is loaded, 0 to 1
+   * @throws FolkmootException if the file is damaged or not supported, or memory does not suffice
+   */
+  public static LocalModel open(Path path, Options options, DoubleConsumer progress) {
+    GgufFile file = GgufFile.open(path);
+    WorkerPool pool = new WorkerPool(options.threads);
+    try {
+      ModelConfig config = ModelConfig.of(file);
+      Tokenizer tokenizer = Tokenizers.from(file.metadata());
+      if (tokenizer.size() > config.vocabulary()) {
+        throw new FolkmootException(
+            BAD_FILE,
+            "%s: its tokenizer has %d tokens, its embedding only %d: pull it again"
+                .formatted(path.getFileName(), tokenizer.size(), config.vocabulary()));
+      }
+      SpanModel span = SpanModel.load(file, config, Span.whole(config), pool, progress);
+      return new LocalModel(options, file, pool, span, tokenizer);
+    } catch (RuntimeException | Error failed) {
+      pool.close();
+      file.close();
+      throw failed;
+    }
+  }
+
+  private static String spelling(Tokenizer tokenizer, OptionalInt id) {
+    return id.isPresent() ? tokenizer.spelling(id.getAsInt()) : "";
+  }
+
+  @Override
+  public String name() {
+    return options.name;
+  }
+
+  @Override
+  public String digest() {
+    return options.digest;
+  }
+
+  @Override
+  public int contextLength() {
+    return span.config().contextLength();
+  }
+
+  @Override
+  public Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /** Its configuration. */
+  public ModelConfig config() {
+    return span.config();
+  }
+
+  /** What runs its passes. */
+  public BatchScheduler scheduler() {
+    return scheduler;
+  }
+
+  @Override
+  public String renderChat(List<ChatMessage> messages) {
+    return template.render(messages, templateContext);
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Special tokens that a person typed stay text: nobody can end a turn by writing {@code
+   * <|im_end|>}.
+   */
+  @Override
+  public int[] chatIds(List<ChatMessage> messages) {
+    List<Segment> segments = template.renderSegments(messages, templateContext);
+    StringBuilder text = new StringBuilder();
+    List<int[]> apart = new ArrayList<>();
+    int controls = 0;
+    for (Segment segment : segments) {
+      text.append(segment.text());
+      int[] ids =
+          tokenizer.encode(segment.text(), segment.trusted() ? Specials.PARSE : Specials.AS_TEXT);
+      controls += controls(ids);
+      apart.add(ids);
+    }
+    // Usually nobody forges anything: then the prompt is encoded whole, as the model was trained.
+    int[] whole = tokenizer.encode(text.toString(), Specials.PARSE);
+    if (controls(whole) == controls) {
+      return whole;
+    }
+    return apart.stream().flatMapToInt(Arrays::stream).toArray();
+  }
+
+  private int controls(int[] ids) {
+    int count = 0;
+    for (int id : ids) {
+      if (tokenizer.bytes(id).length == 0) {
+        count++;
+      }
+    }
+    return count;
+  }
+
+  @Override
+  public Generation generate(GenerationRequest request) {
+    int[] prompt = request.promptIds();
+    for (int id : prompt) {
+      if (id < 0 || id >= span.config().vocabulary()) {
+        throw new FolkmootException(
+            BAD_REQUEST,
+            "the token id %d is not in the vocabulary of %d"
+                .formatted(id, span.config().vocabulary()));
+      }
+    }
+    if (prompt.length >= contextLength()) {
+      throw new FolkmootException(
+          BAD_REQUEST,
+          "the prompt has %d tokens, but the model's context is %d: shorten it or start a new chat"
+              .formatted(prompt.length, contextLength()));
+    }
+    int most = Math.min(request.maxTokens(), contextLength() - prompt.length);
+    return new LocalGeneration(
+        request,
+        most,
+        scheduler.open(prompt.length + most),
+        tokenizer,
+        span.config().vocabulary(),
+        options.nanoTime);
+  }
+
+  @Override
+  public void close() {
+    scheduler.close();
+    span.close();
+    pool.close();
+    file.close();
+  }
+}
