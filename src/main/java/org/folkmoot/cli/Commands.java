@@ -12,13 +12,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class Commands {
   /** In the order of the help. The launcher's own {@code warmup} is hidden. */
-  static final List<String> NAMES = List.of();
+  static final List<String> NAMES = List.of("pull", "ls", "show", "rm", "catalogue");
 
   private Commands() {}
 
   /** The command of a name or an alias; null where there is none. */
   static @Nullable Object create(String name, Surroundings surroundings) {
     return switch (name) {
+      case "pull" -> new PullCommand(surroundings);
+      case "ls", "list" -> new LsCommand(surroundings);
+      case "show" -> new ShowCommand(surroundings);
+      case "rm" -> new RmCommand(surroundings);
+      case "catalogue", "models" -> new CatalogueCommand(surroundings);
       case "warmup" -> new WarmupCommand(surroundings);
       default -> null;
     };
