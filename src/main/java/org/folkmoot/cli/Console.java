@@ -32,7 +32,7 @@ public record Console(
     String terminals = System.getProperty(TERMINALS_PROPERTY);
     if (terminals == null) {
       // Started without the launcher: Java can only say whether both ends are a terminal.
-      terminals = inAndOutAreTerminals() ? "1 2" : "";
+      terminals = inAndOutAreTerminals() ? "12" : "";
     }
     return new Console(
         utf8(FileDescriptor.out),

