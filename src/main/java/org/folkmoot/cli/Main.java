@@ -1,11 +1,72 @@
 package org.folkmoot.cli;
 
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Help.ColorScheme;
+
 /** The program's entry. */
 public final class Main {
   private Main() {}
 
-  /** Runs the command line. */
+  /** Runs the command line and ends the process with its {@link ExitStatus}. */
   public static void main(String[] args) {
-    System.out.println("folkmoot");
+    System.exit(run(Surroundings.ofProcess(), args));
+  }
+
+  /** Runs one command in the given surroundings and returns its {@link ExitStatus}. */
+  static int run(Surroundings surroundings, String... args) {
+    Console console = surroundings.console();
+    Failures failures = new Failures(surroundings);
+    try {
+      CommandLine line =
+          commandLine(surroundings, args)
+              .setOut(writer(console.out()))
+              .setErr(writer(console.err()))
+              .setColorScheme(colours(console))
+              .setParameterExceptionHandler(failures)
+              .setExecutionExceptionHandler(failures);
+      if (args.length == 0) {
+        line.usage(line.getOut());
+        return ExitStatus.OK;
+      }
+      return line.execute(args);
+    } catch (Throwable beforeTheCommand) {
+      return failures.report(beforeTheCommand);
+    }
+  }
+
+  /** The root with the one command that is called, or with all where none or a wrong one is. */
+  private static CommandLine commandLine(Surroundings surroundings, String... args) {
+    CommandLine root = withHelp(new CommandLine(new RootCommand()));
+    Object called = args.length == 0 ? null : Commands.create(args[0], surroundings);
+    if (called != null) {
+      return root.addSubcommand(withHelp(new CommandLine(called)));
+    }
+    root.addSubcommand(new CommandLine.HelpCommand());
+    for (String name : Commands.NAMES) {
+      Object command = Commands.create(name, surroundings);
+      if (command == null) {
+        throw new IllegalStateException("no class for the command " + name);
+      }
+      root.addSubcommand(withHelp(new CommandLine(command)));
+    }
+    return root;
+  }
+
+  /** Gives a command {@code --help} and {@code --version}. */
+  private static CommandLine withHelp(CommandLine line) {
+    line.getCommandSpec().mixinStandardHelpOptions(true).versionProvider(new RootCommand.Version());
+    return line;
+  }
+
+  private static ColorScheme colours(Console console) {
+    return CommandLine.Help.defaultColorScheme(console.outColour() ? Ansi.ON : Ansi.OFF);
+  }
+
+  private static PrintWriter writer(PrintStream stream) {
+    return new PrintWriter(stream, true, StandardCharsets.UTF_8);
   }
 }

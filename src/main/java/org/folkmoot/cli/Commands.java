@@ -1,0 +1,31 @@
+package org.folkmoot.cli;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The commands of {@code folkmoot}. To add one: its name in {@link #NAMES} and its class in {@link
+ * #create}.
+ *
+ * <p>Only the command that was called is created; the others' classes are not even loaded, which
+ * keeps the first token of {@code run} close.
+ */
+final class Commands {
+  /** In the order of the help. The launcher's own {@code warmup} is hidden. */
+  static final List<String> NAMES = List.of("pull", "ls", "show", "rm", "catalogue");
+
+  private Commands() {}
+
+  /** The command of a name or an alias; null where there is none. */
+  static @Nullable Object create(String name, Surroundings surroundings) {
+    return switch (name) {
+      case "pull" -> new PullCommand(surroundings);
+      case "ls", "list" -> new LsCommand(surroundings);
+      case "show" -> new ShowCommand(surroundings);
+      case "rm" -> new RmCommand(surroundings);
+      case "catalogue", "models" -> new CatalogueCommand(surroundings);
+      case "warmup" -> new WarmupCommand(surroundings);
+      default -> null;
+    };
+  }
+}
