@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Commands {
   /** In the order of the help. The launcher's own {@code warmup} is hidden. */
-  static final List<String> NAMES = List.of("pull", "ls", "show", "rm", "catalogue");
+  static final List<String> NAMES = List.of("pull", "ls", "show", "rm", "catalogue", "bench");
 
   private Commands() {}
 
@@ -24,6 +24,7 @@ final class Commands {
       case "show" -> new ShowCommand(surroundings);
       case "rm" -> new RmCommand(surroundings);
       case "catalogue", "models" -> new CatalogueCommand(surroundings);
+      case "bench" -> new BenchCommand(surroundings);
       case "warmup" -> new WarmupCommand(surroundings);
       default -> null;
     };

@@ -50,6 +50,11 @@ public final class WorkerPool implements AutoCloseable {
     }
   }
 
+  /** Width in bits of the vectors that the kernels use on this machine. */
+  public static int vectorBits() {
+    return Lanes.BITS;
+  }
+
   /** Number of threads that work. */
   public int workers() {
     return scratch.length;

@@ -23,6 +23,10 @@ final class MatrixGroup {
     return rows;
   }
 
+  long bytes() {
+    return matrices.stream().mapToLong(Matrix::bytes).sum();
+  }
+
   Set<Activations.Form> forms(int tokens) {
     EnumSet<Activations.Form> forms = EnumSet.noneOf(Activations.Form.class);
     for (Matrix matrix : matrices) {

@@ -73,6 +73,11 @@ public final class SpanModel implements AutoCloseable {
     return new KvPool(config.kvLayout(span.layerCount()), budgetBytes);
   }
 
+  /** Bytes of weights that a pass for one token reads. */
+  public long decodeBytes() {
+    return weights.matrixBytes();
+  }
+
   /** Length of an output: the vocabulary for a span with a head, else a hidden state. */
   public int outputLength() {
     return span.heads() ? config.vocabulary() : config.dim();

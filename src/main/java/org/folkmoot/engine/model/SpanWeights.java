@@ -24,8 +24,18 @@ record SpanWeights(
       MatrixGroup attentionOutput,
       float[] feedForwardNorm,
       MatrixGroup gateUp,
-      MatrixGroup down) {}
+      MatrixGroup down) {
+    long bytes() {
+      return queryKeyValue.bytes() + attentionOutput.bytes() + gateUp.bytes() + down.bytes();
+    }
+  }
 
   /** Final norm and projection to the vocabulary. */
   record Head(float[] norm, MatrixGroup projection) {}
+
+  /** Bytes of all matrices: what a token's pass reads. */
+  long matrixBytes() {
+    return layers.stream().mapToLong(Layer::bytes).sum()
+        + (head == null ? 0 : head.projection().bytes());
+  }
 }
