@@ -3,6 +3,7 @@ package org.folkmoot.store;
 import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
 import static org.folkmoot.base.FolkmootException.Code.BUSY;
 import static org.folkmoot.base.FolkmootException.Code.NOT_FOUND;
+import static org.folkmoot.base.FolkmootException.Code.WRONG_HASH;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -212,6 +213,18 @@ public final class ModelStore {
         chosen == null ? catalogue().findByHash(own.sha256()) : catalogue().find(chosen);
     if (known.isPresent() && known.get().sha256() != null) {
       Wanted entry = fromCatalogue(known.get(), chosen);
+      if (!own.sha256().equals(entry.sha256())) {
+        throw new FolkmootException(
+            WRONG_HASH,
+            file.label()
+                + " is not "
+                + entry.name()
+                + ": its sha256 is "
+                + own.sha256()
+                + " instead of "
+                + entry.sha256()
+                + "; give it another name with --as");
+      }
       return new Wanted(
           entry.name(),
           entry.sha256(),

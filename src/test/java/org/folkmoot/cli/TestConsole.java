@@ -1,0 +1,52 @@
+package org.folkmoot.cli;
+
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+
+/** The command line in a test: what it printed, and the surroundings it ran in. */
+final class TestConsole {
+  final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  final Map<String, String> environment = new HashMap<>();
+  boolean terminal;
+  int columns = 80;
+  Instant now = Instant.parse("2026-03-04T05:06:07Z");
+
+  Console console() {
+    return new Console(
+        new PrintStream(out, true, StandardCharsets.UTF_8),
+        new PrintStream(err, true, StandardCharsets.UTF_8),
+        terminal,
+        terminal,
+        environment.getOrDefault("NO_COLOR", "").isEmpty(),
+        () -> columns);
+  }
+
+  Surroundings surroundings() {
+    return new Surroundings(console(), InputStream.nullInputStream(), environment, () -> now);
+  }
+
+  int run(String... args) {
+    out.reset();
+    err.reset();
+    return Main.run(surroundings(), args);
+  }
+
+  void pass(Duration time) {
+    now = now.plus(time);
+  }
+
+  String out() {
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  String err() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+}
