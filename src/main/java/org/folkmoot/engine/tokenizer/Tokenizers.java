@@ -30,27 +30,33 @@ public final class Tokenizers {
           "<|end_of_text|>",
           "<end_of_turn>",
           "<end_of_utterance>",
-          "<eos>",
+          "<｜end▁of▁sentence｜>",
+          // Code models put these between files: going on would begin another one.
+          "<|fim_pad|>",
+          "<|fim_repo|>",
+          "<|repo_name|>",
+          "<|file_sep|>");
+
+  /**
+   * Spellings that end an answer unless the file says that they are a piece of text like others.
+   */
+  private static final List<String> ENDS_IF_SPECIAL =
+      List.of(
           "</s>",
+          "<eos>",
           "<EOT>",
           "_<EOT>",
           "[EOT]",
           "[EOS]",
-          "<｜end▁of▁sentence｜>",
-          // Code models put these between files: going on would begin another one.
-          "<|fim_pad|>",
           "<fim-pad>",
           "<fim_pad>",
           "<PAD>",
           "[PAD]",
-          "<|fim_repo|>",
-          "<|repo_name|>",
           "<fim-repo>",
           "<REPO>",
-          "<reponame>",
-          "<|file_sep|>");
+          "<reponame>");
 
-  /** Tokens that steer code models and end nothing; some files call them text. */
+  /** Tokens that steer code models and end nothing, though files may call them user-defined. */
   private static final List<String> FILL_IN_THE_MIDDLE =
       List.of(
           "<|fim_prefix|>",
@@ -165,19 +171,25 @@ public final class Tokenizers {
     id("eot_token_id", -1).ifPresent(ends::set);
     id("eom_token_id", -1).ifPresent(ends::set);
     for (String spelling : ENDS) {
-      int id = vocabulary.find(spelling);
-      if (id >= 0) {
-        ends.set(id);
-        vocabulary.retype(id, TokenType.CONTROL);
-      }
+      control(spelling, true).ifPresent(ends::set);
+    }
+    for (String spelling : ENDS_IF_SPECIAL) {
+      control(spelling, false).ifPresent(ends::set);
     }
     for (String spelling : FILL_IN_THE_MIDDLE) {
-      int id = vocabulary.find(spelling);
-      if (id >= 0) {
-        vocabulary.retype(id, TokenType.CONTROL);
-      }
+      control(spelling, false);
     }
     return new Rules(begin, end, addsBegin, addsEnd, ends, swallowing(), List.copyOf(notes));
+  }
+
+  /** Makes the token of a spelling a control token, if there is one, and one that may be. */
+  private OptionalInt control(String spelling, boolean evenIfNormal) {
+    int id = vocabulary.find(spelling);
+    if (id < 0 || (vocabulary.type(id) == TokenType.NORMAL && !evenIfNormal)) {
+      return OptionalInt.empty();
+    }
+    vocabulary.retype(id, TokenType.CONTROL);
+    return OptionalInt.of(id);
   }
 
   /**
