@@ -1,5 +1,6 @@
 package org.folkmoot.kernel;
 
+import static org.folkmoot.base.FolkmootException.Code.ARITHMETIC;
 import static org.folkmoot.kernel.KvLayout.POSITIONS;
 import static org.folkmoot.kernel.Lanes.F;
 import static org.folkmoot.kernel.Lanes.FLOATS;
@@ -9,6 +10,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
+import org.folkmoot.base.FolkmootException;
 
 /**
  * Rule 7: causal attention of some query heads that share a KV head, over a paged KV cache. Scores
@@ -51,7 +53,11 @@ public final class Attention {
 
   private Attention() {}
 
-  /** Stores one position's key and value of one KV head. */
+  /**
+   * Stores one position's key and value of one KV head.
+   *
+   * @throws FolkmootException ARITHMETIC if a number is not finite once it is stored
+   */
   public static void store(
       KvLayout layout,
       MemorySegment page,
@@ -67,19 +73,31 @@ public final class Attention {
     long values = layout.valuesAt(layer, kvHead);
     long firstKey = (long) (slot / 16) * headDim * 16 + slot % 16;
     long firstValue = (long) slot * headDim;
+    boolean finite = true;
     switch (layout.precision()) {
       case F16 -> {
         for (int i = 0; i < headDim; i++) {
-          page.set(SHORT, keys + (firstKey + i * 16L) * 2, Float.floatToFloat16(key[keyAt + i]));
-          page.set(SHORT, values + (firstValue + i) * 2, Float.floatToFloat16(value[valueAt + i]));
+          short k = Float.floatToFloat16(key[keyAt + i]);
+          short v = Float.floatToFloat16(value[valueAt + i]);
+          finite &= (k & 0x7c00) != 0x7c00 && (v & 0x7c00) != 0x7c00;
+          page.set(SHORT, keys + (firstKey + i * 16L) * 2, k);
+          page.set(SHORT, values + (firstValue + i) * 2, v);
         }
       }
       case F32 -> {
         for (int i = 0; i < headDim; i++) {
-          page.set(FLOAT, keys + (firstKey + i * 16L) * 4, key[keyAt + i]);
-          page.set(FLOAT, values + (firstValue + i) * 4, value[valueAt + i]);
+          float k = key[keyAt + i];
+          float v = value[valueAt + i];
+          finite &= Float.isFinite(k) && Float.isFinite(v);
+          page.set(FLOAT, keys + (firstKey + i * 16L) * 4, k);
+          page.set(FLOAT, values + (firstValue + i) * 4, v);
         }
       }
+    }
+    if (!finite) {
+      throw new FolkmootException(
+          ARITHMETIC,
+          "a key or value does not fit the KV cache's numbers: the model file is damaged or this machine computes wrongly; run 'folkmoot doctor'");
     }
   }
 

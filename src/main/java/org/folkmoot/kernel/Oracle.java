@@ -1,0 +1,311 @@
+package org.folkmoot.kernel;
+
+import static org.folkmoot.base.FolkmootException.Code.ARITHMETIC;
+
+import org.folkmoot.base.FolkmootException;
+
+/**
+ * sem/1 in plain Java, one number at a time, on tensors as GGML stores them: the rules of {@code
+ * docs/arithmetic.md} in their own order and nothing for speed. Vector kernels must equal it bit
+ * for bit; a dispute over one operator can be settled by it.
+ *
+ * <p>It shares no code with the kernels but {@link Exp#exp(float)}, which is rule 6 itself.
+ */
+public final class Oracle {
+  /** Columns of a block. */
+  private static final int BLOCK = 32;
+
+  /** Logical lanes of rule 3. */
+  private static final int LANES = 16;
+
+  /** Positions of a chunk of rule 7. */
+  private static final int CHUNK = 256;
+
+  private static final float NEGLIGIBLE = 0x1p-100f;
+
+  private Oracle() {}
+
+  /**
+   * A vector in rule 2's form.
+   *
+   * @param q integers of magnitude at most 127
+   * @param dx for each block of 32 what they count
+   * @param qsum for each block their sum
+   */
+  public record Quantised(int[] q, float[] dx, int[] qsum) {}
+
+  /**
+   * Rule 2: quantises whole blocks of 32.
+   *
+   * @throws FolkmootException ARITHMETIC if a number is NaN or infinite
+   */
+  public static Quantised quantise(float[] x) {
+    int blocks = x.length / BLOCK;
+    Quantised quantised =
+        new Quantised(new int[blocks * BLOCK], new float[blocks], new int[blocks]);
+    for (int block = 0; block < blocks; block++) {
+      float amax = 0;
+      for (int i = block * BLOCK; i < (block + 1) * BLOCK; i++) {
+        requireFinite(x[i]);
+        amax = Math.max(amax, Math.abs(x[i]));
+      }
+      if (amax < NEGLIGIBLE) {
+        continue; // dx, q and qsum are zero
+      }
+      float dx = amax / 127;
+      float inverse = 1 / dx;
+      for (int i = block * BLOCK; i < (block + 1) * BLOCK; i++) {
+        int q = Math.clamp((long) Math.rint(x[i] * inverse), -127, 127);
+        quantised.q[i] = q;
+        quantised.qsum[block] += q;
+      }
+      quantised.dx[block] = dx;
+    }
+    return quantised;
+  }
+
+  /**
+   * {@code y = W x} by rule 2 or rule 3, as the format demands.
+   *
+   * @param matrix rows one after the other, each as long as {@code x}
+   */
+  public static float[] multiply(TensorType type, byte[] matrix, int rows, float[] x) {
+    float[] y = new float[rows];
+    int rowBytes = Math.toIntExact(type.rowBytes(x.length));
+    if (type.isQuantised()) {
+      Quantised quantised = quantise(x);
+      for (int row = 0; row < rows; row++) {
+        y[row] = quantisedDot(type, matrix, row * rowBytes, quantised);
+      }
+    } else {
+      for (int row = 0; row < rows; row++) {
+        y[row] = dot(row(type, matrix, row * rowBytes, x.length), x);
+      }
+    }
+    return y;
+  }
+
+  private static float quantisedDot(TensorType type, byte[] matrix, int rowAt, Quantised x) {
+    float acc = 0;
+    for (int block = 0; block < x.dx.length; block++) {
+      int at = rowAt + block * type.blockBytes();
+      int isum = 0;
+      for (int i = 0; i < BLOCK; i++) {
+        isum += integer(type, matrix, at, i) * x.q[block * BLOCK + i];
+      }
+      acc = Math.fma((float) isum, scale(matrix, at) * x.dx[block], acc);
+      if (type.hasMinimum()) {
+        acc = Math.fma((float) x.qsum[block], minimum(matrix, at) * x.dx[block], acc);
+      }
+    }
+    return acc;
+  }
+
+  /**
+   * Rule 2's embedding row, and the exact widening of F16 and BF16.
+   *
+   * @param at where the row begins
+   */
+  public static float[] row(TensorType type, byte[] matrix, int at, int columns) {
+    float[] weights = new float[columns];
+    for (int c = 0; c < columns; c++) {
+      int block = at + c / type.blockSize() * type.blockBytes();
+      weights[c] =
+          switch (type) {
+            case F32 -> Float.intBitsToFloat(int32(matrix, block));
+            case F16 -> Float.float16ToFloat(int16(matrix, block));
+            case BF16 -> Float.intBitsToFloat(int16(matrix, block) << 16);
+            case Q8_0, Q4_0, Q5_0 ->
+                (float) integer(type, matrix, block, c % BLOCK) * scale(matrix, block);
+            case Q4_1, Q5_1 ->
+                Math.fma(
+                    (float) integer(type, matrix, block, c % BLOCK),
+                    scale(matrix, block),
+                    minimum(matrix, block));
+          };
+    }
+    return weights;
+  }
+
+  /** The integer weight in column {@code i} of the block at {@code at}. */
+  private static int integer(TensorType type, byte[] in, int at, int i) {
+    return switch (type) {
+      case Q8_0 -> in[at + 2 + i];
+      case Q4_0 -> nibble(in, at + 2, i) - 8;
+      case Q4_1 -> nibble(in, at + 4, i);
+      case Q5_0 -> (nibble(in, at + 6, i) | fifthBit(in, at + 2, i)) - 16;
+      case Q5_1 -> nibble(in, at + 8, i) | fifthBit(in, at + 4, i);
+      case F32, F16, BF16 -> throw new IllegalArgumentException(type + " has no integers");
+    };
+  }
+
+  /** Columns 0–15 lie in the low halves of 16 bytes, columns 16–31 in the high ones. */
+  private static int nibble(byte[] in, int at, int i) {
+    return i < 16 ? in[at + i] & 15 : (in[at + i - 16] >> 4) & 15;
+  }
+
+  private static int fifthBit(byte[] in, int at, int i) {
+    return ((int32(in, at) >>> i) & 1) << 4;
+  }
+
+  private static float scale(byte[] in, int block) {
+    return Float.float16ToFloat(int16(in, block));
+  }
+
+  private static float minimum(byte[] in, int block) {
+    return Float.float16ToFloat(int16(in, block + 2));
+  }
+
+  private static short int16(byte[] in, int at) {
+    return (short) ((in[at] & 0xff) | (in[at + 1] << 8));
+  }
+
+  private static int int32(byte[] in, int at) {
+    return (int16(in, at) & 0xffff) | (int16(in, at + 2) << 16);
+  }
+
+  /** Rule 3: a dot product of two vectors of the same length in 16 logical lanes. */
+  public static float dot(float[] a, float[] b) {
+    float[] lanes = new float[LANES];
+    for (int i = 0; i < a.length; i++) {
+      lanes[i % LANES] = Math.fma(a[i], b[i], lanes[i % LANES]);
+    }
+    for (int half = LANES / 2; half >= 1; half /= 2) {
+      for (int j = 0; j < half; j++) {
+        lanes[j] = lanes[j] + lanes[j + half];
+      }
+    }
+    return lanes[0];
+  }
+
+  /**
+   * Rule 4: RMSNorm.
+   *
+   * @throws FolkmootException ARITHMETIC if the sum of squares is NaN or infinite
+   */
+  public static float[] rmsNorm(float[] x, float[] weight, float epsilon) {
+    float sum = dot(x, x);
+    requireFinite(sum);
+    float s = 1 / (float) Math.sqrt(sum / (float) x.length + epsilon);
+    float[] y = new float[x.length];
+    for (int i = 0; i < x.length; i++) {
+      y[i] = (x[i] * s) * weight[i];
+    }
+    return y;
+  }
+
+  /**
+   * Rule 5: cosine and sine of each pair's angle at a position, {@code cos, sin, cos, sin, …}.
+   *
+   * @param dims rotated dimensions of a head
+   * @param factors what each pair's frequency is divided by, or empty
+   * @param stretch what positions are divided by (linear scaling), or 1
+   */
+  public static float[] cosinesAndSines(
+      int position, int dims, double base, float[] factors, double stretch) {
+    float[] table = new float[dims];
+    for (int i = 0; i < dims / 2; i++) {
+      double frequency = StrictMath.pow(base, -2.0 * i / dims);
+      if (factors.length > 0) {
+        frequency = frequency / factors[i];
+      }
+      double angle = position * (1 / stretch) * frequency;
+      table[2 * i] = (float) StrictMath.cos(angle);
+      table[2 * i + 1] = (float) StrictMath.sin(angle);
+    }
+    return table;
+  }
+
+  /**
+   * Rule 5: turns the first dimensions of a head, as many as the table has numbers.
+   *
+   * @param halves pairs are {@code (i, i + n/2)}, else {@code (2i, 2i + 1)}
+   */
+  public static float[] rotate(float[] head, float[] cosinesAndSines, boolean halves) {
+    float[] turned = head.clone();
+    int n = cosinesAndSines.length;
+    for (int i = 0; i < n / 2; i++) {
+      int first = halves ? i : 2 * i;
+      int second = halves ? i + n / 2 : 2 * i + 1;
+      float cos = cosinesAndSines[2 * i];
+      float sin = cosinesAndSines[2 * i + 1];
+      turned[first] = (head[first] * cos) - (head[second] * sin);
+      turned[second] = (head[first] * sin) + (head[second] * cos);
+    }
+    return turned;
+  }
+
+  /** Rule 6: SwiGLU, {@code silu(gate) · up}. */
+  public static float[] siluTimes(float[] gate, float[] up) {
+    float[] y = new float[gate.length];
+    for (int i = 0; i < gate.length; i++) {
+      y[i] = (gate[i] / (Exp.exp(-gate[i]) + 1)) * up[i];
+    }
+    return y;
+  }
+
+  /**
+   * Rule 7: what one query head reads from the positions that it sees.
+   *
+   * @param keys {@code [position][dimension]}, before they are stored
+   * @param values the same
+   * @param precision what they are stored in
+   * @param scale what scores are multiplied by
+   * @throws FolkmootException ARITHMETIC if a number is not finite once it is stored
+   */
+  public static float[] attention(
+      float[] query, float[][] keys, float[][] values, KvLayout.Precision precision, float scale) {
+    int positions = keys.length;
+    float[] terms = new float[positions];
+    float max = Float.NEGATIVE_INFINITY;
+    for (int t = 0; t < positions; t++) {
+      terms[t] = dot(stored(keys[t], precision), query) * scale;
+      max = Math.max(max, terms[t]);
+    }
+    for (int t = 0; t < positions; t++) {
+      terms[t] = Exp.exp(terms[t] - max);
+    }
+    float denominator = 0;
+    float[] out = new float[query.length];
+    for (int chunk = 0; chunk < positions; chunk += CHUNK) {
+      float chunkDenominator = 0;
+      float[] chunkOut = new float[query.length];
+      for (int t = chunk; t < Math.min(positions, chunk + CHUNK); t++) {
+        float[] value = stored(values[t], precision);
+        chunkDenominator += terms[t];
+        for (int d = 0; d < out.length; d++) {
+          chunkOut[d] = Math.fma(terms[t], value[d], chunkOut[d]);
+        }
+      }
+      denominator += chunkDenominator;
+      for (int d = 0; d < out.length; d++) {
+        out[d] += chunkOut[d];
+      }
+    }
+    for (int d = 0; d < out.length; d++) {
+      out[d] = out[d] / denominator;
+    }
+    return out;
+  }
+
+  private static float[] stored(float[] x, KvLayout.Precision precision) {
+    float[] kept = new float[x.length];
+    for (int i = 0; i < x.length; i++) {
+      kept[i] =
+          switch (precision) {
+            case F16 -> Float.float16ToFloat(Float.floatToFloat16(x[i]));
+            case F32 -> x[i];
+          };
+      requireFinite(kept[i]);
+    }
+    return kept;
+  }
+
+  private static void requireFinite(float x) {
+    if (!Float.isFinite(x)) {
+      throw new FolkmootException(
+          ARITHMETIC,
+          "a number is not finite: the model file is damaged or this machine computes wrongly; run 'folkmoot doctor'");
+    }
+  }
+}

@@ -1,0 +1,160 @@
+package org.folkmoot.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.testing.Bits;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Rule 7: paged vector attention against the oracle, around every boundary that it has inside. */
+class AttentionOracleTest {
+  private static final int[] LENGTHS = {
+    1, 2, 15, 16, 17, 63, 64, 65, 127, 128, 129, 255, 256, 257, 300, 511, 512, 513
+  };
+  private static final int KV_HEADS = 2;
+  private static final int LAYERS = 2;
+  private static final int LAYER = 1;
+
+  private static final Set<AwkwardData.Input> TOO_LARGE_FOR_F16 =
+      EnumSet.of(AwkwardData.Input.SPREAD, AwkwardData.Input.HUGE);
+
+  private final Scratch scratch = new Scratch();
+
+  /** What makes a case. */
+  private record Case(int length, int tokens, int headDim, int group, AwkwardData.Input input) {}
+
+  @ParameterizedTest
+  @EnumSource
+  void lengthsAroundBoundaries(KvLayout.Precision precision) {
+    for (int length : LENGTHS) {
+      check(new Case(length, 1, 16, 2, AwkwardData.Input.ORDINARY), precision);
+      check(new Case(length, Math.min(length, 8), 16, 2, AwkwardData.Input.ORDINARY), precision);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void headDimensionsAndGroups(KvLayout.Precision precision) {
+    for (int headDim : new int[] {8, 16, 48, 64, 128}) {
+      for (int group : new int[] {1, 3}) {
+        for (int tokens : new int[] {1, 5}) {
+          check(new Case(70, tokens, headDim, group, AwkwardData.Input.ORDINARY), precision);
+          check(new Case(260, tokens, headDim, group, AwkwardData.Input.ORDINARY), precision);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void extremeValues(KvLayout.Precision precision) {
+    for (AwkwardData.Input input : AwkwardData.Input.values()) {
+      if (precision == KvLayout.Precision.F32 || !TOO_LARGE_FOR_F16.contains(input)) {
+        check(new Case(70, 3, 16, 2, input), precision);
+        check(new Case(270, 1, 48, 1, input), precision);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void refusesWhatCannotBeStored(KvLayout.Precision precision) {
+    KvLayout layout = new KvLayout(LAYERS, KV_HEADS, 16, precision);
+    float least = precision == KvLayout.Precision.F16 ? 65_520f : Float.POSITIVE_INFINITY;
+    float[] good = new float[16];
+    Arrays.fill(good, -Math.nextDown(least));
+    try (Arena arena = Arena.ofConfined()) {
+      List<MemorySegment> pages = pages(arena, layout, 1);
+      store(layout, pages, 0, 0, good, good);
+      for (float no : new float[] {least, -least, Float.NaN}) {
+        float[] bad = good.clone();
+        bad[15] = no;
+        refuses(() -> store(layout, pages, 0, 0, bad, good));
+        refuses(() -> store(layout, pages, 0, 0, good, bad));
+        float[][] one = {bad};
+        refuses(() -> Oracle.attention(good, one, one, precision, 1));
+      }
+    }
+  }
+
+  private static void refuses(Runnable call) {
+    assertThatExceptionOfType(FolkmootException.class)
+        .isThrownBy(call::run)
+        .satisfies(e -> assertThat(e.code()).isEqualTo(FolkmootException.Code.ARITHMETIC));
+  }
+
+  private void check(Case of, KvLayout.Precision precision) {
+    AwkwardData data = new AwkwardData(of.hashCode());
+    KvLayout layout = new KvLayout(LAYERS, KV_HEADS, of.headDim, precision);
+    float scale = (float) (1 / Math.sqrt(of.headDim));
+    float[][][] keys = new float[KV_HEADS][of.length][];
+    float[][][] values = new float[KV_HEADS][of.length][];
+    int stride = KV_HEADS * of.group * of.headDim;
+    float[] queries = data.vector(of.tokens * stride, AwkwardData.Input.ORDINARY);
+    float[] out = new float[of.tokens * stride];
+    try (Arena arena = Arena.ofConfined()) {
+      List<MemorySegment> pages = pages(arena, layout, of.length);
+      for (int head = 0; head < KV_HEADS; head++) {
+        for (int t = 0; t < of.length; t++) {
+          keys[head][t] = data.vector(of.headDim, of.input);
+          values[head][t] = data.vector(of.headDim, of.input);
+          store(layout, pages, head, t, keys[head][t], values[head][t]);
+        }
+      }
+      for (int head = 0; head < KV_HEADS; head++) {
+        Attention.Queries part =
+            new Attention.Queries(
+                queries,
+                stride,
+                out,
+                stride,
+                0,
+                of.tokens,
+                of.length - of.tokens,
+                head * of.group,
+                of.group,
+                scale);
+        Attention.attend(layout, pages, LAYER, head, part, scratch);
+      }
+    }
+    for (int t = 0; t < of.tokens; t++) {
+      int visible = of.length - of.tokens + t + 1;
+      for (int head = 0; head < KV_HEADS * of.group; head++) {
+        int at = t * stride + head * of.headDim;
+        float[] expected =
+            Oracle.attention(
+                Arrays.copyOfRange(queries, at, at + of.headDim),
+                Arrays.copyOf(keys[head / of.group], visible),
+                Arrays.copyOf(values[head / of.group], visible),
+                precision,
+                scale);
+        float[] actual = Arrays.copyOfRange(out, at, at + of.headDim);
+        Bits.assertSame(actual, expected, of, precision, t, head);
+      }
+    }
+  }
+
+  /** Pages as they come back from another sequence: full of what must not be seen. */
+  private static List<MemorySegment> pages(Arena arena, KvLayout layout, int length) {
+    List<MemorySegment> pages = new ArrayList<>();
+    for (int at = 0; at < length; at += KvLayout.POSITIONS) {
+      pages.add(arena.allocate(layout.pageBytes(), 64).fill((byte) 0x7f)); // NaNs or huge
+    }
+    return pages;
+  }
+
+  private static void store(
+      KvLayout layout, List<MemorySegment> pages, int head, int t, float[] key, float[] value) {
+    MemorySegment page = pages.get(t / KvLayout.POSITIONS);
+    Attention.store(layout, page, LAYER, head, t % KvLayout.POSITIONS, key, 0, value, 0);
+  }
+}

@@ -1,0 +1,141 @@
+package org.folkmoot.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.testing.Bits;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Rules 2 (embedding rows), 4, 5 and 6: what the engine calls against the oracle. */
+class ElementwiseOracleTest {
+  private static final int[] LENGTHS = {1, 2, 7, 8, 15, 16, 17, 31, 32, 33, 64, 172, 576};
+
+  /** Written ahead of what is worked on, so that offsets matter. */
+  private static final int AHEAD = 3;
+
+  private final Scratch scratch = new Scratch();
+
+  @ParameterizedTest
+  @EnumSource
+  void rmsNorm(AwkwardData.Input input) {
+    AwkwardData data = new AwkwardData(1);
+    for (int length : LENGTHS) {
+      float[] x = data.vector(length, input);
+      float[] weight = data.vector(length, AwkwardData.Input.ORDINARY);
+      if (!Float.isFinite(Oracle.dot(x, x))) {
+        refuses(() -> norm(x, weight));
+        refuses(() -> Oracle.rmsNorm(x, weight, 1e-5f));
+      } else {
+        Bits.assertSame(norm(x, weight), Oracle.rmsNorm(x, weight, 1e-5f), length, input);
+      }
+    }
+  }
+
+  private float[] norm(float[] x, float[] weight) {
+    float[] y = new float[x.length + AHEAD];
+    Elementwise.rmsNorm(ahead(x), AHEAD, weight, 1e-5f, y, AHEAD, scratch);
+    return Arrays.copyOfRange(y, AHEAD, y.length);
+  }
+
+  @Test
+  void normRefusesWhatIsNoNumber() {
+    for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+      float[] x = new float[20];
+      x[17] = bad;
+      refuses(() -> norm(x, new float[20]));
+      refuses(() -> Oracle.rmsNorm(x, new float[20], 1e-5f));
+    }
+  }
+
+  private static void refuses(Runnable call) {
+    assertThatExceptionOfType(FolkmootException.class)
+        .isThrownBy(call::run)
+        .satisfies(e -> assertThat(e.code()).isEqualTo(FolkmootException.Code.ARITHMETIC));
+  }
+
+  @Test
+  void siluTimes() {
+    AwkwardData data = new AwkwardData(2);
+    for (AwkwardData.Input input : AwkwardData.Input.values()) {
+      for (int length : LENGTHS) {
+        float[] gate = data.vector(length, input);
+        float[] up = data.vector(length, AwkwardData.Input.ORDINARY);
+        float[] out = new float[length + AHEAD];
+        Elementwise.siluTimes(ahead(gate), AHEAD, ahead(up), AHEAD, out, AHEAD, length);
+        Bits.assertSame(
+            Arrays.copyOfRange(out, AHEAD, out.length),
+            Oracle.siluTimes(gate, up),
+            "silu",
+            length,
+            input);
+      }
+    }
+  }
+
+  @Test
+  void add() {
+    AwkwardData data = new AwkwardData(3);
+    for (int length : LENGTHS) {
+      float[] x = data.vector(length, AwkwardData.FINITE);
+      float[] y = data.vector(length, AwkwardData.FINITE);
+      float[] sum = new float[length];
+      for (int i = 0; i < length; i++) {
+        sum[i] = x[i] + y[i];
+      }
+      float[] out = ahead(x);
+      Elementwise.add(out, AHEAD, ahead(y), AHEAD, length);
+      Bits.assertSame(Arrays.copyOfRange(out, AHEAD, out.length), sum, "sum", length);
+    }
+  }
+
+  @Test
+  void rotate() {
+    AwkwardData data = new AwkwardData(4);
+    for (int headDim : new int[] {4, 8, 16, 48, 64, 128}) {
+      for (int dims : new int[] {2, headDim / 4 * 2, headDim}) {
+        for (boolean halves : new boolean[] {true, false}) {
+          float[] head = data.vector(headDim, AwkwardData.FINITE);
+          float[] table = Oracle.cosinesAndSines(headDim * 31, dims, 10_000, new float[0], 1);
+          float[] turned = ahead(head);
+          Elementwise.rotate(turned, AHEAD, dims, halves, ahead(table), AHEAD);
+          Bits.assertSame(
+              Arrays.copyOfRange(turned, AHEAD, turned.length),
+              Oracle.rotate(head, table, halves),
+              "turned",
+              dims,
+              headDim);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void embeddingRows(TensorType type) {
+    AwkwardData data = new AwkwardData(5);
+    for (int columns : new int[] {32, 64, 96, 576}) {
+      byte[] matrix = data.matrix(type, 3, columns, AwkwardData.Weight.values());
+      for (int row = 0; row < 3; row++) {
+        int at = Math.toIntExact(row * type.rowBytes(columns));
+        float[] weights = new float[columns + AHEAD];
+        Dequantiser.row(MemorySegment.ofArray(matrix), at, type, columns, weights, AHEAD);
+        Bits.assertSame(
+            Arrays.copyOfRange(weights, AHEAD, weights.length),
+            Oracle.row(type, matrix, at, columns),
+            row,
+            type);
+      }
+    }
+  }
+
+  private static float[] ahead(float[] x) {
+    float[] shifted = new float[x.length + AHEAD];
+    System.arraycopy(x, 0, shifted, AHEAD, x.length);
+    return shifted;
+  }
+}

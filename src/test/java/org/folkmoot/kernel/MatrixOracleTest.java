@@ -1,0 +1,192 @@
+package org.folkmoot.kernel;
+
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Set;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.testing.Bits;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Rules 2 and 3 for whole matrices: the vector kernels against the oracle, bit for bit. */
+class MatrixOracleTest {
+  private static final int[] ROWS = {1, 31, 32, 33, 100};
+  private static final int[] FLOAT_ROWS = {1, 15, 16, 17, 33, 100};
+  private static final int[] COLUMNS = {32, 64, 96, 576};
+  private static final int[] FLOAT_COLUMNS = {1, 8, 15, 16, 17, 172};
+  private static final int[] TOKENS = {1, 2, 7, 8, 9, 17};
+
+  /** Stands in outputs where nothing may be written. */
+  private static final float UNTOUCHED = 0x1.abcdep9f;
+
+  private final Scratch scratch = new Scratch();
+  private final Activations activations = new Activations(); // reused, as the engine does
+
+  @ParameterizedTest
+  @EnumSource
+  void awkwardSizes(TensorType type) {
+    AwkwardData data = new AwkwardData(type.ggmlId());
+    for (int rows : type.isQuantised() ? ROWS : FLOAT_ROWS) {
+      for (int columns : type.isQuantised() ? COLUMNS : FLOAT_COLUMNS) {
+        for (int tokens : TOKENS) {
+          byte[] mixed = data.matrix(type, rows, columns, AwkwardData.Weight.values());
+          check(type, mixed, rows, tokens(tokens, () -> data.vector(columns, AwkwardData.FINITE)));
+          byte[] plain = data.matrix(type, rows, columns, AwkwardData.Weight.ORDINARY);
+          float[][] x = tokens(tokens, () -> data.vector(columns, AwkwardData.Input.ORDINARY));
+          check(type, plain, rows, x);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void extremeValues(TensorType type) {
+    AwkwardData data = new AwkwardData(100 + type.ggmlId());
+    for (AwkwardData.Weight weight : AwkwardData.Weight.values()) {
+      for (AwkwardData.Input input : AwkwardData.Input.values()) {
+        for (int tokens : new int[] {1, 9}) {
+          byte[] matrix = data.matrix(type, 33, 96, weight);
+          check(type, matrix, 33, tokens(tokens, () -> data.vector(96, input)));
+        }
+      }
+    }
+  }
+
+  /** The largest sums that integers can reach, where narrow accumulators would overflow. */
+  @ParameterizedTest
+  @EnumSource(
+      value = TensorType.class,
+      names = {"Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1"})
+  void largestSums(TensorType type) {
+    for (int sign : new int[] {1, -1}) {
+      for (int bits : type == TensorType.Q8_0 ? new int[] {127, -127, -128} : new int[] {0, -1}) {
+        byte[] matrix = new byte[32 * type.blockBytes()];
+        Arrays.fill(matrix, (byte) bits);
+        for (int at = 0; at < matrix.length; at += type.blockBytes()) {
+          matrix[at] = 0; // the scale 1.0
+          matrix[at + 1] = 0x3c;
+          if (type.hasMinimum()) {
+            matrix[at + 2] = 0;
+            matrix[at + 3] = 0x3c;
+          }
+        }
+        float[] x = new float[32];
+        Arrays.fill(x, sign * 127f);
+        check(type, matrix, 32, new float[][] {x});
+        check(type, matrix, 32, new float[][] {x, x, x});
+      }
+    }
+  }
+
+  /**
+   * What a single quantised activation is, read through a matrix: weight one in one column gives
+   * {@code q · dx}, a minimum of one gives {@code qsum · dx}.
+   */
+  @Test
+  void activationsAreQuantisedAsTheRuleSays() {
+    AwkwardData data = new AwkwardData(7);
+    byte[] identity = new byte[64 * 2 * 34];
+    for (int row = 0; row < 64; row++) {
+      for (int block = 0; block < 2; block++) {
+        identity[(row * 2 + block) * 34 + 1] = 0x3c;
+      }
+      identity[(row * 2 + row / 32) * 34 + 2 + row % 32] = 1;
+    }
+    byte[] sums = new byte[2 * 20];
+    sums[3] = 0x3c;
+    sums[23] = 0x3c;
+    for (AwkwardData.Input input : AwkwardData.Input.values()) {
+      for (int tokens : new int[] {1, 11}) {
+        float[][] x = tokens(tokens, () -> data.vector(64, input));
+        check(TensorType.Q8_0, identity, 64, x);
+        check(TensorType.Q4_1, sums, 1, x);
+      }
+    }
+  }
+
+  @Test
+  void refusesWhatIsNoNumber() {
+    AwkwardData data = new AwkwardData(8);
+    byte[] matrix = data.matrix(TensorType.Q4_0, 8, 64, AwkwardData.Weight.ORDINARY);
+    for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+      for (int at : new int[] {0, 31, 63}) {
+        float[] x = data.vector(64, AwkwardData.Input.ORDINARY);
+        x[at] = bad;
+        refuses(() -> multiply(TensorType.Q4_0, matrix, 8, new float[][] {x}, 8, 0));
+        refuses(() -> Oracle.multiply(TensorType.Q4_0, matrix, 8, x));
+      }
+    }
+  }
+
+  private static void refuses(Runnable call) {
+    assertThatExceptionOfType(FolkmootException.class)
+        .isThrownBy(call::run)
+        .satisfies(refused ->
+            org.assertj.core.api.Assertions.assertThat(refused.code())
+                .isEqualTo(FolkmootException.Code.ARITHMETIC));
+  }
+
+  private interface Maker {
+    float[] make();
+  }
+
+  private static float[][] tokens(int count, Maker maker) {
+    float[][] x = new float[count][];
+    Arrays.setAll(x, _ -> maker.make());
+    return x;
+  }
+
+  /** Both ways of every token, the vector code's among other outputs that must stay as they are. */
+  private void check(TensorType type, byte[] matrix, int rows, float[][] x) {
+    int stride = rows + 5;
+    float[] out = multiply(type, matrix, rows, x, stride, 3);
+    for (int t = 0; t < x.length; t++) {
+      float[] expected = new float[stride];
+      Arrays.fill(expected, UNTOUCHED);
+      System.arraycopy(Oracle.multiply(type, matrix, rows, x[t]), 0, expected, 3, rows);
+      Bits.assertSame(
+          Arrays.copyOfRange(out, t * stride, (t + 1) * stride),
+          expected,
+          type,
+          rows,
+          x[t].length,
+          t,
+          x.length);
+    }
+  }
+
+  private float[] multiply(
+      TensorType type, byte[] bytes, int rows, float[][] x, int stride, int offset) {
+    int columns = x[0].length;
+    float[] inputs = new float[x.length * columns];
+    for (int t = 0; t < x.length; t++) {
+      System.arraycopy(x[t], 0, inputs, t * columns, columns);
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      Matrix matrix =
+          Matrix.in(
+              type, rows, columns, NativeMemory.allocate(arena, Matrix.bytes(type, rows, columns)));
+      int tileBytes = Math.toIntExact(matrix.tileRows() * type.rowBytes(columns));
+      for (int tile = 0; tile < matrix.tiles(); tile++) {
+        int from = tile * tileBytes;
+        matrix.repack(Arrays.copyOfRange(bytes, from, from + tileBytes), tile);
+      }
+      Set<Activations.Form> forms = EnumSet.of(matrix.form(x.length));
+      activations.begin(x.length, columns, forms);
+      for (int panel = 0; panel < activations.panels(); panel++) {
+        activations.fill(panel, inputs, columns, forms);
+      }
+      float[] out = new float[x.length * stride];
+      Arrays.fill(out, UNTOUCHED);
+      int middle = matrix.tiles() / 2;
+      matrix.multiply(activations, 0, middle, out, stride, offset, scratch);
+      matrix.multiply(activations, middle, matrix.tiles(), out, stride, offset, scratch);
+      return out;
+    }
+  }
+}
