@@ -6,12 +6,17 @@ import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.DoubleConsumer;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.engine.gguf.GgufTensor;
 import org.folkmoot.engine.model.BatchScheduler;
 import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.engine.model.Span;
@@ -24,6 +29,8 @@ import org.folkmoot.engine.template.TemplateContext;
 import org.folkmoot.engine.tokenizer.Tokenizer;
 import org.folkmoot.engine.tokenizer.Tokenizer.Specials;
 import org.folkmoot.engine.tokenizer.Tokenizers;
+import org.folkmoot.kernel.TensorType;
+import org.folkmoot.kernel.WarmUp;
 import org.folkmoot.kernel.WorkerPool;
 
 /** A model whose layers are all in this process. */
@@ -88,12 +95,32 @@ public final class LocalModel implements LanguageModel {
             "%s: its tokenizer has %d tokens, its embedding only %d: pull it again"
                 .formatted(path.getFileName(), tokenizer.size(), config.vocabulary()));
       }
-      SpanModel span = SpanModel.load(file, config, Span.whole(config), pool, progress);
+      SpanModel span = load(file, config, pool, progress);
       return new LocalModel(options, file, pool, span, tokenizer);
     } catch (RuntimeException | Error failed) {
       pool.close();
       file.close();
       throw failed;
+    }
+  }
+
+  /** Loads the weights while the JIT compiler gets to know the kernels. */
+  private static SpanModel load(
+      GgufFile file, ModelConfig config, WorkerPool pool, DoubleConsumer progress) {
+    AtomicBoolean loaded = new AtomicBoolean();
+    Set<TensorType> types =
+        file.tensors().values().stream()
+            .filter(tensor -> tensor.rows() > 1)
+            .map(GgufTensor::type)
+            .collect(Collectors.toCollection(() -> EnumSet.noneOf(TensorType.class)));
+    Thread.ofPlatform()
+        .daemon()
+        .name("folkmoot-warm-up")
+        .start(() -> WarmUp.run(types, config.precision(), loaded::get));
+    try {
+      return SpanModel.load(file, config, Span.whole(config), pool, progress);
+    } finally {
+      loaded.set(true);
     }
   }
 
