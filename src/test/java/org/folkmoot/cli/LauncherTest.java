@@ -42,7 +42,8 @@ class LauncherTest {
         tools.resolve("mvn"),
         "echo call >> '" + folder.resolve("builds") + "'",
         "mkdir -p target && echo jar > target/folkmoot.jar");
-    Path jdk = Files.createDirectories(folder.resolve("jdk/bin")).getParent();
+    Path jdk = folder.resolve("jdk");
+    Files.createDirectories(jdk.resolve("bin"));
     script(jdk.resolve("bin/javac"), "exit 0");
     script(
         jdk.resolve("bin/java"),
@@ -94,8 +95,7 @@ class LauncherTest {
     assertThat(first.status).isEqualTo(7);
     assertThat(first.out.lines().toList())
         .contains("[-jar]", "[-XX:SharedArchiveFile=" + project + "/target/folkmoot.jsa]")
-        .endsWith(
-            "[" + project + "/target/folkmoot.jar]", "[run]", "[two words]", "[]", "[*]");
+        .endsWith("[" + project + "/target/folkmoot.jar]", "[run]", "[two words]", "[]", "[*]");
     Ran second = run("ls");
     assertThat(second.err).isEmpty();
     assertThat(builds()).isEqualTo(1);
