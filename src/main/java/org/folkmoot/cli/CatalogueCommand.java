@@ -44,7 +44,7 @@ final class CatalogueCommand implements Callable<Integer> {
       JsonOutput.print(console, Map.of("models", models));
       return ExitStatus.OK;
     }
-    Table table = new Table("NAME", "PARAMETERS", "FORMAT", "SIZE", "LICENCE", "SHA-256", "HERE");
+    Table table = new Table("NAME", "PARAMS", "FORMAT", "SIZE", "LICENCE", "SHA-256", "HERE");
     for (Catalogue.Entry entry : entries) {
       String hash = entry.sha256();
       table.row(

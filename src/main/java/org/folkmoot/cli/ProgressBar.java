@@ -27,6 +27,13 @@ final class ProgressBar implements AutoCloseable {
   private static final int LEAST_CELLS = 8;
 
   private static final int MOST_CELLS = 40;
+
+  /** Room for {@code 100% 98.4 MB / 98.4 MB}. */
+  private static final int COUNTS_WIDTH = 23;
+
+  /** Room for {@code 98.4 MB/s 100 min left}, the two spaces before it included. */
+  private static final int PACE_WIDTH = 25;
+
   private static final String EIGHTHS = " ▏▎▍▌▋▊▉";
   private static final String TO_START_AND_CLEAR = "\r\u001b[K";
 
@@ -101,31 +108,48 @@ final class ProgressBar implements AutoCloseable {
   }
 
   /**
-   * The line for a terminal so wide; what matters least gives way first: the bar, then the rest.
+   * The line for a terminal so wide. What matters least gives way first; the fields have fixed
+   * widths, so that the bar does not jump.
    */
   private String line(int columns) {
     // The last column stays free: some terminals wrap when it is written.
     int room = columns - 1;
-    String counts =
-        total == UNKNOWN
-            ? ByteCount.text(bytes)
-            : percent() + "%  " + ByteCount.text(bytes) + " / " + ByteCount.text(total);
+    String counts = counts();
     String pace = pace();
-    String text = label + "  " + counts + pace;
-    if (text.length() > room) {
-      text = label + "  " + counts;
+    if (console.errIsTerminal() && total != UNKNOWN) {
+      int forBar = room - label.length() - "  ▕▏  ".length() - COUNTS_WIDTH;
+      if (forBar - PACE_WIDTH >= LEAST_CELLS) {
+        return label + "  " + bar(forBar - PACE_WIDTH) + "  " + counts + pace;
+      }
+      if (forBar >= LEAST_CELLS) {
+        return label + "  " + bar(forBar) + "  " + counts;
+      }
     }
-    if (text.length() > room) {
-      text = counts;
+    for (String text : new String[] {label + "  " + counts + pace, label + "  " + counts}) {
+      if (text.length() <= room) {
+        return text;
+      }
     }
-    int cells = Math.min(MOST_CELLS, room - text.length() - 4);
-    if (!console.errIsTerminal() || total == UNKNOWN || cells < LEAST_CELLS) {
-      return text.length() <= room ? text : text.substring(0, room);
-    }
-    return label + "  " + bar(cells) + "  " + counts + pace;
+    return counts.length() <= room ? counts : counts.substring(0, room);
   }
 
-  private String bar(int cells) {
+  private String counts() {
+    if (total == UNKNOWN) {
+      return ByteCount.text(bytes);
+    }
+    String done = ByteCount.text(bytes) + " / " + ByteCount.text(total);
+    String share = percent() + "%";
+    return console.errIsTerminal()
+        ? " ".repeat(4 - share.length())
+            + share
+            + "  "
+            + " ".repeat(Math.max(0, COUNTS_WIDTH - 6 - done.length()))
+            + done
+        : share + "  " + done;
+  }
+
+  private String bar(int room) {
+    int cells = Math.min(room, MOST_CELLS);
     int eighths = (int) (cells * 8 * share());
     int full = eighths / 8;
     String part = full < cells ? EIGHTHS.substring(eighths % 8, eighths % 8 + 1) : "";

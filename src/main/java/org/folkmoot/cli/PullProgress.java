@@ -10,6 +10,7 @@ final class PullProgress implements ProgressListener, AutoCloseable {
   private final InstantSource clock;
   private @Nullable Progress last;
   private @Nullable ProgressBar bar;
+  private @Nullable String announced;
 
   PullProgress(Surroundings surroundings) {
     this.console = surroundings.console();
@@ -18,8 +19,8 @@ final class PullProgress implements ProgressListener, AutoCloseable {
 
   @Override
   public void progressed(Progress progress) {
-    boolean sameSource = last != null && last.source().equals(progress.source());
-    boolean sameStage = sameSource && last != null && last.stage() == progress.stage();
+    boolean sameStage =
+        last != null && last.source().equals(progress.source()) && last.stage() == progress.stage();
     last = progress;
     if (progress.stage() == Stage.WAITING) {
       note("another folkmoot is pulling " + progress.source() + ": waiting for it");
@@ -27,7 +28,8 @@ final class PullProgress implements ProgressListener, AutoCloseable {
     }
     if (!sameStage || bar == null) {
       close();
-      if (!sameSource && progress.stage() != Stage.CHECKING) {
+      if (progress.stage() != Stage.CHECKING && !progress.source().equals(announced)) {
+        announced = progress.source();
         console.note(console.errStyle().faint("from " + progress.source()));
       }
       bar = new ProgressBar(console, clock, word(progress.stage()));
@@ -53,7 +55,8 @@ final class PullProgress implements ProgressListener, AutoCloseable {
   private static String word(Stage stage) {
     return switch (stage) {
       case DOWNLOADING -> "downloading";
-      case COPYING -> "unpacking  ";
+      case COPYING -> "copying    ";
+      case UNPACKING -> "unpacking  ";
       case CHECKING -> "checking   ";
       case WAITING -> "waiting    ";
     };

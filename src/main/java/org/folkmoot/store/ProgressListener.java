@@ -12,8 +12,10 @@ public interface ProgressListener {
     WAITING,
     /** Bytes come from a network. */
     DOWNLOADING,
-    /** A file of this machine is copied, or a package unpacked. */
+    /** A file of this machine is copied. */
     COPYING,
+    /** The file is taken out of a package. */
+    UNPACKING,
     /** Bytes that are here already are hashed. */
     CHECKING
   }

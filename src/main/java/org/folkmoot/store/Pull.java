@@ -133,7 +133,8 @@ final class Pull {
     Path workFolder = folders.partials().resolve(wanted.key());
     StoreFolders.deleteTree(workFolder);
     try (PartialFile partial =
-        PartialFile.open(folders, wanted, settings.disk(), source, listener)) {
+            PartialFile.open(folders, wanted, settings.disk(), source, listener);
+        OnExit _ = new OnExit(() -> abandon(partial, workFolder))) {
       switch (source) {
         case Source.LocalFile local -> copy(local.path(), partial);
         case Source.Url url -> download(url.uri(), source, partial);
@@ -144,6 +145,15 @@ final class Pull {
       return install(partial, hash, source);
     } finally {
       StoreFolders.deleteTree(workFolder);
+    }
+  }
+
+  private static void abandon(PartialFile partial, Path workFolder) {
+    try {
+      partial.close();
+      StoreFolders.deleteTree(workFolder);
+    } catch (IOException theNextPullWill) {
+      return;
     }
   }
 

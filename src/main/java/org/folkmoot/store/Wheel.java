@@ -44,7 +44,7 @@ final class Wheel {
         throw damaged(source, "its member says it holds " + whole + " bytes in " + packed, null);
       }
       target.restart();
-      target.expect(whole, Stage.COPYING);
+      target.expect(whole, Stage.UNPACKING);
       try (InputStream in = zip.getInputStream(member)) {
         byte[] buffer = new byte[BUFFER];
         for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {

@@ -42,7 +42,8 @@ class LauncherTest {
         tools.resolve("mvn"),
         "echo call >> '" + folder.resolve("builds") + "'",
         "mkdir -p target && echo jar > target/folkmoot.jar");
-    Path jdk = Files.createDirectories(folder.resolve("jdk/bin")).getParent();
+    Path jdk = folder.resolve("jdk");
+    Files.createDirectories(jdk.resolve("bin"));
     script(jdk.resolve("bin/javac"), "exit 0");
     script(
         jdk.resolve("bin/java"),
