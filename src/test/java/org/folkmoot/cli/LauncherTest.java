@@ -94,8 +94,7 @@ class LauncherTest {
     assertThat(first.status).isEqualTo(7);
     assertThat(first.out.lines().toList())
         .contains("[-jar]", "[-XX:SharedArchiveFile=" + project + "/target/folkmoot.jsa]")
-        .endsWith(
-            "[" + project + "/target/folkmoot.jar]", "[run]", "[two words]", "[]", "[*]");
+        .endsWith("[" + project + "/target/folkmoot.jar]", "[run]", "[two words]", "[]", "[*]");
     Ran second = run("ls");
     assertThat(second.err).isEmpty();
     assertThat(builds()).isEqualTo(1);

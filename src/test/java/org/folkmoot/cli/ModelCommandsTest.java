@@ -58,7 +58,8 @@ class ModelCommandsTest {
     assertThat(cli.out()).contains("NAME").contains("tiny:latest").contains("3 hours ago");
     assertThat(cli.run("show", "tiny")).isEqualTo(ExitStatus.OK);
     assertThat(cli.out())
-        .contains("llama", "96", "F32", "2,048 tokens", "mit (says the file)", "a file of your own");
+        .contains(
+            "llama", "96", "F32", "2,048 tokens", "mit (says the file)", "a file of your own");
     assertThat(cli.run("rm", "tiny", "nonsense")).isEqualTo(ExitStatus.FAILED);
     assertThat(cli.out()).startsWith("removed tiny:latest, ");
     assertThat(cli.err()).contains("no model 'nonsense'");
