@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.gguf.GgufMetadata;
+import org.folkmoot.engine.gguf.GgufStrings;
 import org.folkmoot.engine.gguf.GgufTensor;
 import org.folkmoot.kernel.TensorType;
 
@@ -48,7 +49,7 @@ record ModelSummary(
         metadata.integer(architecture + ".context_length").orElse(0),
         metadata.integer(architecture + ".block_count").orElse(0),
         metadata.integer(architecture + ".embedding_length").orElse(0),
-        metadata.strings("tokenizer.ggml.tokens").map(tokens -> tokens.length).orElse(0),
+        metadata.packedStrings("tokenizer.ggml.tokens").map(GgufStrings::size).orElse(0),
         metadata.string("general.license").orElse(""),
         metadata.string("tokenizer.chat_template").orElse(""));
   }

@@ -17,7 +17,7 @@ import org.folkmoot.base.FolkmootException;
  *
  * <p>Values are {@link Long} (every integer type), {@link Double} (both float types), {@link
  * Boolean}, {@link String}, or for arrays {@code long[]}, {@code float[]}, {@code boolean[]},
- * {@code String[]} and {@code List<Object>} (arrays of arrays).
+ * {@link GgufStrings} or {@code String[]}, and {@code List<Object>} (arrays of arrays).
  */
 public final class GgufMetadata {
   private final Map<String, Object> values;
@@ -59,9 +59,16 @@ public final class GgufMetadata {
     return typed(key, Boolean.class, "a boolean");
   }
 
-  /** An array of strings; the caller must not change it. */
+  /** An array of strings, decoded anew at every call. */
   public Optional<String[]> strings(String key) {
-    return typed(key, String[].class, "an array of strings");
+    return packedStrings(key).map(GgufStrings::toArray);
+  }
+
+  /** An array of strings as the file holds it: what large arrays are best read as. */
+  public Optional<GgufStrings> packedStrings(String key) {
+    return values.get(key) instanceof String[] strings
+        ? Optional.of(GgufStrings.of(strings))
+        : typed(key, GgufStrings.class, "an array of strings");
   }
 
   /** An array of floats; the caller must not change it. */
@@ -111,7 +118,7 @@ public final class GgufMetadata {
       case Long _ -> "an integer";
       case Double _ -> "a float";
       case Boolean _ -> "a boolean";
-      case String[] _ -> "an array of strings";
+      case String[] _, GgufStrings _ -> "an array of strings";
       case long[] _ -> "an array of integers";
       case float[] _ -> "an array of floats";
       case boolean[] _ -> "an array of booleans";

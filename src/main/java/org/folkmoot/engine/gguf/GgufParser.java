@@ -8,6 +8,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -211,20 +212,27 @@ final class GgufParser {
 
   private Object value(int type, int depth) {
     return switch (type) {
-      case 0 -> (long) Byte.toUnsignedInt(int8());
-      case 1 -> (long) int8();
-      case 2 -> (long) Short.toUnsignedInt(int16());
-      case 3 -> (long) int16();
-      case 4 -> Integer.toUnsignedLong(int32());
-      case 5 -> (long) int32();
+      case 0, 1, 2, 3, 4, 5, 10, 11 -> integer(type);
       case 6 -> (double) Float.intBitsToFloat(int32());
       case 7 -> bool();
       case 8 -> string(MAX_STRING_BYTES, "a string");
       case 9 -> array(depth);
-      case 10, 11 -> int64();
       case 12 -> Double.longBitsToDouble(int64());
       default ->
           throw bad("a metadata value has the unknown type " + Integer.toUnsignedString(type));
+    };
+  }
+
+  private long integer(int type) {
+    return switch (type) {
+      case 0 -> Byte.toUnsignedLong(int8());
+      case 1 -> int8();
+      case 2 -> Short.toUnsignedLong(int16());
+      case 3 -> int16();
+      case 4 -> Integer.toUnsignedLong(int32());
+      case 5 -> int32();
+      case 10, 11 -> int64();
+      default -> throw new IllegalStateException("type " + type + " is no integer");
     };
   }
 
@@ -246,14 +254,14 @@ final class GgufParser {
       case 8 -> strings(n);
       case 9 -> arrays(n, depth + 1);
       case 12 -> doubles(n);
-      default -> integers(type, n, depth);
+      default -> integers(type, n);
     };
   }
 
-  private long[] integers(int type, int n, int depth) {
+  private long[] integers(int type, int n) {
     long[] array = new long[n];
     for (int i = 0; i < n; i++) {
-      array[i] = (long) value(type, depth);
+      array[i] = integer(type);
     }
     return array;
   }
@@ -282,12 +290,20 @@ final class GgufParser {
     return array;
   }
 
-  private String[] strings(int n) {
-    String[] array = new String[n];
+  private GgufStrings strings(int n) {
+    byte[] utf8 = new byte[8 * n]; // as many bytes as their lengths take are there at least
+    int[] starts = new int[n + 1];
     for (int i = 0; i < n; i++) {
-      array[i] = string(MAX_STRING_BYTES, "a string");
+      int length = stringLength(MAX_STRING_BYTES, "a string");
+      int end = starts[i] + length;
+      if (end > utf8.length) {
+        utf8 = Arrays.copyOf(utf8, end + end / 2);
+      }
+      MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, position, utf8, starts[i], length);
+      position += length;
+      starts[i + 1] = end;
     }
-    return array;
+    return new GgufStrings(utf8, starts);
   }
 
   private List<Object> arrays(int n, int depth) {
@@ -324,6 +340,13 @@ final class GgufParser {
   }
 
   private String string(long most, String what) {
+    byte[] copy = new byte[stringLength(most, what)];
+    MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, position, copy, 0, copy.length);
+    position += copy.length;
+    return new String(copy, StandardCharsets.UTF_8);
+  }
+
+  private int stringLength(long most, String what) {
     long length = int64();
     if (length < 0
         || length > most
@@ -332,10 +355,7 @@ final class GgufParser {
       throw bad(what + " claims " + Long.toUnsignedString(length) + " bytes");
     }
     stringBytes += length;
-    byte[] copy = new byte[(int) length];
-    MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, position, copy, 0, copy.length);
-    position += length;
-    return new String(copy, StandardCharsets.UTF_8);
+    return (int) length;
   }
 
   private boolean bool() {

@@ -46,7 +46,7 @@ final class BytePair implements Scheme, SymbolRow.Ranking {
 
   @Override
   public byte[] bytes(int id) {
-    return ByteSpelling.bytes(vocabulary.utf8(id));
+    return ByteSpelling.bytes(vocabulary.spelling(id));
   }
 
   @Override

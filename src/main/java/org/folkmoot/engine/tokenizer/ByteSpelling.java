@@ -1,5 +1,6 @@
 package org.folkmoot.engine.tokenizer;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -42,16 +43,15 @@ final class ByteSpelling {
   }
 
   /** The bytes that a spelling stands for; one that holds other characters stands for itself. */
-  static byte[] bytes(byte[] spelling) {
-    byte[] bytes = new byte[spelling.length];
-    int count = 0;
-    for (int at = 0; at < spelling.length; at += Utf8.length(spelling[at])) {
-      int character = Utf8.codePoint(spelling, at);
+  static byte[] bytes(String spelling) {
+    byte[] bytes = new byte[spelling.length()];
+    for (int i = 0; i < bytes.length; i++) {
+      char character = spelling.charAt(i);
       if (character >= BYTES.length || BYTES[character] < 0) {
-        return spelling;
+        return spelling.getBytes(StandardCharsets.UTF_8);
       }
-      bytes[count++] = (byte) BYTES[character];
+      bytes[i] = (byte) BYTES[character];
     }
-    return Arrays.copyOf(bytes, count);
+    return bytes;
   }
 }

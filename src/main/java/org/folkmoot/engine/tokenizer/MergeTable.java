@@ -1,7 +1,7 @@
 package org.folkmoot.engine.tokenizer;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.folkmoot.engine.gguf.GgufStrings;
 
 /**
  * The merges of a byte pair encoding. A merge is known by the token it makes and the length of its
@@ -35,28 +35,34 @@ final class MergeTable {
    * @throws org.folkmoot.base.FolkmootException BAD_FILE where one is not that, or makes no token
    *     of the vocabulary
    */
-  static MergeTable of(String[] merges, Vocabulary vocabulary) {
-    if (merges.length > MAX_MERGES) {
+  static MergeTable of(GgufStrings merges, Vocabulary vocabulary) {
+    if (merges.size() > MAX_MERGES) {
       throw Vocabulary.damaged(
-          "it has %d merges; at most %d are possible".formatted(merges.length, MAX_MERGES));
+          "it has %d merges; at most %d are possible".formatted(merges.size(), MAX_MERGES));
     }
-    MergeTable table = new MergeTable(vocabulary.size(), merges.length);
+    MergeTable table = new MergeTable(vocabulary.size(), merges.size());
+    byte[] utf8 = merges.utf8();
+    int[] starts = merges.starts();
+    byte[] joined = new byte[Vocabulary.MAX_TOKEN_BYTES];
     int token = -1;
-    for (int rank = 0; rank < merges.length; rank++) {
-      byte[] merge = merges[rank].getBytes(StandardCharsets.UTF_8);
-      int left = 1;
-      while (left < merge.length && merge[left] != ' ') {
-        left++;
+    for (int rank = 0; rank < merges.size(); rank++) {
+      int from = starts[rank];
+      int space = from + 1;
+      while (space < starts[rank + 1] && utf8[space] != ' ') {
+        space++;
       }
-      if (left >= merge.length - 1) {
+      int left = space - from;
+      int length = starts[rank + 1] - from - 1;
+      if (left >= length || length > joined.length) {
         throw Vocabulary.damaged("merge %d is not two tokens".formatted(rank));
       }
-      System.arraycopy(merge, 0, merge, 1, left); // over the space: both parts are now one
+      System.arraycopy(utf8, from, joined, 0, left);
+      System.arraycopy(utf8, space + 1, joined, left, length - left);
       // Vocabularies list tokens in the order of their merges, so these are good guesses.
-      if (vocabulary.isSpelled(token + 1, merge, 1, merge.length)) {
+      if (vocabulary.isSpelled(token + 1, joined, 0, length)) {
         token++;
-      } else if (token < 0 || !vocabulary.isSpelled(token, merge, 1, merge.length)) {
-        token = vocabulary.find(merge, 1, merge.length);
+      } else if (token < 0 || !vocabulary.isSpelled(token, joined, 0, length)) {
+        token = vocabulary.find(joined, 0, length);
       }
       if (token < 0) {
         throw Vocabulary.damaged("merge %d makes a token that is not there".formatted(rank));

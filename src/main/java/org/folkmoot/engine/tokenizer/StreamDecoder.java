@@ -13,7 +13,7 @@ public final class StreamDecoder {
 
   private final Tokenizer tokenizer;
 
-  /** Whether a leading space is the prefix that encoding adds. */
+  /** Whether the next text is the first of a text, so that it may have a prefix. */
   private boolean opens;
 
   /** The start of a character whose rest is to come; at most three bytes. */
@@ -30,7 +30,7 @@ public final class StreamDecoder {
    * does.
    */
   public static StreamDecoder ofText(Tokenizer tokenizer) {
-    return new StreamDecoder(tokenizer, tokenizer.addsSpacePrefix());
+    return new StreamDecoder(tokenizer, true);
   }
 
   /** For tokens that go on with a text, as a completion does: every space counts. */
@@ -48,7 +48,7 @@ public final class StreamDecoder {
     if (bytes.length == 0) {
       return "";
     }
-    int from = opens && bytes[0] == ' ' ? 1 : 0;
+    int from = opens && tokenizer.hasSpacePrefix(id) ? 1 : 0;
     opens = false;
     byte[] all = Arrays.copyOf(pending, pending.length + bytes.length - from);
     System.arraycopy(bytes, from, all, pending.length, bytes.length - from);

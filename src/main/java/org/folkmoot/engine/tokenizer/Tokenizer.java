@@ -68,12 +68,15 @@ public interface Tokenizer {
   /** The token that ends a sequence, where the vocabulary has one. */
   OptionalInt endId();
 
-  /** Whether {@link #encode} puts a space before a text, which {@link #decode} takes away. */
-  boolean addsSpacePrefix();
+  /**
+   * Whether a token that stands first in a text begins with a space that is not the text's:
+   * SentencePiece vocabularies put one before every text, and {@link #decode} takes it away.
+   */
+  boolean hasSpacePrefix(int id);
 
   /**
    * The text of ids that begin a text: the bytes of each, decoded as UTF-8 with U+FFFD for what is
-   * not, less the space that {@link #addsSpacePrefix} speaks of. Ids that go on with a text are
+   * not, less the space that {@link #hasSpacePrefix} speaks of. Ids that go on with a text are
    * decoded by {@link StreamDecoder#ofContinuation}.
    *
    * <p>{@code decode(encode(text))} is the text, if it has no unpaired surrogates and the

@@ -13,6 +13,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufMetadata;
+import org.folkmoot.engine.gguf.GgufStrings;
 import org.folkmoot.engine.tokenizer.VocabularyTokenizer.Rules;
 
 /** Makes the tokenizer that a model file describes by its keys {@code tokenizer.ggml.*}. */
@@ -81,9 +82,9 @@ public final class Tokenizers {
 
   private Tokenizers(GgufMetadata metadata) {
     this.metadata = metadata;
-    String[] tokens =
+    GgufStrings tokens =
         metadata
-            .strings(PREFIX + "tokens")
+            .packedStrings(PREFIX + "tokens")
             .orElseThrow(() -> damaged("the key '" + PREFIX + "tokens' is missing"));
     int[] types = metadata.integers(PREFIX + "token_type").orElse(null);
     this.vocabulary = Vocabulary.of(tokens, types);
@@ -135,9 +136,9 @@ public final class Tokenizers {
     PreTokenizer preTokenizer = preTokenizer();
     Rules rules =
         rules(id("bos_token_id", -1), id("eos_token_id", -1), preTokenizer.beginsSequences());
-    String[] merges =
+    GgufStrings merges =
         metadata
-            .strings(PREFIX + "merges")
+            .packedStrings(PREFIX + "merges")
             .orElseThrow(() -> damaged("the key '" + PREFIX + "merges' is missing"));
     return new VocabularyTokenizer(
         vocabulary,

@@ -7,14 +7,15 @@ import java.util.Arrays;
 import java.util.Objects;
 import java.util.Set;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.engine.gguf.GgufStrings;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The tokens as the file spells them, with their types, and the way from a spelling to its id.
  *
- * <p>All spellings lie in one byte array, and the index is one open-addressing table of ints: a
- * vocabulary of 49,152 tokens takes about 1.2 MB, where a map of strings would take ten times that
- * and be slow to fill in a JVM that has just started.
+ * <p>The spellings stay in the one byte array they were read into, and the index is one
+ * open-addressing table of ints: a vocabulary of 49,152 tokens takes about 1.3 MB, where a map of
+ * strings would take ten times that and be slow to fill in a JVM that has just started.
  */
 final class Vocabulary {
   /** Four times the largest vocabulary known (262,144); an id fits 20 bits. */
@@ -38,9 +39,9 @@ final class Vocabulary {
   private final int[] slots;
   private final int longest;
 
-  private Vocabulary(byte[] spellings, int[] starts, TokenType[] types) {
-    this.spellings = spellings;
-    this.starts = starts;
+  private Vocabulary(GgufStrings tokens, TokenType[] types) {
+    this.spellings = tokens.utf8();
+    this.starts = tokens.starts();
     this.types = types;
     this.slots = new int[Integer.highestOneBit(Math.max(8, types.length)) * 4];
     int most = 0;
@@ -60,32 +61,24 @@ final class Vocabulary {
    * @throws FolkmootException BAD_FILE where the arrays contradict each other or two tokens are
    *     spelled alike
    */
-  static Vocabulary of(String[] tokens, int @Nullable [] types) {
-    if (tokens.length == 0 || tokens.length > MAX_TOKENS) {
-      throw damaged("it has %d tokens; 1 to %d are possible".formatted(tokens.length, MAX_TOKENS));
+  static Vocabulary of(GgufStrings tokens, int @Nullable [] types) {
+    if (tokens.size() == 0 || tokens.size() > MAX_TOKENS) {
+      throw damaged("it has %d tokens; 1 to %d are possible".formatted(tokens.size(), MAX_TOKENS));
     }
-    if (types != null && types.length != tokens.length) {
-      throw damaged("%d tokens, but %d token types".formatted(tokens.length, types.length));
+    if (types != null && types.length != tokens.size()) {
+      throw damaged("%d tokens, but %d token types".formatted(tokens.size(), types.length));
     }
-    byte[] spellings = new byte[tokens.length * 8];
-    int[] starts = new int[tokens.length + 1];
-    TokenType[] kinds = new TokenType[tokens.length];
-    for (int id = 0; id < tokens.length; id++) {
-      byte[] spelling = tokens[id].getBytes(StandardCharsets.UTF_8);
-      if (spelling.length > MAX_TOKEN_BYTES) {
+    TokenType[] kinds = new TokenType[tokens.size()];
+    for (int id = 0; id < kinds.length; id++) {
+      int length = tokens.starts()[id + 1] - tokens.starts()[id];
+      if (length > MAX_TOKEN_BYTES) {
         throw damaged(
             "token %d has %d bytes; at most %d are possible"
-                .formatted(id, spelling.length, MAX_TOKEN_BYTES));
+                .formatted(id, length, MAX_TOKEN_BYTES));
       }
-      int end = starts[id] + spelling.length;
-      if (end > spellings.length) {
-        spellings = Arrays.copyOf(spellings, end + end / 2);
-      }
-      System.arraycopy(spelling, 0, spellings, starts[id], spelling.length);
-      starts[id + 1] = end;
       kinds[id] = types == null ? TokenType.NORMAL : type(id, types[id]);
     }
-    return new Vocabulary(Arrays.copyOf(spellings, starts[tokens.length]), starts, kinds);
+    return new Vocabulary(tokens, kinds);
   }
 
   private static TokenType type(int id, int number) {

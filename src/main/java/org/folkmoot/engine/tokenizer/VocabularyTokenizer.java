@@ -145,17 +145,19 @@ final class VocabularyTokenizer implements Tokenizer {
   }
 
   @Override
-  public boolean addsSpacePrefix() {
-    return scheme.addsSpacePrefix();
+  public boolean hasSpacePrefix(int id) {
+    return vocabulary.type(id) == TokenType.NORMAL
+        && scheme.addsSpacePrefix()
+        && spelling(id).startsWith("▁");
   }
 
   @Override
   public String decode(int[] ids) {
     ByteArrayOutputStream text = new ByteArrayOutputStream(ids.length * 4);
-    boolean opens = addsSpacePrefix();
+    boolean opens = true;
     for (int id : ids) {
       byte[] bytes = bytes(id);
-      int from = opens && bytes.length > 0 && bytes[0] == ' ' ? 1 : 0;
+      int from = opens && hasSpacePrefix(id) ? 1 : 0;
       opens &= bytes.length == 0;
       text.write(bytes, from, bytes.length - from);
     }
