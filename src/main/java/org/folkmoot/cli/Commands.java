@@ -1,6 +1,7 @@
 package org.folkmoot.cli;
 
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 final class Commands {
   /** In the order of the help. The launcher's own {@code warmup} is hidden. */
   static final List<String> NAMES = List.of("pull", "ls", "show", "rm", "catalogue", "bench");
+
+  /** Those that will compute: their vector code is made ready while the call is read. */
+  static final Set<String> COMPUTING = Set.of("run", "chat", "serve", "bench");
 
   private Commands() {}
 

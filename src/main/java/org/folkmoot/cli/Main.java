@@ -43,6 +43,9 @@ public final class Main {
     CommandLine root = withHelp(new CommandLine(new RootCommand()));
     Object called = args.length == 0 ? null : Commands.create(args[0], surroundings);
     if (called != null) {
+      if (Commands.COMPUTING.contains(args[0])) {
+        VectorApi.prepare();
+      }
       return root.addSubcommand(withHelp(new CommandLine(called)));
     }
     root.addSubcommand(new CommandLine.HelpCommand());
