@@ -27,8 +27,7 @@ final class AnswerEndpoint {
   /** A chat. */
   void chat(Exchange exchange, String client, long arrivedNanos) {
     Cancellation cancellation = new Cancellation();
-    ChatRequest request =
-        exchange.body(service.maxBodyBytes(), service.bodies(), ChatRequest::parse);
+    ChatRequest request = exchange.body(ChatRequest::parse);
     LanguageModel model = service.models().open(request.options().model());
     AnswerPlan plan = AnswerPlan.of(request, model, service.environment());
     AnswerWriter writer = new ChatWriter(head("chatcmpl-", request.options(), model));
@@ -38,8 +37,7 @@ final class AnswerEndpoint {
   /** Text or ids, continued. */
   void completion(Exchange exchange, String client, long arrivedNanos) {
     Cancellation cancellation = new Cancellation();
-    CompletionRequest request =
-        exchange.body(service.maxBodyBytes(), service.bodies(), CompletionRequest::parse);
+    CompletionRequest request = exchange.body(CompletionRequest::parse);
     LanguageModel model = service.models().open(request.options().model());
     AnswerPlan plan = AnswerPlan.of(request, model, service.environment());
     AnswerWriter writer = new CompletionWriter(head("cmpl-", request.options(), model));

@@ -42,6 +42,9 @@ record AnswerPlan(
     List<String> echoes = new ArrayList<>();
     for (Prompt prompt : request.prompts()) {
       int[] ids = ids(prompt, tokenizer);
+      if (ids.length == 0) {
+        throw ApiException.invalid("prompt", "the prompt is empty: give at least one token");
+      }
       prompts.add(ids);
       echoes.add(request.echo() ? text(prompt, ids, tokenizer) : "");
     }

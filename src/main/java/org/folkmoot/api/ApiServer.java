@@ -46,14 +46,17 @@ public final class ApiServer implements AutoCloseable {
   private final ListenAddress address;
   private final ActiveAnswers answers;
   private final Duration stopGrace;
+  private final ConnectionGuard guard;
   private final Thread sweeper;
 
-  private ApiServer(WebServer web, ApiSettings settings, ActiveAnswers answers, Thread sweeper) {
+  private ApiServer(
+      WebServer web, ApiSettings settings, ActiveAnswers answers, ConnectionGuard guard) {
     this.web = web;
     this.answers = answers;
-    this.sweeper = sweeper;
+    this.guard = guard;
     stopGrace = settings.stopGrace();
     address = new ListenAddress(settings.address().host(), web.port());
+    sweeper = Thread.ofVirtual().name("folkmoot-http-sweep").start(this::sweep);
   }
 
   /**
@@ -66,16 +69,14 @@ public final class ApiServer implements AutoCloseable {
     HELIDON.setLevel(Level.OFF);
     ConnectionGuard guard = new ConnectionGuard(settings.connections(), environment.nanos());
     ActiveAnswers answers = new ActiveAnswers();
-    int maxBody = settings.connections().bodyBytes();
     Service service =
         new Service(
             models,
             environment,
             new FairGate(settings.turns()),
             answers,
-            new BodyBudget(maxBody),
-            new Metrics(),
-            maxBody);
+            new BodyBudget(settings.connections().bodyBytes()),
+            new Metrics());
     Router router =
         new Router(
             service, new AccessPolicy(settings), new NodeEndpoint(service, guard::openConnections));
@@ -83,8 +84,7 @@ public final class ApiServer implements AutoCloseable {
     if (!web.isRunning()) {
       throw cannotListen(settings.address());
     }
-    Thread sweeper = Thread.ofVirtual().name("folkmoot-http-sweep").start(() -> sweep(guard));
-    return new ApiServer(web, settings, answers, sweeper);
+    return new ApiServer(web, settings, answers, guard);
   }
 
   private static WebServer webServer(ApiSettings settings, ConnectionGuard guard, Router router) {
@@ -131,9 +131,8 @@ public final class ApiServer implements AutoCloseable {
         switch (status.code()) {
           case 413 -> "the body is too long";
           case 414 -> "the path is too long";
-          case 431 -> "the headers are too long";
           case 505 -> "this server speaks HTTP/1.1 only";
-          default -> "this is not an HTTP request that the server understands";
+          default -> "this is no HTTP request that the server understands, or its head is too long";
         };
     return ApiException.refused(status.code(), "http_error", message);
   }
@@ -153,15 +152,20 @@ public final class ApiServer implements AutoCloseable {
     return new FolkmootException(BUSY, address + " was in use a moment ago: try again");
   }
 
-  private static void sweep(ConnectionGuard guard) {
+  private void sweep() {
     try {
       while (true) {
         Thread.sleep(SWEEP);
-        guard.cutOverdue();
+        cutOverdueConnections();
       }
     } catch (InterruptedException e) {
       // The server has stopped.
     }
+  }
+
+  /** Closes the connections that have used up their time; the server does so every second. */
+  void cutOverdueConnections() {
+    guard.cutOverdue();
   }
 
   /** Where it listens, with the actual port. */

@@ -8,10 +8,17 @@ final class BodyBudget {
   /** Sixteen bodies of the largest size: far more than the models can answer at a time. */
   private static final int BODIES = 16;
 
+  private final int largestBody;
   private final Semaphore bytes;
 
   BodyBudget(int largestBody) {
+    this.largestBody = largestBody;
     bytes = new Semaphore(Math.multiplyExact(BODIES, largestBody));
+  }
+
+  /** The most bytes that one body may have. */
+  int largestBody() {
+    return largestBody;
   }
 
   /** A part of the budget; closing it gives it back. */

@@ -1,8 +1,10 @@
 package org.folkmoot.api;
 
+import io.helidon.common.buffers.DataReader;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
+import io.helidon.http.RequestException;
 import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
@@ -10,11 +12,11 @@ import io.helidon.webserver.http.ServerResponse;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
+import java.util.function.ObjIntConsumer;
 import org.folkmoot.api.http.ClientConnection;
 import org.folkmoot.api.openai.ApiException;
 import org.folkmoot.api.openai.ErrorWriter;
@@ -26,12 +28,14 @@ final class Exchange {
 
   private final ServerRequest request;
   private final ServerResponse response;
+  private final BodyBudget budget;
   private boolean bodyRead;
   private int status;
 
-  Exchange(ServerRequest request, ServerResponse response) {
+  Exchange(ServerRequest request, ServerResponse response, BodyBudget budget) {
     this.request = request;
     this.response = response;
+    this.budget = budget;
     bodyRead = !request.content().hasEntity();
   }
 
@@ -64,52 +68,75 @@ final class Exchange {
    * What {@code parse} makes of the body. After it the request is read, and the client may take its
    * time.
    *
-   * @throws ApiException 413 if it is longer than {@code most} bytes, 503 if {@code budget} has no
-   *     room for it now
+   * @throws ApiException 413 if it is longer than the budget allows for one body, 503 if there is
+   *     no room for it now
    */
-  <T> T body(int most, BodyBudget budget, Function<byte[], T> parse) {
+  <T> T body(Function<byte[], T> parse) {
+    int most = budget.largestBody();
     OptionalLong length = request.headers().contentLength();
     if (length.orElse(0) > most) {
-      if (length.getAsLong() <= ClientConnection.MAX_DISCARDED_BYTES) {
-        ClientConnection.current().discarding();
-        discard();
-      }
       throw tooLong(most);
     }
     try (var _ = budget.take((int) length.orElse(most))) {
-      byte[] body = read(most);
+      ByteArrayOutputStream body = new ByteArrayOutputStream();
+      read((bytes, n) -> body.write(bytes, 0, n), most);
       ClientConnection.current().requestRead();
-      return parse.apply(body);
+      return parse.apply(body.toByteArray());
     }
   }
 
-  private byte[] read(int most) {
+  /** Reads the body to its end, or fails beyond {@code most} bytes. */
+  private void read(ObjIntConsumer<byte[]> sink, int most) {
     if (bodyRead) {
-      return new byte[0];
+      return;
     }
-    ByteArrayOutputStream body = new ByteArrayOutputStream();
     byte[] buffer = new byte[COPY_BYTES];
-    try (InputStream in = request.content().inputStream()) {
-      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-        body.write(buffer, 0, n);
-        if (body.size() > most) {
-          throw tooLong(most);
-        }
+    // Not closed: closing asks for more of a body that may never come.
+    InputStream in = request.content().inputStream();
+    int size = 0;
+    for (int n = readSome(in, buffer); n >= 0; n = readSome(in, buffer)) {
+      size += n;
+      if (size > most) {
+        throw tooLong(most);
       }
-    } catch (IOException e) {
-      throw new CloseConnectionException("the request ended early", e);
+      sink.accept(buffer, n);
     }
     bodyRead = true;
-    return body.toByteArray();
   }
 
-  private void discard() {
-    try (InputStream in = request.content().inputStream()) {
-      in.transferTo(OutputStream.nullOutputStream());
-    } catch (IOException e) {
+  /** Reads as Helidon does, with its many exceptions told apart. */
+  private static int readSome(InputStream in, byte[] buffer) {
+    try {
+      return in.read(buffer);
+    } catch (CloseConnectionException e) {
+      throw e;
+    } catch (IOException | DataReader.InsufficientDataAvailableException e) {
       throw new CloseConnectionException("the request ended early", e);
+    } catch (RequestException e) {
+      throw brokenFraming(e.status().code());
+    } catch (RuntimeException e) {
+      throw brokenFraming(400); // Among them a NumberFormatException for the length of a chunk.
     }
-    bodyRead = true;
+  }
+
+  private static ApiException brokenFraming(int status) {
+    return ApiException.refused(status, "http_error", "the body is not framed as HTTP frames it");
+  }
+
+  /**
+   * Lets an unwanted body pass by. Closing a socket with unread bytes resets it, and a reset can
+   * overtake the refusal on its way to the client.
+   */
+  private void discard() {
+    OptionalLong length = request.headers().contentLength();
+    boolean unsent = request.headers().containsToken(HeaderValues.EXPECT_100);
+    if (bodyRead || unsent || length.isEmpty()) {
+      return; // The header line of a chunk has no bound in Helidon, so chunks are not read here.
+    }
+    if (length.getAsLong() <= ClientConnection.MAX_DISCARDED_BYTES) {
+      ClientConnection.current().discarding();
+      read((bytes, n) -> {}, ClientConnection.MAX_DISCARDED_BYTES);
+    }
   }
 
   private static ApiException tooLong(int most) {
@@ -145,11 +172,21 @@ final class Exchange {
     if (error.status() == 401) {
       set(HeaderNames.WWW_AUTHENTICATE, "Bearer");
     }
+    discard();
     if (!bodyRead) {
-      // Helidon would read the rest of the body, and a chunk's header line has no bound there.
       response.header(HeaderValues.CONNECTION_CLOSE);
     }
     sendJson(error.status(), ErrorWriter.write(error));
+  }
+
+  /** Says that the handler is through with it, whatever came of it. */
+  void end() {
+    ClientConnection connection = ClientConnection.current();
+    connection.requestRead();
+    // Helidon says so in its response, and then goes on to read what it takes for a request.
+    if (!bodyRead || request.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
+      connection.closeAfterAnswer();
+    }
   }
 
   /** Opens a stream of server-sent events. */

@@ -1,6 +1,7 @@
 package org.folkmoot.api;
 
 import java.lang.System.Logger.Level;
+import java.util.Arrays;
 import org.folkmoot.api.openai.ApiException;
 import org.folkmoot.base.FolkmootException;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Faults {
   private static final System.Logger LOG = System.getLogger("org.folkmoot.api");
+
+  /** Deep enough to leave our own code; what called it is always the same. */
+  private static final int MAX_FRAMES = 24;
 
   private Faults() {}
 
@@ -29,9 +33,9 @@ final class Faults {
     StringBuilder text = new StringBuilder("a request failed: ");
     for (@Nullable Throwable t = fault; t != null; t = t.getCause()) {
       text.append(t.getClass().getName());
-      for (StackTraceElement frame : t.getStackTrace()) {
-        text.append("\n\tat ").append(frame);
-      }
+      Arrays.stream(t.getStackTrace())
+          .limit(MAX_FRAMES)
+          .forEach(frame -> text.append("\n\tat ").append(frame));
       text.append(t.getCause() == null ? "" : "\ncaused by ");
     }
     return text.toString();

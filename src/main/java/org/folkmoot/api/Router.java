@@ -7,7 +7,6 @@ import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.util.Optional;
-import org.folkmoot.api.http.ClientConnection;
 import org.folkmoot.api.openai.ApiException;
 import org.folkmoot.base.FolkmootException;
 
@@ -31,7 +30,7 @@ final class Router implements Handler {
   @Override
   public void handle(ServerRequest request, ServerResponse response) {
     long arrivedNanos = service.environment().nanos().getAsLong();
-    Exchange exchange = new Exchange(request, response);
+    Exchange exchange = new Exchange(request, response, service.bodies());
     Optional<Route> route = Route.of(exchange.path());
     try {
       serve(exchange, route, arrivedNanos);
@@ -46,7 +45,7 @@ final class Router implements Handler {
     } catch (RuntimeException | Error e) {
       fail(exchange, ApiException.internal(e));
     } finally {
-      ClientConnection.current().requestRead();
+      exchange.end();
       int status = exchange.status() == 0 ? CLIENT_GONE : exchange.status();
       service.metrics().request(route.map(Route::path).orElse("unknown"), status);
     }

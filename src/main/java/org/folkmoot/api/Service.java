@@ -7,5 +7,4 @@ record Service(
     FairGate gate,
     ActiveAnswers answers,
     BodyBudget bodies,
-    Metrics metrics,
-    int maxBodyBytes) {}
+    Metrics metrics) {}

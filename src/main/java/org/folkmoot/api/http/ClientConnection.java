@@ -46,6 +46,7 @@ public final class ClientConnection {
   private volatile long deadlineNanos;
 
   // Of the connection's own thread only.
+  private Runnable closeAfterAnswer = () -> {};
   private Phase phase = Phase.IDLE;
   private long requestBytes;
   private long maxRequestBytes;
@@ -75,10 +76,16 @@ public final class ClientConnection {
     deadlineNanos = NO_DEADLINE;
   }
 
-  /**
-   * The request's body is too long and its length is known: it may pass by, unstored. Closing a
-   * socket with unread bytes resets it, and a reset can overtake the refusal on its way.
-   */
+  /** No further request is read from this connection. */
+  public void closeAfterAnswer() {
+    closeAfterAnswer.run();
+  }
+
+  void closesBy(Runnable close) {
+    closeAfterAnswer = close;
+  }
+
+  /** The request's body is unwanted and its length is known: it may pass by, unstored. */
   public void discarding() {
     maxRequestBytes = limits.requestBytes() + MAX_DISCARDED_BYTES;
   }

@@ -88,6 +88,7 @@ public final class ConnectionGuard implements ServerConnectionSelector {
     Guarded(ClientConnection client, ServerConnection http) {
       this.client = client;
       this.http = http;
+      client.closesBy(() -> http.close(false));
     }
 
     @Override
