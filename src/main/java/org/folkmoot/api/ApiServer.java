@@ -37,10 +37,13 @@ public final class ApiServer implements AutoCloseable {
   private static final Duration NEVER = Duration.ofDays(365);
 
   /**
-   * Helidon's logger. It reports every start on its own, and its warnings name requests. Held here,
-   * for loggers that nobody holds lose their level.
+   * Helidon's loggers. Its notes and warnings are about single requests, which are ours to tell;
+   * why it cannot start, we find out ourselves. Held here, for a logger that nobody holds loses its
+   * level.
    */
   private static final Logger HELIDON = Logger.getLogger("io.helidon");
+
+  private static final Logger HELIDON_START = Logger.getLogger("io.helidon.webserver.LoomServer");
 
   private final WebServer web;
   private final ListenAddress address;
@@ -66,7 +69,8 @@ public final class ApiServer implements AutoCloseable {
    */
   public static ApiServer start(
       ApiSettings settings, ModelProvider models, ApiEnvironment environment) {
-    HELIDON.setLevel(Level.OFF);
+    HELIDON.setLevel(Level.SEVERE);
+    HELIDON_START.setLevel(Level.OFF);
     ConnectionGuard guard = new ConnectionGuard(settings.connections(), environment.nanos());
     ActiveAnswers answers = new ActiveAnswers();
     Service service =

@@ -51,6 +51,9 @@ final class FairGate {
     Waiter waiter = new Waiter();
     synchronized (this) {
       Client client = clients.computeIfAbsent(name, n -> new Client());
+      if (client.waiters.isEmpty()) {
+        clients.putLast(name, client); // Behind those who wait already.
+      }
       client.waiters.add(waiter);
       waiting++;
       grant();
