@@ -91,8 +91,8 @@ final class Answering {
   }
 
   private void run(Job job) {
-    try (var _ = gate.enter(client, cancellation);
-        Generation generation = model.generate(job.request());
+    try (var turn = enter(job);
+        Generation generation = turn.opened();
         var _ = cancellation.onCancel(generation::close)) {
       try {
         sink.begin(job.choice());
@@ -108,6 +108,10 @@ final class Answering {
         metrics.tokens(usage.promptTokens(), usage.generatedTokens());
       }
     }
+  }
+
+  private FairGate.Turn<Generation> enter(Job job) {
+    return gate.enter(client, model.name(), cancellation, () -> model.generate(job.request()));
   }
 
   private void pull(Job job, Generation generation) {

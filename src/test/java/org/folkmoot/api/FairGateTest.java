@@ -12,16 +12,22 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.folkmoot.api.ApiSettings.TurnLimits;
 import org.folkmoot.api.Cancellation.CancelledException;
 import org.folkmoot.api.Cancellation.Reason;
 import org.folkmoot.api.FairGate.Turn;
 import org.folkmoot.api.openai.ApiException;
+import org.folkmoot.base.FolkmootException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Turns are given out in rotation among clients, within bounds. */
+@Timeout(120)
 class FairGateTest {
-  private record Granted(String who, Turn turn) {}
+  private static final String MODEL = "smollm2:135m";
+
+  private record Granted(String who, Turn<String> turn) {}
 
   /** Callers that each take a turn, told apart by names like {@code ada1}. */
   private static final class Callers implements AutoCloseable {
@@ -38,7 +44,8 @@ class FairGateTest {
       int before = gate.active() + gate.waiting();
       String client = who.replaceAll("\\d", "");
       Future<?> call =
-          threads.submit(() -> granted.add(new Granted(who, gate.enter(client, cancellation))));
+          threads.submit(() ->
+              granted.add(new Granted(who, gate.enter(client, MODEL, cancellation, () -> who))));
       while (gate.active() + gate.waiting() == before && !call.isDone()) {
         Thread.onSpinWait();
       }
@@ -111,8 +118,78 @@ class FairGateTest {
   }
 
   private static void assertRefused(Callers callers, String client) {
-    assertThatThrownBy(() -> callers.gate.enter(client, new Cancellation()))
+    assertThatThrownBy(() -> callers.gate.enter(client, MODEL, new Cancellation(), () -> ""))
         .isInstanceOfSatisfying(ApiException.class, e -> assertThat(e.status()).isEqualTo(429));
+  }
+
+  @Test
+  void whoFindsAModelFullIsNextAndNobodyPassesHim() throws Exception {
+    FairGate gate = new FairGate(new TurnLimits(10, 10, 100, 100));
+    AtomicInteger free = new AtomicInteger(4);
+    BlockingQueue<String> order = new LinkedBlockingQueue<>();
+    List<Turn<Integer>> first = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      first.add(gate.enter("ada", MODEL, new Cancellation(), () -> take(free, 1)));
+    }
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<?> big = threads.submit(() -> enterAndLeave(gate, MODEL, "big", free, 3, order));
+      awaitWaiting(gate, 1);
+      Future<?> small = threads.submit(() -> enterAndLeave(gate, MODEL, "small", free, 1, order));
+      awaitWaiting(gate, 2);
+      threads.submit(() -> enterAndLeave(gate, "other", "elsewhere", free, 0, order)).get();
+      for (Turn<Integer> turn : first) {
+        free.addAndGet(turn.opened());
+        turn.close();
+        if (!big.isDone()) {
+          assertThat(small.isDone()).isFalse();
+        }
+      }
+      big.get();
+      small.get();
+    }
+    assertThat(order).containsExactly("elsewhere", "big", "small");
+    assertThat(gate.active()).isZero();
+  }
+
+  @Test
+  void whoFindsAModelFullThatNobodyWillLeaveIsTold() {
+    FairGate gate = new FairGate(new TurnLimits(10, 10, 100, 100));
+    assertThatThrownBy(
+            () -> gate.enter("ada", MODEL, new Cancellation(), () -> take(new AtomicInteger(), 1)))
+        .isInstanceOf(FolkmootException.class);
+    assertThat(gate.active()).isZero();
+    assertThat(gate.waiting()).isZero();
+  }
+
+  private static Integer take(AtomicInteger free, int count) {
+    if (free.getAndUpdate(now -> now >= count ? now - count : now) < count) {
+      throw new FolkmootException(FolkmootException.Code.BUSY, "full");
+    }
+    return count;
+  }
+
+  private static void enterAndLeave(
+      FairGate gate,
+      String model,
+      String who,
+      AtomicInteger free,
+      int count,
+      BlockingQueue<String> order) {
+    Supplier<Integer> open =
+        () -> {
+          Integer taken = take(free, count);
+          order.add(who);
+          return taken;
+        };
+    try (var turn = gate.enter(who, model, new Cancellation(), open)) {
+      free.addAndGet(turn.opened());
+    }
+  }
+
+  private static void awaitWaiting(FairGate gate, int count) {
+    while (gate.waiting() != count) {
+      Thread.onSpinWait();
+    }
   }
 
   @Test
@@ -143,7 +220,7 @@ class FairGateTest {
         Cancellation cancellation = new Cancellation();
         calls.add(
             threads.submit(() -> {
-              try (Turn _ = gate.enter(client, cancellation)) {
+              try (var _ = gate.enter(client, MODEL, cancellation, () -> "")) {
                 most.accumulateAndGet(inside.incrementAndGet(), Math::max);
                 inside.decrementAndGet();
               } catch (CancelledException e) {

@@ -121,6 +121,16 @@ final class FakeTokenizer implements Tokenizer {
   }
 
   @Override
+  public boolean addsSpacePrefix() {
+    return false;
+  }
+
+  @Override
+  public List<String> notes() {
+    return List.of();
+  }
+
+  @Override
   public String decode(int[] ids) {
     ByteArrayOutputStream text = new ByteArrayOutputStream();
     for (int id : ids) {

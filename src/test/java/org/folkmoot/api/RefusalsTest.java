@@ -250,6 +250,20 @@ class RefusalsTest {
   }
 
   @Test
+  void aModelThatIsFullOfOurOwnAnswersIsWaitedFor() {
+    FakeModel model = TestServer.model().gated().maxSessions(1);
+    try (TestServer busy = TestServer.of(model)) {
+      var body = HttpRequest.BodyPublishers.ofString(chat("\"n\": 3"));
+      var three =
+          busy.client.sendAsync(
+              busy.to(CHAT).POST(body).build(), HttpResponse.BodyHandlers.ofString());
+      DisconnectTest.awaitMetric(busy, "folkmoot_generations_waiting 2");
+      model.allow(10_000);
+      assertThat(json(three.join()).get("choices")).hasSize(3);
+    }
+  }
+
+  @Test
   void aFullQueueIsTriedAgainLater() {
     FakeModel model = TestServer.model().gated();
     try (TestServer full = TestServer.of(TestServer.settings(new TurnLimits(1, 1, 0, 0)), model)) {
