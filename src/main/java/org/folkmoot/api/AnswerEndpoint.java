@@ -1,0 +1,121 @@
+package org.folkmoot.api;
+
+import io.helidon.webserver.CloseConnectionException;
+import org.folkmoot.api.Cancellation.CancelledException;
+import org.folkmoot.api.Cancellation.Reason;
+import org.folkmoot.api.http.ClientConnection;
+import org.folkmoot.api.openai.AnswerOptions;
+import org.folkmoot.api.openai.AnswerWriter;
+import org.folkmoot.api.openai.AnswerWriter.Head;
+import org.folkmoot.api.openai.AnswerWriter.Tokens;
+import org.folkmoot.api.openai.ApiException;
+import org.folkmoot.api.openai.ChatRequest;
+import org.folkmoot.api.openai.ChatWriter;
+import org.folkmoot.api.openai.CompletionRequest;
+import org.folkmoot.api.openai.CompletionWriter;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.session.LanguageModel;
+
+/** {@code POST /v1/chat/completions} and {@code POST /v1/completions}. */
+final class AnswerEndpoint {
+  private final Service service;
+
+  AnswerEndpoint(Service service) {
+    this.service = service;
+  }
+
+  /** A chat. */
+  void chat(Exchange exchange, String client, long arrivedNanos) {
+    Cancellation cancellation = new Cancellation();
+    ChatRequest request = exchange.body(ChatRequest::parse);
+    LanguageModel model = service.models().open(request.options().model());
+    AnswerPlan plan = AnswerPlan.of(request, model, service.environment());
+    AnswerWriter writer = new ChatWriter(head("chatcmpl-", request.options(), model));
+    answer(exchange, new Caller(client, arrivedNanos, cancellation), model, plan, writer);
+  }
+
+  /** Text or ids, continued. */
+  void completion(Exchange exchange, String client, long arrivedNanos) {
+    Cancellation cancellation = new Cancellation();
+    CompletionRequest request = exchange.body(CompletionRequest::parse);
+    LanguageModel model = service.models().open(request.options().model());
+    AnswerPlan plan = AnswerPlan.of(request, model, service.environment());
+    AnswerWriter writer = new CompletionWriter(head("cmpl-", request.options(), model));
+    answer(exchange, new Caller(client, arrivedNanos, cancellation), model, plan, writer);
+  }
+
+  private Head head(String prefix, AnswerOptions options, LanguageModel model) {
+    ApiEnvironment environment = service.environment();
+    String id = prefix + String.format("%016x", environment.random().getAsLong());
+    long created = environment.clock().instant().getEpochSecond();
+    return new Head(id, created, options.model(), model.digest(), options.includeUsage());
+  }
+
+  private void answer(
+      Exchange exchange, Caller caller, LanguageModel model, AnswerPlan plan, AnswerWriter writer) {
+    Cancellation cancellation = caller.cancellation();
+    try (var _ = service.answers().enter(cancellation);
+        var _ = ClientConnection.current().watch(() -> cancellation.cancel(Reason.CLIENT_GONE))) {
+      if (plan.stream()) {
+        stream(exchange, caller, model, plan, writer);
+      } else {
+        whole(exchange, caller, model, plan, writer);
+      }
+    } catch (CloseConnectionException e) {
+      service.metrics().clientGone();
+      throw e;
+    }
+  }
+
+  private void whole(
+      Exchange exchange, Caller caller, LanguageModel model, AnswerPlan plan, AnswerWriter writer) {
+    WholeSink sink = new WholeSink(plan.jobs().size(), plan.logprobs());
+    long generated;
+    try {
+      generated = new Answering(service, caller, model, sink).run(plan.jobs());
+    } catch (CancelledException e) {
+      throw cancelled(caller);
+    }
+    Tokens tokens = new Tokens(plan.promptTokens(), generated);
+    exchange.sendJson(200, writer.whole(sink.answers(), tokens));
+  }
+
+  private void stream(
+      Exchange exchange, Caller caller, LanguageModel model, AnswerPlan plan, AnswerWriter writer) {
+    StreamSink sink = new StreamSink(exchange, writer, plan.jobs().size(), plan.includeUsage());
+    try {
+      long generated = new Answering(service, caller, model, sink).run(plan.jobs());
+      sink.done(new Tokens(plan.promptTokens(), generated));
+    } catch (CloseConnectionException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      ApiException error = refusal(e, caller);
+      if (!sink.hasBegun()) {
+        throw error;
+      }
+      sink.fail(error);
+      Faults.log(error);
+    }
+  }
+
+  private static ApiException refusal(RuntimeException fault, Caller caller) {
+    return switch (fault) {
+      case ApiException refused -> refused;
+      case FolkmootException known -> ApiException.of(known);
+      case CancelledException cancelled -> cancelled(caller);
+      default -> ApiException.internal(fault);
+    };
+  }
+
+  /** What to say of a cancelled request, if there is still somebody to say it to. */
+  private static ApiException cancelled(Caller caller) {
+    return switch (caller.cancellation().reason()) {
+      case CLIENT_GONE -> throw new CloseConnectionException("the client is gone");
+      case STOPPING -> ActiveAnswers.stopping();
+      // Of the failing parts, the first is thrown, and it is never the one that was cancelled.
+      case FAILED -> throw new IllegalStateException("cancelled by a failure that nobody saw");
+      // A thread that waited was interrupted: only a stopping server does that.
+      case null -> ActiveAnswers.stopping();
+    };
+  }
+}

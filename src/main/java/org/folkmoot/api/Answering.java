@@ -1,0 +1,153 @@
+package org.folkmoot.api;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
+import org.folkmoot.api.Cancellation.CancelledException;
+import org.folkmoot.api.Cancellation.Reason;
+import org.folkmoot.api.openai.AnswerWriter.FinishReason;
+import org.folkmoot.session.Generation;
+import org.folkmoot.session.Generation.Ending;
+import org.folkmoot.session.Generation.Piece;
+import org.folkmoot.session.GenerationRequest;
+import org.folkmoot.session.LanguageModel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes the answers of one request: each in its turn, pulled no faster than its sink takes it, and
+ * all of them ended when one fails or the client goes.
+ */
+final class Answering {
+  /**
+   * One answer to make.
+   *
+   * @param choice its index in the response
+   * @param request what to generate
+   * @param echo the text with which the answer begins, not generated
+   */
+  record Job(int choice, GenerationRequest request, String echo) {}
+
+  private final LanguageModel model;
+  private final FairGate gate;
+  private final Metrics metrics;
+  private final LongSupplier nanos;
+  private final String client;
+  private final long arrivedNanos;
+  private final Cancellation cancellation;
+  private final AnswerSink sink;
+  private final LongAdder generated = new LongAdder();
+  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+
+  Answering(Service service, Caller caller, LanguageModel model, AnswerSink sink) {
+    this.model = model;
+    this.sink = sink;
+    gate = service.gate();
+    metrics = service.metrics();
+    nanos = service.environment().nanos();
+    client = caller.client();
+    arrivedNanos = caller.arrivedNanos();
+    cancellation = caller.cancellation();
+  }
+
+  /**
+   * Makes all answers and returns the number of tokens generated.
+   *
+   * @throws CancelledException if the request was cancelled
+   * @throws org.folkmoot.base.FolkmootException what the model throws
+   */
+  long run(List<Job> jobs) {
+    if (jobs.size() == 1) {
+      run(jobs.getFirst());
+    } else {
+      runTogether(jobs);
+    }
+    return generated.sum();
+  }
+
+  /** Several choices share the model's passes, so they go side by side. */
+  private void runTogether(List<Job> jobs) {
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      jobs.forEach(job -> threads.execute(() -> runOrFailAll(job)));
+    }
+    switch (failure.get()) {
+      case null -> {}
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      case Throwable e -> throw new IllegalStateException(e);
+    }
+  }
+
+  private void runOrFailAll(Job job) {
+    try {
+      run(job);
+    } catch (RuntimeException | Error e) {
+      failure.compareAndSet(null, e);
+      cancellation.cancel(Reason.FAILED);
+    }
+  }
+
+  private void run(Job job) {
+    try (var turn = enter(job);
+        Generation generation = turn.opened();
+        var _ = cancellation.onCancel(generation::close)) {
+      try {
+        sink.begin(job.choice());
+        if (!job.echo().isEmpty()) {
+          sink.piece(job.choice(), job.echo(), Optional.empty());
+        }
+        pull(job, generation);
+        sink.end(job.choice(), reason(generation.ending()));
+        metrics.answered(nanos.getAsLong() - arrivedNanos);
+      } finally {
+        Generation.Usage usage = generation.usage();
+        generated.add(usage.generatedTokens());
+        metrics.tokens(usage.promptTokens(), usage.generatedTokens());
+      }
+    }
+  }
+
+  private FairGate.Turn<Generation> enter(Job job) {
+    return gate.enter(client, model.name(), cancellation, () -> model.generate(job.request()));
+  }
+
+  private void pull(Job job, Generation generation) {
+    boolean wanted = job.request().topLogprobs() >= 0;
+    LogprobTrail trail = new LogprobTrail(model.tokenizer(), wanted, job.echo().length());
+    boolean first = true;
+    for (Piece piece = next(generation); piece != null; piece = next(generation)) {
+      if (first) {
+        metrics.firstToken(nanos.getAsLong() - arrivedNanos);
+        first = false;
+      }
+      trail.add(piece);
+      if (!piece.text().isEmpty()) {
+        sink.piece(job.choice(), piece.text(), trail.release(piece.text()));
+      }
+    }
+    if (trail.isHolding() && !generation.ending().equals(Optional.of(Ending.STOP_STRING))) {
+      sink.piece(job.choice(), "", trail.release(""));
+    }
+  }
+
+  private @Nullable Piece next(Generation generation) {
+    Piece piece = generation.next().orElse(null);
+    if (cancellation.reason() != null) {
+      throw new CancelledException();
+    }
+    return piece;
+  }
+
+  private static FinishReason reason(Optional<Ending> ending) {
+    return switch (ending.orElse(null)) {
+      case END_OF_ANSWER, STOP_STRING -> FinishReason.STOP;
+      case LENGTH -> FinishReason.LENGTH;
+      // Nobody here did it: the model itself was closed.
+      case CANCELLED -> throw ActiveAnswers.stopping();
+      case null -> throw new IllegalStateException("a generation ended without saying why");
+    };
+  }
+}

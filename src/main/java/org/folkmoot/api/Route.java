@@ -1,0 +1,47 @@
+package org.folkmoot.api;
+
+import java.util.Arrays;
+import java.util.Optional;
+
+/** What the server answers to. */
+enum Route {
+  MODELS("GET", "/v1/models"),
+  MODEL("GET", "/v1/models/{model}"),
+  CHAT("POST", "/v1/chat/completions"),
+  COMPLETION("POST", "/v1/completions"),
+  HEALTH("GET", "/healthz"),
+  METRICS("GET", "/metrics"),
+  OPENAPI("GET", "/openapi.json");
+
+  private static final String MODEL_PREFIX = MODELS.path + "/";
+
+  private final String method;
+  private final String path;
+
+  Route(String method, String path) {
+    this.method = method;
+    this.path = path;
+  }
+
+  /** The route of a path. A model's name may hold slashes. */
+  static Optional<Route> of(String path) {
+    if (path.startsWith(MODEL_PREFIX) && path.length() > MODEL_PREFIX.length()) {
+      return Optional.of(MODEL);
+    }
+    return Arrays.stream(values()).filter(route -> route.path.equals(path)).findFirst();
+  }
+
+  /** The model's name in a path of {@link #MODEL}. */
+  static String modelIn(String path) {
+    return path.substring(MODEL_PREFIX.length());
+  }
+
+  String method() {
+    return method;
+  }
+
+  /** The path, with its parameter in braces. */
+  String path() {
+    return path;
+  }
+}

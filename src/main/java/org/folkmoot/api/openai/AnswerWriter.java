@@ -1,0 +1,70 @@
+package org.folkmoot.api.openai;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Writes the JSON of an answer, as a whole or in the chunks of a stream. Immutable, safe for many
+ * threads.
+ */
+public interface AnswerWriter {
+  /** Why an answer ended, in OpenAI's words. */
+  enum FinishReason {
+    /** The model ended it, or a stop string came. */
+    STOP("stop"),
+    /** It reached its token limit or the context's end. */
+    LENGTH("length");
+
+    private final String text;
+
+    FinishReason(String text) {
+      this.text = text;
+    }
+
+    String text() {
+      return text;
+    }
+  }
+
+  /**
+   * What all chunks of one response say.
+   *
+   * @param id unique among responses
+   * @param created seconds since 1970
+   * @param model the model's name as the request gave it
+   * @param digest SHA-256 of the model file, in hexadecimal
+   * @param includeUsage whether the stream ends with a chunk of counts
+   */
+  record Head(String id, long created, String model, String digest, boolean includeUsage) {}
+
+  /**
+   * One whole answer.
+   *
+   * @param text its text
+   * @param logprobs per token; empty if not asked for
+   * @param reason why it ended
+   */
+  record Answer(String text, Optional<List<TokenLogprob>> logprobs, FinishReason reason) {}
+
+  /** Tokens of all prompts, each counted once, and of all answers. */
+  record Tokens(long prompt, long generated) {}
+
+  /** What opens one choice of a stream, where the shape has such a thing. */
+  Optional<byte[]> opening(int choice);
+
+  /** A piece of one choice. */
+  byte[] piece(int choice, String text, Optional<List<TokenLogprob>> logprobs);
+
+  /**
+   * The end of one choice.
+   *
+   * @param last whether this is the stream's last chunk
+   */
+  byte[] ending(int choice, FinishReason reason, boolean last);
+
+  /** The chunk of counts, the stream's last. */
+  byte[] usage(Tokens tokens);
+
+  /** The response that is not a stream. */
+  byte[] whole(List<Answer> answers, Tokens tokens);
+}

@@ -1,0 +1,51 @@
+package org.folkmoot.api.openai;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+
+/** The parts that chat and text completions share. */
+final class Shared {
+  /** The arithmetic in which every answer of this version is computed. */
+  private static final String SEM = "sem/1";
+
+  private Shared() {}
+
+  static void head(JsonGenerator json, AnswerWriter.Head head, String object) throws IOException {
+    json.writeStringField("id", head.id());
+    json.writeStringField("object", object);
+    json.writeNumberField("created", head.created());
+    json.writeStringField("model", head.model());
+    // Equal fingerprints, settings and seeds give equal answers: the arithmetic is bit-exact.
+    json.writeStringField("system_fingerprint", "sem1-" + head.digest().substring(0, 12));
+  }
+
+  static void usage(JsonGenerator json, AnswerWriter.Tokens tokens) throws IOException {
+    Json.object(
+        json,
+        "usage",
+        usage -> {
+          usage.writeNumberField("prompt_tokens", tokens.prompt());
+          usage.writeNumberField("completion_tokens", tokens.generated());
+          usage.writeNumberField("total_tokens", tokens.prompt() + tokens.generated());
+        });
+  }
+
+  /** In a stream that will end with counts, the other chunks say that they have none. */
+  static void noUsage(JsonGenerator json, AnswerWriter.Head head) throws IOException {
+    if (head.includeUsage()) {
+      json.writeNullField("usage");
+    }
+  }
+
+  /** What this node can truly say about the answer. */
+  static void folkmoot(JsonGenerator json, AnswerWriter.Head head) throws IOException {
+    Json.object(
+        json,
+        "folkmoot",
+        facts -> {
+          facts.writeStringField("digest", "sha256:" + head.digest());
+          facts.writeStringField("privacy", "local");
+          facts.writeStringField("sem", SEM);
+        });
+  }
+}

@@ -1,0 +1,46 @@
+package org.folkmoot.api;
+
+import static org.folkmoot.base.FolkmootException.Code.NOT_FOUND;
+
+import java.util.Arrays;
+import java.util.List;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.session.LanguageModel;
+
+/** Some fake models by name. */
+final class FakeProvider implements ModelProvider {
+  private final List<FakeModel> models;
+  private volatile boolean ready = true;
+
+  FakeProvider(FakeModel... models) {
+    this.models = Arrays.asList(models);
+  }
+
+  void ready(boolean value) {
+    ready = value;
+  }
+
+  @Override
+  public List<Available> available() {
+    return models.stream().map(m -> new Available(m.name(), 1_700_000_000, "folk")).toList();
+  }
+
+  @Override
+  public LanguageModel open(String name) {
+    return models.stream()
+        .filter(model -> model.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> unknown(name));
+  }
+
+  @Override
+  public FolkmootException unknown(String name) {
+    return new FolkmootException(
+        NOT_FOUND, "there is no model of that name here: did you mean smollm2:135m?");
+  }
+
+  @Override
+  public boolean ready() {
+    return ready;
+  }
+}

@@ -1,0 +1,144 @@
+package org.folkmoot.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import org.folkmoot.api.ApiSettings.TurnLimits;
+import org.folkmoot.api.http.ConnectionLimits;
+
+/** A server on a free port, whose clock stands still until a test moves it. */
+final class TestServer implements AutoCloseable {
+  static final String MODEL = "smollm2:135m";
+  static final long NOW = 1_750_000_000;
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  final AtomicLong nanos = new AtomicLong();
+  final FakeProvider provider;
+  final ApiServer server;
+  final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  private final AtomicLong random = new AtomicLong(42);
+
+  private TestServer(ApiSettings settings, FakeModel... models) {
+    provider = new FakeProvider(models);
+    ApiEnvironment environment =
+        new ApiEnvironment(() -> Instant.ofEpochSecond(NOW), nanos::get, random::getAndIncrement);
+    server = ApiServer.start(settings, provider, environment);
+  }
+
+  static TestServer of(FakeModel... models) {
+    return new TestServer(settings(TurnLimits.ALONE), models);
+  }
+
+  static TestServer of(ApiSettings settings, FakeModel... models) {
+    return new TestServer(settings, models);
+  }
+
+  static FakeModel model() {
+    return new FakeModel(MODEL, 512);
+  }
+
+  static ApiSettings settings(TurnLimits turns) {
+    return new ApiSettings(
+        new ListenAddress("127.0.0.1", 0),
+        Optional.empty(),
+        Set.of(),
+        ConnectionLimits.DEFAULT,
+        turns,
+        Duration.ZERO);
+  }
+
+  int port() {
+    return server.address().port();
+  }
+
+  URI uri(String path) {
+    return URI.create("http://127.0.0.1:" + port() + path);
+  }
+
+  HttpRequest.Builder to(String path) {
+    return HttpRequest.newBuilder(uri(path));
+  }
+
+  HttpResponse<String> get(String path) {
+    return send(to(path).build());
+  }
+
+  HttpResponse<String> post(String path, String body) {
+    return send(
+        to(path)
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body))
+            .build());
+  }
+
+  HttpResponse<String> send(HttpRequest request) {
+    try {
+      return client.send(request, HttpResponse.BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  static JsonNode json(HttpResponse<String> response) {
+    return json(response.body());
+  }
+
+  static JsonNode json(String text) {
+    try {
+      return JSON.readTree(text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The data of each event of a stream; fails if it is not made of such events. */
+  static List<String> events(String stream) {
+    return stream
+        .lines()
+        .filter(line -> !line.isEmpty())
+        .map(line -> {
+          if (!line.startsWith("data: ")) {
+            throw new AssertionError("no event: " + line);
+          }
+          return line.substring("data: ".length());
+        })
+        .toList();
+  }
+
+  /** A body with a model, a conversation and further fields, for example {@code "n": 2}. */
+  static String chat(String... fields) {
+    return """
+    {"model": "%s", "messages": [{"role": "user", "content": "Why is the sky blue?"}]%s}\
+    """
+        .formatted(MODEL, more(fields));
+  }
+
+  static String completion(String prompt, String... fields) {
+    return "{\"model\": \"" + MODEL + "\", \"prompt\": " + prompt + more(fields) + "}";
+  }
+
+  private static String more(String... fields) {
+    return fields.length == 0 ? "" : ", " + String.join(", ", fields);
+  }
+
+  @Override
+  public void close() {
+    client.close();
+    server.close();
+  }
+}
