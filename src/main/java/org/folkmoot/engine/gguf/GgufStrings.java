@@ -12,8 +12,8 @@ public final class GgufStrings {
   private final byte[] utf8;
   private final int[] starts;
 
-  /** Strings of which number {@code i} lies at {@code [starts[i], starts[i + 1])}. */
-  GgufStrings(byte[] utf8, int[] starts) {
+  /** Strings of which number {@code i} lies at {@code [starts[i], starts[i + 1])}; not copied. */
+  public GgufStrings(byte[] utf8, int[] starts) {
     this.utf8 = utf8;
     this.starts = starts;
   }

@@ -3,7 +3,9 @@ package org.folkmoot.engine.tokenizer;
 import static org.folkmoot.base.FolkmootException.Code.UNSUPPORTED;
 import static org.folkmoot.engine.tokenizer.Vocabulary.damaged;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
@@ -88,7 +90,7 @@ public final class Tokenizers {
             .orElseThrow(() -> damaged("the key '" + PREFIX + "tokens' is missing"));
     int[] types = metadata.integers(PREFIX + "token_type").orElse(null);
     this.vocabulary = Vocabulary.of(tokens, types);
-    requireByteSpellings();
+    requireSpellings();
   }
 
   /**
@@ -229,7 +231,14 @@ public final class Tokenizers {
     return OptionalInt.of((int) id.getAsLong());
   }
 
-  private void requireByteSpellings() {
+  private void requireSpellings() {
+    // Searched for as bytes, others might be found in the middle of a character.
+    for (int id : vocabulary.idsOf(VocabularyTokenizer.PARSED)) {
+      byte[] utf8 = vocabulary.utf8(id);
+      if (!Arrays.equals(vocabulary.spelling(id).getBytes(StandardCharsets.UTF_8), utf8)) {
+        throw damaged("token %d is special, but not UTF-8".formatted(id));
+      }
+    }
     for (int id : vocabulary.idsOf(Set.of(TokenType.BYTE))) {
       if (!SentencePiece.isByteSpelling(vocabulary.spelling(id))) {
         throw damaged("token %d is a byte, but is not spelled as one".formatted(id));

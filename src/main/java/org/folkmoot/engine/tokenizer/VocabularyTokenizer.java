@@ -63,7 +63,7 @@ final class VocabularyTokenizer implements Tokenizer {
     if (text.length() > MAX_TEXT_LENGTH) {
       throw new FolkmootException(
           BAD_REQUEST,
-          "the text has %,d characters; at most %,d can be encoded: send less"
+          "the text has %d characters; at most %d can be encoded: send less"
               .formatted(text.length(), MAX_TEXT_LENGTH));
     }
     byte[] utf8 = Utf8.of(text);

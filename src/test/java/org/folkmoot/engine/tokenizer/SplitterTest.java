@@ -22,7 +22,7 @@ class SplitterTest {
   @MethodSource("names")
   void cutsAsTheExpressionsDo(String name) {
     SplittableRandom random = new SplittableRandom(1);
-    for (int round = 0; round < 3_000; round++) {
+    for (int round = 0; round < 1_000; round++) {
       String text = RandomText.wellFormed(RandomText.of(random, random.nextInt(1, 12)));
       List<String> words = List.of(text);
       for (Pattern stage : Patterns.of(name)) {

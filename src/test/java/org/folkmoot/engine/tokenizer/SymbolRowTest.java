@@ -2,6 +2,7 @@ package org.folkmoot.engine.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -13,7 +14,7 @@ class SymbolRowTest {
   @Test
   void ranksAreAskedForAFewTimesPerCharacter() {
     int length = 1_000_000;
-    byte[] text = "a".repeat(length).getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    byte[] text = "a".repeat(length).getBytes(StandardCharsets.UTF_8);
     AtomicInteger asked = new AtomicInteger();
     SymbolRow row =
         new SymbolRow((_, from, middle, to) -> {

@@ -55,20 +55,22 @@ class TokenizerVectorsTest {
   @Test
   void goldensOfSmallModels() {
     for (Golden golden : GoldenFiles.small()) {
-      check(golden, tokenizer(golden.model()).encodePrompt(golden.prompt(), Specials.PARSE));
+      check(golden);
     }
   }
 
   @Test
   void goldensOfSmolLm2() {
     for (Golden golden : GoldenFiles.smolLm2()) {
-      check(golden, tokenizer(golden.model()).encodePrompt(golden.prompt(), Specials.PARSE));
+      check(golden);
     }
   }
 
-  private static void check(Golden golden, int[] ids) {
-    assertThat(ids).as(golden.name()).isEqualTo(golden.promptIds());
+  private static void check(Golden golden) {
     Tokenizer tokenizer = tokenizer(golden.model());
+    assertThat(tokenizer.encodePrompt(golden.prompt(), Specials.PARSE))
+        .as(golden.name())
+        .isEqualTo(golden.promptIds());
     StreamDecoder decoder = StreamDecoder.ofContinuation(tokenizer);
     StringBuilder text = new StringBuilder();
     for (int id : golden.generatedIds()) {
@@ -85,7 +87,7 @@ class TokenizerVectorsTest {
   void randomTextComesBack(String file, String vectors) {
     Tokenizer tokenizer = tokenizer(SharedModels.folder("vocab").resolve(file));
     SplittableRandom random = new SplittableRandom(11);
-    for (int round = 0; round < 2_000; round++) {
+    for (int round = 0; round < 500; round++) {
       // SentencePiece cannot tell U+2581 from a space.
       String text = RandomText.of(random, random.nextInt(1, 12)).replace("▁", "");
       int[] ids = tokenizer.encode(text, Specials.AS_TEXT);
@@ -116,7 +118,7 @@ class TokenizerVectorsTest {
             .boxed()
             .toList();
     SplittableRandom random = new SplittableRandom(12);
-    for (int round = 0; round < 300; round++) {
+    for (int round = 0; round < 100; round++) {
       String text = RandomText.of(random, random.nextInt(1, 12));
       assertThat(tokenizer.encode(text, Specials.PARSE))
           .as("round %d", round)

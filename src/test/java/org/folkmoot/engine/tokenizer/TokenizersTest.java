@@ -3,6 +3,7 @@ package org.folkmoot.engine.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -10,6 +11,7 @@ import java.util.function.IntConsumer;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.FolkmootException.Code;
 import org.folkmoot.engine.gguf.GgufMetadata;
+import org.folkmoot.engine.gguf.GgufStrings;
 import org.folkmoot.engine.tokenizer.Tokenizer.Specials;
 import org.junit.jupiter.api.Test;
 
@@ -80,6 +82,18 @@ class TokenizersTest {
     SmallVocabulary score = sentencePiece();
     score.scores.set(9, Float.NaN);
     damaged(score, "token 9 has no finite score");
+  }
+
+  @Test
+  void specialTokensAreUtf8() {
+    SmallVocabulary vocabulary = bytePair();
+    vocabulary.merges.clear();
+    int control = vocabulary.tokens.indexOf("<s>");
+    GgufStrings tokens = GgufStrings.of(vocabulary.tokens.toArray(String[]::new));
+    tokens.utf8()[tokens.starts()[300]] = (byte) 0x80;
+    assertThat(vocabulary.put("tokens", tokens).tokenizer().spelling(300)).startsWith("\ufffd");
+    tokens.utf8()[tokens.starts()[control]] = (byte) 0x80;
+    damaged(vocabulary, "token " + control + " is special, but not UTF-8");
   }
 
   @Test
@@ -232,7 +246,7 @@ class TokenizersTest {
   @Test
   void phi3SwallowsTheSpaceAfterSpecialTokens() {
     SmallVocabulary vocabulary = sentencePiece().put("add_space_prefix", false);
-    Map<String, Object> values = new java.util.LinkedHashMap<>();
+    Map<String, Object> values = new LinkedHashMap<>();
     GgufMetadata plain = vocabulary.metadata();
     plain.keys().forEach(key -> values.put(key, plain.value(key).orElseThrow()));
     values.put("general.name", "Phi3 mini");
@@ -272,7 +286,7 @@ class TokenizersTest {
                 .encode("a".repeat(Tokenizer.MAX_TEXT_LENGTH + 1), Specials.PARSE))
         .isInstanceOfSatisfying(
             FolkmootException.class, fault -> assertThat(fault.code()).isEqualTo(Code.BAD_REQUEST))
-        .hasMessageContaining("4,194,304");
+        .hasMessageContaining("4194304");
   }
 
   @Test
