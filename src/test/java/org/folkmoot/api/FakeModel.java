@@ -79,7 +79,7 @@ final class FakeModel implements LanguageModel {
 
   /** Waits until so many pulls wait for a token that is not allowed yet. */
   void awaitWaiting(int pulls) {
-    await(() -> waiting == pulls);
+    await(() -> waiting == pulls && permits == 0); // those just allowed have gone
   }
 
   void awaitStarted(int sessions) {
