@@ -106,7 +106,7 @@ final class Calls {
   /** The entries of a dictionary as named arguments. */
   Map<String, Value> named(Value value) {
     if (!(value instanceof Dict dict)) {
-      throw Operators.undefinedOr(value, value, "needs a dictionary, not a " + value.type());
+      throw Operators.undefinedOr(value, value, "needs a dictionary, not " + value.type());
     }
     budget.elements(dict.size());
     Map<String, Value> named = new LinkedHashMap<>();
@@ -153,7 +153,8 @@ final class Calls {
       case "keys" -> view(dict, Sequence.Kind.KEYS, args);
       case "values" -> view(dict, Sequence.Kind.VALUES, args);
       case "copy" -> dict;
-      default -> throw TemplateFault.unsupported(name + "(), which would change a value");
+      default ->
+          throw TemplateFault.unsupported("a method that changes its value, " + name + "(),");
     };
   }
 
@@ -179,7 +180,8 @@ final class Calls {
         }
         throw TemplateFault.wrong("index() does not find what it looks for");
       }
-      default -> throw TemplateFault.unsupported(name + "(), which would change a value");
+      default ->
+          throw TemplateFault.unsupported("a method that changes its value, " + name + "(),");
     };
   }
 

@@ -86,10 +86,12 @@ final class Filters {
 
   private Value absolute(Value value) {
     if (!Numbers.isNumber(value)) {
-      throw Operators.undefinedOr(value, value, "a " + value.type() + " has no absolute value");
+      throw Operators.undefinedOr(value, value, value.type() + " has no absolute value");
     }
-    boolean negative = Numbers.asDouble(value) < 0;
-    return negative ? arithmetic.negate(value) : arithmetic.plus(value);
+    if (value instanceof Value.Real real) {
+      return new Value.Real(Math.abs(real.value()));
+    }
+    return Numbers.asDouble(value) < 0 ? arithmetic.negate(value) : arithmetic.plus(value);
   }
 
   private Value attr(Value value, Args.Bound args) {
@@ -138,7 +140,7 @@ final class Filters {
 
   private Text indent(Value value, Args.Bound args) {
     if (!(value instanceof Text text)) {
-      throw Operators.undefinedOr(value, value, "cannot indent a " + value.type());
+      throw Operators.undefinedOr(value, value, "cannot indent " + value.type());
     }
     Text by =
         args.get("width", Value.None.NONE) instanceof Text wide
@@ -161,7 +163,7 @@ final class Filters {
         budget.elements(3L * dict.size());
         yield dict.view(Sequence.Kind.ITEMS).items();
       }
-      default -> throw TemplateFault.wrong("a " + value.type() + " has no items");
+      default -> throw TemplateFault.wrong(value.type() + " has no items");
     };
   }
 
@@ -198,13 +200,18 @@ final class Filters {
     return found;
   }
 
+  /** What map and select walk over; anything false is as good as an empty list to them. */
+  private List<Value> itemsIfAny(Value value) {
+    return operators.isTrue(value) ? operators.items(value) : List.of();
+  }
+
   private List<Value> map(Value value, Args args) {
     List<Value> mapped = new ArrayList<>();
     boolean byAttribute = args.positional().isEmpty() && args.named().containsKey("attribute");
     if (byAttribute) {
       Args.Bound bound = args.bind("the filter 'map'", "attribute", "default");
       Value fallback = bound.find("default");
-      for (Value item : operators.items(value)) {
+      for (Value item : itemsIfAny(value)) {
         Value found = path(item, bound.require("attribute"));
         mapped.add(found instanceof Undefined && fallback != null ? fallback : found);
       }
@@ -213,7 +220,7 @@ final class Filters {
       if (filter == null) {
         throw TemplateFault.unsupported("the filter that 'map' names");
       }
-      for (Value item : operators.items(value)) {
+      for (Value item : itemsIfAny(value)) {
         budget.steps(1);
         mapped.add(apply(filter, item, args.rest(1)));
       }
@@ -244,7 +251,7 @@ final class Filters {
       }
     }
     List<Value> selected = new ArrayList<>();
-    for (Value item : operators.items(value)) {
+    for (Value item : itemsIfAny(value)) {
       budget.steps(1);
       Value tested = path(item, attribute);
       boolean holds =

@@ -41,10 +41,17 @@ final class Formats {
         out.append(converted(rest.get(used++), kind, string.substring(at + 1, conversion), budget));
       }
     }
-    if (used < rest.size() && !(values instanceof Value.Dict)) {
+    if (used < rest.size() && (several || !mayHaveNames(values))) {
       throw TemplateFault.wrong("the format has fewer conversions than values");
     }
     return out.append(format, copied, string.length()).build();
+  }
+
+  /** What Python takes for values by name, so that none of them need be used. */
+  private static boolean mayHaveNames(Value values) {
+    return values instanceof Value.Dict
+        || values instanceof Sequence
+        || values instanceof Value.Undefined;
   }
 
   private static boolean isPrecision(char c) {
