@@ -14,9 +14,6 @@ import org.jspecify.annotations.Nullable;
  * elsewhere, no method changes a value that it is called on.
  */
 final class Calls {
-  /** Enough to tell a person what is wrong. */
-  private static final int MAX_MESSAGE = 300;
-
   private final Operators operators;
   private final TextMethods textMethods;
   private final Budget budget;
@@ -55,9 +52,7 @@ final class Calls {
   private static TemplateFault raised(Args args) {
     Value message = args.bind("raise_exception()", "message").require("message");
     String words = message instanceof Text text ? text.redacted() : message.type();
-    String line = words.strip().replaceAll("\\s+", " ");
-    return TemplateFault.raised(
-        line.length() > MAX_MESSAGE ? line.substring(0, MAX_MESSAGE) + "…" : line);
+    return TemplateFault.raised(words.strip().replaceAll("\\s+", " "));
   }
 
   private Sequence range(Args args) {
@@ -83,7 +78,7 @@ final class Calls {
     List<Value> numbers = new ArrayList<>();
     for (long i = from; step > 0 ? i < to : i > to; i += step) {
       if (numbers.size() == Budget.MAX_RANGE) {
-        throw TemplateFault.broken("a range has more than " + Budget.MAX_RANGE + " numbers");
+        throw TemplateFault.wrong("a range has more than " + Budget.MAX_RANGE + " numbers");
       }
       numbers.add(new Value.Int(i));
       if (step > 0 ? i > Long.MAX_VALUE - step : i < Long.MIN_VALUE - step) {

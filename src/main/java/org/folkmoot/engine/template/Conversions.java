@@ -16,10 +16,15 @@ final class Conversions {
   private static final Pattern REAL =
       Pattern.compile("[+-]?(\\d++(\\.\\d*+)?+|\\.\\d++)([eE][+-]?\\d{1,4})?");
 
-  private Conversions() {}
+  private final Budget budget;
+
+  Conversions(Budget budget) {
+    this.budget = budget;
+  }
 
   /** Python's {@code int(value)}, else {@code int(float(value))}, else the default. */
-  static Value toInt(Value value, Args.Bound args) {
+  Value toInt(Value value, Args.Bound args) {
+    budget.conversion();
     long base = args.wholeNumber("base", 10);
     Value fallback = args.get("default", new Value.Int(0));
     return switch (value) {
@@ -68,7 +73,8 @@ final class Conversions {
   }
 
   /** Python's {@code float(value)}, else the default. */
-  static Value toReal(Value value, Args.Bound args) {
+  Value toReal(Value value, Args.Bound args) {
+    budget.conversion();
     Value fallback = args.get("default", new Value.Real(0));
     return switch (value) {
       case Value.Undefined undefined -> throw undefined.fault();
@@ -92,10 +98,11 @@ final class Conversions {
    * Jinja's {@code round}: to even by default as Python rounds, which leaves whole numbers whole;
    * up and down always give a float.
    */
-  static Value round(Value value, Args.Bound args) {
+  Value round(Value value, Args.Bound args) {
     if (!Numbers.isNumber(value)) {
       throw Operators.undefinedOr(value, value, "cannot round " + value.type());
     }
+    budget.conversion();
     int precision = Math.clamp(args.wholeNumber("precision", 0), -400, 400);
     double scale = Math.pow(10, precision);
     return switch (args.text("method", Text.trusted("common")).string()) {

@@ -21,6 +21,7 @@ final class Filters {
   private final Arithmetic arithmetic;
   private final Access access;
   private final Tests tests;
+  private final Conversions conversions;
   private final Budget budget;
 
   Filters(Operators operators, Arithmetic arithmetic, Access access, Tests tests, Budget budget) {
@@ -28,6 +29,7 @@ final class Filters {
     this.arithmetic = arithmetic;
     this.access = access;
     this.tests = tests;
+    this.conversions = new Conversions(budget);
     this.budget = budget;
   }
 
@@ -46,8 +48,8 @@ final class Filters {
       case DICTSORT -> sortedDict(value, args.bind(callee, "case_sensitive", "by", "reverse"));
       case FIRST -> first(value);
       case LAST -> last(value);
-      case FLOAT -> Conversions.toReal(value, args.bind(callee, "default"));
-      case INT -> Conversions.toInt(value, args.bind(callee, "default", "base"));
+      case FLOAT -> conversions.toReal(value, args.bind(callee, "default"));
+      case INT -> conversions.toInt(value, args.bind(callee, "default", "base"));
       case FORMAT ->
           Formats.percent(
               Printer.str(value, budget),
@@ -67,7 +69,7 @@ final class Filters {
       case REJECTATTR -> stream(select(value, args, true, false));
       case REPLACE -> replace(value, args.bind(callee, "old", "new", "count"));
       case REVERSE -> reversed(value);
-      case ROUND -> Conversions.round(value, args.bind(callee, "precision", "method"));
+      case ROUND -> conversions.round(value, args.bind(callee, "precision", "method"));
       case SAFE, STRING -> Printer.str(value, budget);
       case SORT -> sorted(value, args.bind(callee, "reverse", "case_sensitive", "attribute"));
       case SUM -> sum(value, args.bind(callee, "attribute", "start"));
@@ -189,6 +191,7 @@ final class Filters {
     if (!(path instanceof Text names)) {
       return path instanceof Value.None ? item : access.item(item, path);
     }
+    budget.characters(names.units());
     Value found = item;
     for (String part : names.string().split("\\.", -1)) {
       budget.steps(1);
@@ -291,9 +294,8 @@ final class Filters {
 
   private Text trim(Value value, Args.Bound args) {
     Text text = Printer.str(value, budget);
-    budget.characters(text.units());
     Value chars = args.get("chars", Value.None.NONE);
-    return Texts.strip(text, chars instanceof Text set ? set : null, true, true);
+    return Texts.strip(text, chars instanceof Text set ? set : null, true, true, budget);
   }
 
   private Value sum(Value value, Args.Bound args) {
@@ -345,6 +347,9 @@ final class Filters {
   }
 
   private Sequence sortedDict(Value value, Args.Bound args) {
+    if (value instanceof Undefined undefined) {
+      throw undefined.fault();
+    }
     String by = args.text("by", Text.trusted("key")).string();
     if (!by.equals("key") && !by.equals("value")) {
       throw TemplateFault.wrong("a dictionary is sorted by 'key' or by 'value'");

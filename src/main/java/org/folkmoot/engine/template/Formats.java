@@ -15,6 +15,7 @@ final class Formats {
 
   /** Python's {@code format % values}: %s, %r, %d, %i, %x, %f with a precision, and %%. */
   static Text percent(Text format, Value values, Budget budget) {
+    budget.characters(format.units());
     boolean several = values instanceof Sequence tuple && tuple.kind() == Sequence.Kind.TUPLE;
     List<Value> rest = several ? ((Sequence) values).items() : List.of(values);
     Text.Builder out = new Text.Builder();
@@ -59,6 +60,7 @@ final class Formats {
   }
 
   private static Text converted(Value value, char kind, String precision, Budget budget) {
+    budget.conversion();
     if (kind == 'f') {
       return Text.trusted(fixed(value, precision));
     }

@@ -196,6 +196,7 @@ final class Operators {
   /** The items of a value in a list, which the caller must not change. */
   List<Value> items(Value value) {
     if (value instanceof Sequence sequence) {
+      budget.steps(sequence.items().size());
       return sequence.items();
     }
     List<Value> items = new ArrayList<>();
@@ -220,7 +221,7 @@ final class Operators {
   int length(Value value) {
     return switch (value) {
       case Text text -> {
-        budget.characters(text.units() / 64);
+        budget.characters(text.units() / 16);
         yield text.codePoints();
       }
       case Sequence sequence -> sequence.items().size();
