@@ -69,6 +69,8 @@ final class Access {
           }
           case Sequence sequence when sequence.kind().indexed() -> at(sequence, key);
           case Text text -> at(text, key);
+          case Value.Namespace namespace when key instanceof Text name ->
+              namespace.get(name.string());
           default -> null;
         };
     if (found != null) {
@@ -149,7 +151,7 @@ final class Access {
         switch (target) {
           case Text text -> operators.length(text);
           case Sequence sequence when sequence.kind().indexed() -> sequence.items().size();
-          default -> throw Operators.undefinedOr(target, target, "cannot slice a " + target.type());
+          default -> throw Operators.undefinedOr(target, target, "cannot slice " + target.type());
         };
     Slice slice = Slice.of(bound(from), bound(to), bound(step), length);
     return switch (target) {

@@ -49,13 +49,13 @@ final class Arithmetic {
       case Value.Int number -> whole(Expr.Operator.SUBTRACT, 0, number.value());
       case Value.Bool bool -> new Value.Int(bool.value() ? -1 : 0);
       case Value.Real number -> new Value.Real(-number.value());
-      default -> throw Operators.undefinedOr(value, value, "cannot negate a " + value.type());
+      default -> throw Operators.undefinedOr(value, value, "cannot negate " + value.type());
     };
   }
 
   Value plus(Value value) {
     if (!Numbers.isNumber(value)) {
-      throw Operators.undefinedOr(value, value, "a " + value.type() + " cannot have a sign");
+      throw Operators.undefinedOr(value, value, value.type() + " cannot have a sign");
     }
     Value.Int number = Numbers.asInt(value);
     return number == null ? value : number;
@@ -176,15 +176,24 @@ final class Arithmetic {
           case SUBTRACT -> a - b;
           case MULTIPLY -> a * b;
           case DIVIDE -> a / nonZero(b);
-          case FLOOR_DIVIDE -> Math.floor(a / nonZero(b));
+          case FLOOR_DIVIDE -> floorDivide(a, nonZero(b));
           case REMAINDER -> remainder(a, nonZero(b));
           case POWER -> Math.pow(a, b);
         });
   }
 
-  /** With the sign of the divisor, as Python has it. */
+  /** With the sign of the divisor, also where it is zero, as Python has it. */
   private static double remainder(double a, double b) {
     double rest = a % b;
-    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+    if (rest == 0) {
+      return Math.copySign(0, b);
+    }
+    return (rest < 0) != (b < 0) ? rest + b : rest;
+  }
+
+  /** The whole number nearest to what is left without the remainder: 1.0 // 0.1 is 9. */
+  private static double floorDivide(double a, double b) {
+    double quotient = Math.rint((a - remainder(a, b)) / b);
+    return quotient == 0 ? Math.copySign(0, a / b) : quotient;
   }
 }

@@ -29,6 +29,12 @@ final class Budget {
    */
   static final int MAX_DEPTH = 600;
 
+  /**
+   * Changes between trusted and foreign text in one string: six for each of 40,000 messages. Each
+   * becomes a segment, which is an object of some 70 bytes.
+   */
+  static final int MAX_CHANGES = 1 << 18;
+
   /** Lists in lists, in the values that a template makes and in those that it is given. */
   static final int MAX_VALUE_DEPTH = 64;
 
@@ -59,7 +65,7 @@ final class Budget {
   void enter() {
     steps(1);
     if (++depth > MAX_DEPTH) {
-      throw TemplateFault.broken("nests deeper than " + MAX_DEPTH + " evaluations");
+      throw TemplateFault.wrong("nests deeper than " + MAX_DEPTH + " evaluations");
     }
   }
 
@@ -70,7 +76,7 @@ final class Budget {
   void steps(long count) {
     steps -= count;
     if (steps < 0) {
-      throw TemplateFault.broken("takes more than " + MAX_STEPS + " steps");
+      throw TemplateFault.wrong("takes more than " + MAX_STEPS + " steps");
     }
   }
 
@@ -81,7 +87,7 @@ final class Budget {
   void characters(long count) {
     characters -= count;
     if (characters < 0) {
-      throw TemplateFault.broken("copies more than " + MAX_CHARACTERS + " characters");
+      throw TemplateFault.wrong("copies more than " + MAX_CHARACTERS + " characters");
     }
   }
 
@@ -90,8 +96,19 @@ final class Budget {
     characters(needle > text ? 1 : text + (long) text * needle / 64);
   }
 
+  /** Pays for a conversion of numbers, the slowest of what a single value can ask for. */
+  void conversion() {
+    steps(20);
+  }
+
+  /** The fault of a string that mixes too much. */
+  static TemplateFault tooMixed() {
+    return TemplateFault.wrong(
+        "mixes its own text with that of messages more than " + MAX_CHANGES + " times");
+  }
+
   /** The fault of a string that grew too long. */
   static TemplateFault tooLong() {
-    return TemplateFault.broken("makes a text of more than " + MAX_TEXT + " characters");
+    return TemplateFault.wrong("makes a text of more than " + MAX_TEXT + " characters");
   }
 }

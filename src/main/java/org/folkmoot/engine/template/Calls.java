@@ -14,9 +14,6 @@ import org.jspecify.annotations.Nullable;
  * elsewhere, no method changes a value that it is called on.
  */
 final class Calls {
-  /** Enough to tell a person what is wrong. */
-  private static final int MAX_MESSAGE = 300;
-
   private final Operators operators;
   private final TextMethods textMethods;
   private final Budget budget;
@@ -55,9 +52,7 @@ final class Calls {
   private static TemplateFault raised(Args args) {
     Value message = args.bind("raise_exception()", "message").require("message");
     String words = message instanceof Text text ? text.redacted() : message.type();
-    String line = words.strip().replaceAll("\\s+", " ");
-    return TemplateFault.raised(
-        line.length() > MAX_MESSAGE ? line.substring(0, MAX_MESSAGE) + "…" : line);
+    return TemplateFault.raised(words.strip().replaceAll("\\s+", " "));
   }
 
   private Sequence range(Args args) {
@@ -83,7 +78,7 @@ final class Calls {
     List<Value> numbers = new ArrayList<>();
     for (long i = from; step > 0 ? i < to : i > to; i += step) {
       if (numbers.size() == Budget.MAX_RANGE) {
-        throw TemplateFault.broken("a range has more than " + Budget.MAX_RANGE + " numbers");
+        throw TemplateFault.wrong("a range has more than " + Budget.MAX_RANGE + " numbers");
       }
       numbers.add(new Value.Int(i));
       if (step > 0 ? i > Long.MAX_VALUE - step : i < Long.MIN_VALUE - step) {
@@ -106,7 +101,7 @@ final class Calls {
   /** The entries of a dictionary as named arguments. */
   Map<String, Value> named(Value value) {
     if (!(value instanceof Dict dict)) {
-      throw Operators.undefinedOr(value, value, "needs a dictionary, not a " + value.type());
+      throw Operators.undefinedOr(value, value, "needs a dictionary, not " + value.type());
     }
     budget.elements(dict.size());
     Map<String, Value> named = new LinkedHashMap<>();
@@ -153,7 +148,8 @@ final class Calls {
       case "keys" -> view(dict, Sequence.Kind.KEYS, args);
       case "values" -> view(dict, Sequence.Kind.VALUES, args);
       case "copy" -> dict;
-      default -> throw TemplateFault.unsupported(name + "(), which would change a value");
+      default ->
+          throw TemplateFault.unsupported("a method that changes its value, " + name + "(),");
     };
   }
 
@@ -179,7 +175,8 @@ final class Calls {
         }
         throw TemplateFault.wrong("index() does not find what it looks for");
       }
-      default -> throw TemplateFault.unsupported(name + "(), which would change a value");
+      default ->
+          throw TemplateFault.unsupported("a method that changes its value, " + name + "(),");
     };
   }
 

@@ -16,16 +16,17 @@ import org.jspecify.annotations.Nullable;
  *     numbers, truth values, null). Neither {@code role} nor {@code content} may be among them
  */
 public record ChatMessage(String role, String content, Map<String, @Nullable Object> fields) {
+  // Spelled out: in a compact constructor the compiler loses that values may be null.
   /** Checks that all are there and copies the fields. */
-  public ChatMessage {
-    Objects.requireNonNull(role, "role");
-    Objects.requireNonNull(content, "content");
+  public ChatMessage(String role, String content, Map<String, @Nullable Object> fields) {
     if (fields.containsKey("role") || fields.containsKey("content")) {
       throw new IllegalArgumentException("role and content are not further fields");
     }
+    this.role = Objects.requireNonNull(role, "role");
+    this.content = Objects.requireNonNull(content, "content");
     // Not Map.copyOf: the order of the fields shows in templates that print them, and JSON has
     // null.
-    fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
+    this.fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
   }
 
   /** A message that has nothing but its text. */

@@ -63,8 +63,8 @@ public final class ChatTemplate {
    * The prompt of a conversation.
    *
    * @throws FolkmootException BAD_REQUEST if the template refuses the conversation, in the words of
-   *     the template, or cannot be applied to it; UNSUPPORTED or BAD_FILE if the template does
-   *     something that this engine does not, or without bound. No message carries text of the
+   *     the template, cannot be applied to it, or takes more than any rendering may; UNSUPPORTED if
+   *     the template does something that this engine does not. No message carries text of the
    *     conversation
    */
   public String render(List<ChatMessage> messages, TemplateContext context) {

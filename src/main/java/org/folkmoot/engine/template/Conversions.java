@@ -16,10 +16,15 @@ final class Conversions {
   private static final Pattern REAL =
       Pattern.compile("[+-]?(\\d++(\\.\\d*+)?+|\\.\\d++)([eE][+-]?\\d{1,4})?");
 
-  private Conversions() {}
+  private final Budget budget;
+
+  Conversions(Budget budget) {
+    this.budget = budget;
+  }
 
   /** Python's {@code int(value)}, else {@code int(float(value))}, else the default. */
-  static Value toInt(Value value, Args.Bound args) {
+  Value toInt(Value value, Args.Bound args) {
+    budget.conversion();
     long base = args.wholeNumber("base", 10);
     Value fallback = args.get("default", new Value.Int(0));
     return switch (value) {
@@ -37,7 +42,7 @@ final class Conversions {
 
   private static Value.@Nullable Int parsed(String text, long base) {
     if (text.length() > MAX_DIGITS) {
-      throw Numbers.tooLarge();
+      return null;
     }
     int radix = Math.clamp(base, Character.MIN_RADIX, Character.MAX_RADIX);
     String digits = text.replaceFirst("^([+-]?)0[" + prefixOf(radix) + "]", "$1");
@@ -68,7 +73,8 @@ final class Conversions {
   }
 
   /** Python's {@code float(value)}, else the default. */
-  static Value toReal(Value value, Args.Bound args) {
+  Value toReal(Value value, Args.Bound args) {
+    budget.conversion();
     Value fallback = args.get("default", new Value.Real(0));
     return switch (value) {
       case Value.Undefined undefined -> throw undefined.fault();
@@ -88,25 +94,34 @@ final class Conversions {
     };
   }
 
-  /** Jinja's {@code round}: always a float for a float, half to even as Python rounds. */
-  static Value round(Value value, Args.Bound args) {
+  /**
+   * Jinja's {@code round}: to even by default as Python rounds, which leaves whole numbers whole;
+   * up and down always give a float.
+   */
+  Value round(Value value, Args.Bound args) {
     if (!Numbers.isNumber(value)) {
-      throw Operators.undefinedOr(value, value, "cannot round a " + value.type());
+      throw Operators.undefinedOr(value, value, "cannot round " + value.type());
     }
+    budget.conversion();
     int precision = Math.clamp(args.wholeNumber("precision", 0), -400, 400);
-    RoundingMode mode =
-        switch (args.text("method", Text.trusted("common")).string()) {
-          case "common" -> RoundingMode.HALF_EVEN;
-          case "ceil" -> RoundingMode.CEILING;
-          case "floor" -> RoundingMode.FLOOR;
-          default -> throw TemplateFault.wrong("rounding is 'common', 'ceil' or 'floor'");
-        };
+    double scale = Math.pow(10, precision);
+    return switch (args.text("method", Text.trusted("common")).string()) {
+      case "common" -> rounded(value, precision);
+      case "ceil" -> new Value.Real(Math.ceil(Numbers.asDouble(value) * scale) / scale + 0.0);
+      case "floor" -> new Value.Real(Math.floor(Numbers.asDouble(value) * scale) / scale);
+      default -> throw TemplateFault.wrong("rounding is 'common', 'ceil' or 'floor'");
+    };
+  }
+
+  private static Value rounded(Value value, int precision) {
     Value.Int whole = Numbers.asInt(value);
     double number = Numbers.asDouble(value);
     if (!Double.isFinite(number) || (whole != null && precision >= 0)) {
-      return value;
+      return whole == null ? value : whole;
     }
-    double rounded = new BigDecimal(number).setScale(precision, mode).doubleValue();
-    return whole == null ? new Value.Real(rounded) : new Value.Int((long) rounded);
+    BigDecimal exact = new BigDecimal(number).setScale(precision, RoundingMode.HALF_EVEN);
+    return whole == null
+        ? new Value.Real(Math.copySign(exact.doubleValue(), number))
+        : new Value.Int(exact.longValue());
   }
 }

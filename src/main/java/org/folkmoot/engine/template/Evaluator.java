@@ -205,7 +205,7 @@ final class Evaluator {
       case Value.Macro macro -> renderer.call(macro, args, caller);
       case Value.Function function -> calls.function(function, args);
       case Undefined undefined -> throw undefined.fault();
-      default -> throw TemplateFault.wrong("a " + target.type() + " cannot be called");
+      default -> throw TemplateFault.wrong(target.type() + " cannot be called");
     };
   }
 }

@@ -1,6 +1,8 @@
 package org.folkmoot.engine.template;
 
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The filters that templates can name. */
@@ -41,20 +43,19 @@ enum FilterName {
   UNIQUE,
   UPPER;
 
+  private static final Map<String, FilterName> BY_NAME = new HashMap<>();
+
+  static {
+    for (FilterName filter : values()) {
+      BY_NAME.put(filter.toString(), filter);
+    }
+    BY_NAME.put("count", LENGTH);
+    BY_NAME.put("d", DEFAULT);
+  }
+
   /** The filter that a template means, or null where there is none of that name. */
   static @Nullable FilterName of(String name) {
-    return switch (name) {
-      case "count" -> LENGTH;
-      case "d" -> DEFAULT;
-      default -> {
-        for (FilterName filter : values()) {
-          if (filter.toString().equals(name)) {
-            yield filter;
-          }
-        }
-        yield null;
-      }
-    };
+    return BY_NAME.get(name);
   }
 
   /** As templates write it. */

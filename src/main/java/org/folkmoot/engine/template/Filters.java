@@ -21,6 +21,7 @@ final class Filters {
   private final Arithmetic arithmetic;
   private final Access access;
   private final Tests tests;
+  private final Conversions conversions;
   private final Budget budget;
 
   Filters(Operators operators, Arithmetic arithmetic, Access access, Tests tests, Budget budget) {
@@ -28,6 +29,7 @@ final class Filters {
     this.arithmetic = arithmetic;
     this.access = access;
     this.tests = tests;
+    this.conversions = new Conversions(budget);
     this.budget = budget;
   }
 
@@ -46,8 +48,8 @@ final class Filters {
       case DICTSORT -> sortedDict(value, args.bind(callee, "case_sensitive", "by", "reverse"));
       case FIRST -> first(value);
       case LAST -> last(value);
-      case FLOAT -> Conversions.toReal(value, args.bind(callee, "default"));
-      case INT -> Conversions.toInt(value, args.bind(callee, "default", "base"));
+      case FLOAT -> conversions.toReal(value, args.bind(callee, "default"));
+      case INT -> conversions.toInt(value, args.bind(callee, "default", "base"));
       case FORMAT ->
           Formats.percent(
               Printer.str(value, budget),
@@ -67,7 +69,7 @@ final class Filters {
       case REJECTATTR -> stream(select(value, args, true, false));
       case REPLACE -> replace(value, args.bind(callee, "old", "new", "count"));
       case REVERSE -> reversed(value);
-      case ROUND -> Conversions.round(value, args.bind(callee, "precision", "method"));
+      case ROUND -> conversions.round(value, args.bind(callee, "precision", "method"));
       case SAFE, STRING -> Printer.str(value, budget);
       case SORT -> sorted(value, args.bind(callee, "reverse", "case_sensitive", "attribute"));
       case SUM -> sum(value, args.bind(callee, "attribute", "start"));
@@ -86,10 +88,12 @@ final class Filters {
 
   private Value absolute(Value value) {
     if (!Numbers.isNumber(value)) {
-      throw Operators.undefinedOr(value, value, "a " + value.type() + " has no absolute value");
+      throw Operators.undefinedOr(value, value, value.type() + " has no absolute value");
     }
-    boolean negative = Numbers.asDouble(value) < 0;
-    return negative ? arithmetic.negate(value) : arithmetic.plus(value);
+    if (value instanceof Value.Real real) {
+      return new Value.Real(Math.abs(real.value()));
+    }
+    return Numbers.asDouble(value) < 0 ? arithmetic.negate(value) : arithmetic.plus(value);
   }
 
   private Value attr(Value value, Args.Bound args) {
@@ -138,7 +142,7 @@ final class Filters {
 
   private Text indent(Value value, Args.Bound args) {
     if (!(value instanceof Text text)) {
-      throw Operators.undefinedOr(value, value, "cannot indent a " + value.type());
+      throw Operators.undefinedOr(value, value, "cannot indent " + value.type());
     }
     Text by =
         args.get("width", Value.None.NONE) instanceof Text wide
@@ -161,7 +165,7 @@ final class Filters {
         budget.elements(3L * dict.size());
         yield dict.view(Sequence.Kind.ITEMS).items();
       }
-      default -> throw TemplateFault.wrong("a " + value.type() + " has no items");
+      default -> throw TemplateFault.wrong(value.type() + " has no items");
     };
   }
 
@@ -187,6 +191,7 @@ final class Filters {
     if (!(path instanceof Text names)) {
       return path instanceof Value.None ? item : access.item(item, path);
     }
+    budget.characters(names.units());
     Value found = item;
     for (String part : names.string().split("\\.", -1)) {
       budget.steps(1);
@@ -198,13 +203,18 @@ final class Filters {
     return found;
   }
 
+  /** What map and select walk over; anything false is as good as an empty list to them. */
+  private List<Value> itemsIfAny(Value value) {
+    return operators.isTrue(value) ? operators.items(value) : List.of();
+  }
+
   private List<Value> map(Value value, Args args) {
     List<Value> mapped = new ArrayList<>();
     boolean byAttribute = args.positional().isEmpty() && args.named().containsKey("attribute");
     if (byAttribute) {
       Args.Bound bound = args.bind("the filter 'map'", "attribute", "default");
       Value fallback = bound.find("default");
-      for (Value item : operators.items(value)) {
+      for (Value item : itemsIfAny(value)) {
         Value found = path(item, bound.require("attribute"));
         mapped.add(found instanceof Undefined && fallback != null ? fallback : found);
       }
@@ -213,7 +223,7 @@ final class Filters {
       if (filter == null) {
         throw TemplateFault.unsupported("the filter that 'map' names");
       }
-      for (Value item : operators.items(value)) {
+      for (Value item : itemsIfAny(value)) {
         budget.steps(1);
         mapped.add(apply(filter, item, args.rest(1)));
       }
@@ -244,7 +254,7 @@ final class Filters {
       }
     }
     List<Value> selected = new ArrayList<>();
-    for (Value item : operators.items(value)) {
+    for (Value item : itemsIfAny(value)) {
       budget.steps(1);
       Value tested = path(item, attribute);
       boolean holds =
@@ -284,9 +294,8 @@ final class Filters {
 
   private Text trim(Value value, Args.Bound args) {
     Text text = Printer.str(value, budget);
-    budget.characters(text.units());
     Value chars = args.get("chars", Value.None.NONE);
-    return Texts.strip(text, chars instanceof Text set ? set : null, true, true);
+    return Texts.strip(text, chars instanceof Text set ? set : null, true, true, budget);
   }
 
   private Value sum(Value value, Args.Bound args) {
@@ -338,6 +347,9 @@ final class Filters {
   }
 
   private Sequence sortedDict(Value value, Args.Bound args) {
+    if (value instanceof Undefined undefined) {
+      throw undefined.fault();
+    }
     String by = args.text("by", Text.trusted("key")).string();
     if (!by.equals("key") && !by.equals("value")) {
       throw TemplateFault.wrong("a dictionary is sorted by 'key' or by 'value'");

@@ -15,6 +15,7 @@ final class Formats {
 
   /** Python's {@code format % values}: %s, %r, %d, %i, %x, %f with a precision, and %%. */
   static Text percent(Text format, Value values, Budget budget) {
+    budget.characters(format.units());
     boolean several = values instanceof Sequence tuple && tuple.kind() == Sequence.Kind.TUPLE;
     List<Value> rest = several ? ((Sequence) values).items() : List.of(values);
     Text.Builder out = new Text.Builder();
@@ -41,10 +42,17 @@ final class Formats {
         out.append(converted(rest.get(used++), kind, string.substring(at + 1, conversion), budget));
       }
     }
-    if (used < rest.size() && !(values instanceof Value.Dict)) {
+    if (used < rest.size() && (several || !mayHaveNames(values))) {
       throw TemplateFault.wrong("the format has fewer conversions than values");
     }
     return out.append(format, copied, string.length()).build();
+  }
+
+  /** What Python takes for values by name, so that none of them need be used. */
+  private static boolean mayHaveNames(Value values) {
+    return values instanceof Value.Dict
+        || values instanceof Sequence
+        || values instanceof Value.Undefined;
   }
 
   private static boolean isPrecision(char c) {
@@ -52,6 +60,7 @@ final class Formats {
   }
 
   private static Text converted(Value value, char kind, String precision, Budget budget) {
+    budget.conversion();
     if (kind == 'f') {
       return Text.trusted(fixed(value, precision));
     }

@@ -38,7 +38,7 @@ final class JsonWriter {
           Value.Function _,
           Value.Method _,
           Value.Macro _ ->
-          throw TemplateFault.wrong("a " + value.type() + " cannot be written as JSON");
+          throw TemplateFault.wrong(value.type() + " cannot be written as JSON");
     }
   }
 
@@ -83,7 +83,7 @@ final class JsonWriter {
       case Value.Bool bool -> bool.value() ? "true" : "false";
       case Value.Int number -> Long.toString(number.value());
       case Value.Real number -> real(number.value());
-      default -> throw TemplateFault.wrong("a " + key.type() + " cannot be a key in JSON");
+      default -> throw TemplateFault.wrong(key.type() + " cannot be a key in JSON");
     };
   }
 

@@ -69,14 +69,17 @@ final class Numbers {
     // Adding zero makes -0.0 and 0.0 one.
     double x = asDouble(a) + 0.0;
     double y = asDouble(b) + 0.0;
-    return Double.isFinite(x) && Double.isFinite(y)
-        ? exact(a).compareTo(exact(b))
-        : Double.compare(x, y);
-  }
-
-  private static BigDecimal exact(Value number) {
-    Value.Int whole = asInt(number);
-    return whole == null ? new BigDecimal(asDouble(number)) : BigDecimal.valueOf(whole.value());
+    if (x != y) {
+      return Double.compare(x, y);
+    }
+    // A float that a whole number may have been rounded to is whole itself; 2^63 is beyond them.
+    if (left != null) {
+      return y == 0x1p63 ? -1 : Long.compare(left.value(), (long) y);
+    }
+    if (right != null) {
+      return x == 0x1p63 ? 1 : Long.compare((long) x, right.value());
+    }
+    return 0;
   }
 
   /** Python's {@code repr} of a float: the shortest digits that read back as the same number. */

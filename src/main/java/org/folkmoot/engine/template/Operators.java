@@ -161,7 +161,7 @@ final class Operators {
     return switch (container) {
       case Text text -> {
         if (!(item instanceof Text part)) {
-          throw undefinedOr(item, item, "cannot look for a " + item.type() + " in a string");
+          throw undefinedOr(item, item, "cannot look for " + item.type() + " in a string");
         }
         budget.search(text.units(), part.units());
         yield text.string().contains(part.string());
@@ -189,13 +189,14 @@ final class Operators {
       case Value.Stream stream -> stream.rest();
       case Value.Undefined _ -> List.<Value>of().iterator();
       case Text text -> characters(text).iterator();
-      default -> throw TemplateFault.wrong("cannot loop over a " + value.type());
+      default -> throw TemplateFault.wrong("cannot loop over " + value.type());
     };
   }
 
   /** The items of a value in a list, which the caller must not change. */
   List<Value> items(Value value) {
     if (value instanceof Sequence sequence) {
+      budget.steps(sequence.items().size());
       return sequence.items();
     }
     List<Value> items = new ArrayList<>();
@@ -220,13 +221,13 @@ final class Operators {
   int length(Value value) {
     return switch (value) {
       case Text text -> {
-        budget.characters(text.units() / 64);
+        budget.characters(text.units() / 16);
         yield text.codePoints();
       }
       case Sequence sequence -> sequence.items().size();
       case Dict dict -> dict.size();
       case Value.Undefined _ -> 0;
-      default -> throw TemplateFault.wrong("a " + value.type() + " has no length");
+      default -> throw TemplateFault.wrong(value.type() + " has no length");
     };
   }
 
@@ -238,7 +239,7 @@ final class Operators {
   Object key(Value value) {
     Object key = keyOf(value);
     if (key == null) {
-      throw TemplateFault.wrong("a " + value.type() + " cannot be a key");
+      throw TemplateFault.wrong(value.type() + " cannot be a key");
     }
     return key;
   }

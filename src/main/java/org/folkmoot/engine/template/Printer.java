@@ -85,7 +85,7 @@ final class Printer {
           Value.Function _,
           Value.Method _,
           Value.Macro _ ->
-          throw TemplateFault.unsupported("printing a " + value.type());
+          throw TemplateFault.unsupported("printing " + value.type());
     }
   }
 

@@ -2,6 +2,7 @@ package org.folkmoot.engine.template;
 
 import java.time.LocalDateTime;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.folkmoot.engine.template.Node.Target;
@@ -161,6 +162,7 @@ final class Renderer {
         namespace.set(member.name(), value);
       }
       case Target.Tuple tuple -> {
+        budget.steps(tuple.targets().size());
         Iterator<Value> values = evaluator.operators().items(value).iterator();
         for (Target part : tuple.targets()) {
           if (!values.hasNext()) {
@@ -214,12 +216,10 @@ final class Renderer {
   }
 
   private static Value.Dict extra(List<Node.Parameter> parameters, Map<String, Value> named) {
+    Map<String, Value> unknown = new LinkedHashMap<>(named);
+    parameters.forEach(parameter -> unknown.remove(parameter.name()));
     Value.Dict extra = new Value.Dict();
-    named.forEach((name, value) -> {
-      if (parameters.stream().noneMatch(parameter -> parameter.name().equals(name))) {
-        extra.put(name, value);
-      }
-    });
+    unknown.forEach(extra::put);
     return extra;
   }
 }

@@ -29,8 +29,8 @@ final class TemplateFault extends RuntimeException {
   }
 
   /** Jinja that this engine does not speak. */
-  static TemplateFault unsupported(String message) {
-    return new TemplateFault(UNSUPPORTED, message, false);
+  static TemplateFault unsupported(String construct) {
+    return new TemplateFault(UNSUPPORTED, construct + " is not supported", false);
   }
 
   /**
@@ -47,8 +47,11 @@ final class TemplateFault extends RuntimeException {
 
   /** The same as a person is told it. */
   FolkmootException at(int line) {
-    String where =
-        raised ? "the model's chat template says: " : "chat template, line " + line + ": ";
-    return new FolkmootException(code, where + getMessage());
+    if (raised) {
+      return new FolkmootException(code, "the model's chat template says: " + getMessage());
+    }
+    String what = code == BAD_REQUEST ? "cannot render this conversation" : "cannot be used";
+    return new FolkmootException(
+        code, "the model's chat template " + what + ": line " + line + ": " + getMessage());
   }
 }

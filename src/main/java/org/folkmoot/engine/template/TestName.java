@@ -1,6 +1,8 @@
 package org.folkmoot.engine.template;
 
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The tests that templates can name after {@code is} and in {@code select}. */
@@ -33,24 +35,19 @@ enum TestName {
   UNDEFINED,
   UPPER;
 
+  private static final Map<String, TestName> BY_NAME = new HashMap<>();
+
+  static {
+    for (TestName test : values()) {
+      BY_NAME.put(test.toString(), test);
+    }
+    BY_NAME.putAll(Map.of("==", EQ, "equalto", EQ, "!=", NE, "<", LT, "lessthan", LT));
+    BY_NAME.putAll(Map.of("<=", LE, ">", GT, "greaterthan", GT, ">=", GE));
+  }
+
   /** The test that a template means, or null where there is none of that name. */
   static @Nullable TestName of(String name) {
-    return switch (name) {
-      case "==", "equalto" -> EQ;
-      case "!=" -> NE;
-      case "<", "lessthan" -> LT;
-      case "<=" -> LE;
-      case ">", "greaterthan" -> GT;
-      case ">=" -> GE;
-      default -> {
-        for (TestName test : values()) {
-          if (test.toString().equals(name)) {
-            yield test;
-          }
-        }
-        yield null;
-      }
-    };
+    return BY_NAME.get(name);
   }
 
   /** As templates write it. */

@@ -51,7 +51,8 @@ final class Tests {
       case CALLABLE ->
           value instanceof Value.Function
               || value instanceof Value.Method
-              || value instanceof Value.Macro;
+              || value instanceof Value.Macro
+              || value instanceof Undefined;
       case DEFINED -> !(value instanceof Undefined);
       case UNDEFINED -> value instanceof Undefined;
       case EVEN -> remainderIs(value, new Value.Int(2), 0);

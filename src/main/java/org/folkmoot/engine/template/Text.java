@@ -15,6 +15,9 @@ import java.util.List;
  * <p>Positions are UTF-16 units here and code points wherever a template counts, as Python does.
  */
 final class Text implements Value {
+  /** Enough of a text to tell a person what is wrong. */
+  private static final int MAX_SHOWN = 300;
+
   private static final int[] TRUSTED = {};
   private static final int[] UNTRUSTED = {0};
 
@@ -50,6 +53,12 @@ final class Text implements Value {
 
   String string() {
     return string;
+  }
+
+  /** How many changes of trust lie at or before a position: where it is even, text is trusted. */
+  private int changesUpTo(int position) {
+    int found = Arrays.binarySearch(flips, position);
+    return found >= 0 ? found + 1 : -found - 1;
   }
 
   /** Length in UTF-16 units. */
@@ -122,13 +131,16 @@ final class Text implements Value {
     return segments;
   }
 
-  /** The text with an ellipsis in place of what is not the author's: fit for an error message. */
+  /**
+   * The beginning of the text, with an ellipsis in place of what is not the author's: fit for an
+   * error message.
+   */
   String redacted() {
     StringBuilder message = new StringBuilder();
-    for (Segment segment : segments()) {
+    for (Segment segment : cut(0, Math.min(units(), MAX_SHOWN)).segments()) {
       message.append(segment.trusted() ? segment.text() : "…");
     }
-    return message.toString();
+    return units() > MAX_SHOWN ? message.append('…').toString() : message.toString();
   }
 
   @Override
@@ -159,18 +171,12 @@ final class Text implements Value {
 
     Builder append(Text text, int from, int to) {
       int at = from;
-      boolean trusted = true;
-      for (int flip : text.flips) {
-        if (flip >= to) {
-          break;
-        }
-        if (flip > at) {
-          add(text.string, at, flip, trusted);
-          at = flip;
-        }
-        trusted = !trusted;
+      int next = text.changesUpTo(from);
+      for (; next < text.flips.length && text.flips[next] < to; next++) {
+        add(text.string, at, text.flips[next], next % 2 == 0);
+        at = text.flips[next];
       }
-      add(text.string, at, to, trusted);
+      add(text.string, at, to, next % 2 == 0);
       return this;
     }
 
@@ -197,6 +203,9 @@ final class Text implements Value {
       }
       boolean trustedNow = flipCount % 2 == 0;
       if (trusted != trustedNow) {
+        if (flipCount == Budget.MAX_CHANGES) {
+          throw Budget.tooMixed();
+        }
         if (flipCount == flips.length) {
           flips = Arrays.copyOf(flips, Math.max(8, flipCount * 2));
         }

@@ -1,6 +1,8 @@
 package org.folkmoot.engine.template;
 
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The methods of Python's {@code str} that templates can call. */
@@ -43,14 +45,17 @@ enum TextMethod {
   UPPER,
   ZFILL;
 
+  private static final Map<String, TextMethod> BY_NAME = new HashMap<>();
+
+  static {
+    for (TextMethod method : values()) {
+      BY_NAME.put(method.toString(), method);
+    }
+  }
+
   /** The method of that name, or null where there is none. */
   static @Nullable TextMethod of(String name) {
-    for (TextMethod method : values()) {
-      if (method.toString().equals(name)) {
-        return method;
-      }
-    }
-    return null;
+    return BY_NAME.get(name);
   }
 
   /** As templates write it. */

@@ -45,7 +45,8 @@ final class TextMethods {
       case ZFILL -> zeroFilled(self, args);
       case LSTRIP, RSTRIP, STRIP -> {
         Text chars = chars(args, method);
-        yield Texts.strip(self, chars, method != TextMethod.RSTRIP, method != TextMethod.LSTRIP);
+        yield Texts.strip(
+            self, chars, method != TextMethod.RSTRIP, method != TextMethod.LSTRIP, budget);
       }
       case PARTITION, RPARTITION -> partition(self, args, method);
       case REMOVEPREFIX -> {
@@ -98,6 +99,7 @@ final class TextMethods {
             ? tuple.items()
             : List.of(affixes);
     for (Value candidate : candidates) {
+      budget.steps(1);
       if (!(candidate instanceof Text affix)) {
         throw Operators.undefinedOr(
             candidate, candidate, method + "() needs a string, not " + candidate.type());

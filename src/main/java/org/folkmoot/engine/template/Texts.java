@@ -26,14 +26,19 @@ final class Texts {
     return string.isEmpty() ? 0 : Character.charCount(string.codePointAt(0));
   }
 
-  /** A digraph such as ǆ has a form for titles; anything else is as in upper case. */
+  /** ǆ has a form of its own for titles, ß becomes Ss; anything else is as in upper case. */
   private static String titleCase(String character) {
     if (character.isEmpty()) {
       return "";
     }
     int c = character.codePointAt(0);
     int title = Character.toTitleCase(c);
-    return title == Character.toUpperCase(c) ? upper(character) : Character.toString(title);
+    if (title != Character.toUpperCase(c)) {
+      return Character.toString(title);
+    }
+    String upper = upper(character);
+    int first = firstLength(upper);
+    return upper.substring(0, first) + lower(upper.substring(first));
   }
 
   static String swapCase(String string) {
@@ -85,7 +90,8 @@ final class Texts {
   }
 
   /** Without these characters at its ends; null for space. */
-  static Text strip(Text text, @Nullable Text chars, boolean left, boolean right) {
+  static Text strip(Text text, @Nullable Text chars, boolean left, boolean right, Budget budget) {
+    budget.characters(text.units() * (1L + (chars == null ? 0 : chars.units() / 64)));
     String string = text.string();
     int from = 0;
     int to = string.length();

@@ -60,7 +60,7 @@ sealed interface Value
   private static int deeper(int depth, Value child) {
     int deeper = Math.max(depth, child.depth() + 1);
     if (deeper > Budget.MAX_VALUE_DEPTH) {
-      throw TemplateFault.broken("nests values deeper than " + Budget.MAX_VALUE_DEPTH + " levels");
+      throw TemplateFault.wrong("nests values deeper than " + Budget.MAX_VALUE_DEPTH + " levels");
     }
     return deeper;
   }
