@@ -121,7 +121,7 @@ final class FakeTokenizer implements Tokenizer {
   }
 
   @Override
-  public boolean addsSpacePrefix() {
+  public boolean hasSpacePrefix(int id) {
     return false;
   }
 
