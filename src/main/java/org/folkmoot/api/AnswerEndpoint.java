@@ -26,22 +26,24 @@ final class AnswerEndpoint {
 
   /** A chat. */
   void chat(Exchange exchange, String client, long arrivedNanos) {
-    Cancellation cancellation = new Cancellation();
     ChatRequest request = exchange.body(ChatRequest::parse);
-    LanguageModel model = service.models().open(request.options().model());
-    AnswerPlan plan = AnswerPlan.of(request, model, service.environment());
-    AnswerWriter writer = new ChatWriter(head("chatcmpl-", request.options(), model));
-    answer(exchange, new Caller(client, arrivedNanos, cancellation), model, plan, writer);
+    try (ModelProvider.Lease lease = service.models().open(request.options().model())) {
+      LanguageModel model = lease.model();
+      AnswerPlan plan = AnswerPlan.of(request, model, service.environment());
+      AnswerWriter writer = new ChatWriter(head("chatcmpl-", request.options(), model));
+      answer(exchange, new Caller(client, arrivedNanos, new Cancellation()), model, plan, writer);
+    }
   }
 
   /** Text or ids, continued. */
   void completion(Exchange exchange, String client, long arrivedNanos) {
-    Cancellation cancellation = new Cancellation();
     CompletionRequest request = exchange.body(CompletionRequest::parse);
-    LanguageModel model = service.models().open(request.options().model());
-    AnswerPlan plan = AnswerPlan.of(request, model, service.environment());
-    AnswerWriter writer = new CompletionWriter(head("cmpl-", request.options(), model));
-    answer(exchange, new Caller(client, arrivedNanos, cancellation), model, plan, writer);
+    try (ModelProvider.Lease lease = service.models().open(request.options().model())) {
+      LanguageModel model = lease.model();
+      AnswerPlan plan = AnswerPlan.of(request, model, service.environment());
+      AnswerWriter writer = new CompletionWriter(head("cmpl-", request.options(), model));
+      answer(exchange, new Caller(client, arrivedNanos, new Cancellation()), model, plan, writer);
+    }
   }
 
   private Head head(String prefix, AnswerOptions options, LanguageModel model) {

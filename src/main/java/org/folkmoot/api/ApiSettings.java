@@ -77,4 +77,9 @@ public record ApiSettings(
         keys.isPresent() ? TurnLimits.SHARED : TurnLimits.ALONE,
         DEFAULT_STOP_GRACE);
   }
+
+  /** The same, open to pages of these origins. */
+  public ApiSettings withOrigins(Set<String> allowed) {
+    return new ApiSettings(address, keys, allowed, connections, turns, stopGrace);
+  }
 }

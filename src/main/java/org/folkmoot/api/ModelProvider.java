@@ -6,7 +6,7 @@ import org.folkmoot.session.LanguageModel;
 
 /**
  * Where the server finds its models. Safe for many threads. Models that it opens stay its own: it
- * closes them after the server has stopped.
+ * may close those that nobody uses.
  */
 public interface ModelProvider {
   /**
@@ -18,16 +18,26 @@ public interface ModelProvider {
    */
   record Available(String name, long created, String owner) {}
 
+  /** A model in use; closing says that its user is through with it. */
+  interface Lease extends AutoCloseable {
+    /** The model, open until the lease is closed. */
+    LanguageModel model();
+
+    @Override
+    void close();
+  }
+
   /** What requests may name, in the order in which to list it. */
   List<Available> available();
 
   /**
    * The model of that name, opened if it is not open yet.
    *
-   * @throws FolkmootException NOT_FOUND with a message that suggests near names; NO_ROOM, BUSY;
-   *     BAD_FILE and others if the file cannot be used
+   * @throws FolkmootException NOT_FOUND with a message that suggests near names; NO_ROOM; BUSY if
+   *     other models must be closed first and are in use; BAD_FILE and others if the file cannot be
+   *     used
    */
-  LanguageModel open(String name);
+  Lease open(String name);
 
   /** What to say of a name that is not available: NOT_FOUND, with near names suggested. */
   FolkmootException unknown(String name);

@@ -4,15 +4,17 @@ import static org.folkmoot.base.FolkmootException.Code.NOT_FOUND;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.session.LanguageModel;
 
 /** Some fake models by name. */
 final class FakeProvider implements ModelProvider {
-  private final List<FakeModel> models;
+  private final List<LanguageModel> models;
+  private final AtomicInteger leases = new AtomicInteger();
   private volatile boolean ready = true;
 
-  FakeProvider(FakeModel... models) {
+  FakeProvider(LanguageModel... models) {
     this.models = Arrays.asList(models);
   }
 
@@ -26,11 +28,29 @@ final class FakeProvider implements ModelProvider {
   }
 
   @Override
-  public LanguageModel open(String name) {
-    return models.stream()
-        .filter(model -> model.name().equals(name))
-        .findFirst()
-        .orElseThrow(() -> unknown(name));
+  public Lease open(String name) {
+    LanguageModel model =
+        models.stream()
+            .filter(one -> one.name().equals(name))
+            .findFirst()
+            .orElseThrow(() -> unknown(name));
+    leases.incrementAndGet();
+    return new Lease() {
+      @Override
+      public LanguageModel model() {
+        return model;
+      }
+
+      @Override
+      public void close() {
+        leases.decrementAndGet();
+      }
+    };
+  }
+
+  /** Models in use. */
+  int leases() {
+    return leases.get();
   }
 
   @Override

@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.folkmoot.api.ApiSettings.TurnLimits;
 import org.folkmoot.api.http.ConnectionLimits;
+import org.folkmoot.session.LanguageModel;
 
 /** A server on a free port, whose clock stands still until a test moves it. */
 final class TestServer implements AutoCloseable {
@@ -31,18 +32,18 @@ final class TestServer implements AutoCloseable {
 
   private final AtomicLong random = new AtomicLong(42);
 
-  private TestServer(ApiSettings settings, FakeModel... models) {
+  private TestServer(ApiSettings settings, LanguageModel... models) {
     provider = new FakeProvider(models);
     ApiEnvironment environment =
         new ApiEnvironment(() -> Instant.ofEpochSecond(NOW), nanos::get, random::getAndIncrement);
     server = ApiServer.start(settings, provider, environment);
   }
 
-  static TestServer of(FakeModel... models) {
+  static TestServer of(LanguageModel... models) {
     return new TestServer(settings(TurnLimits.ALONE), models);
   }
 
-  static TestServer of(ApiSettings settings, FakeModel... models) {
+  static TestServer of(ApiSettings settings, LanguageModel... models) {
     return new TestServer(settings, models);
   }
 
@@ -140,5 +141,8 @@ final class TestServer implements AutoCloseable {
   public void close() {
     client.close();
     server.close();
+    if (provider.leases() != 0) {
+      throw new AssertionError(provider.leases() + " models are still in use");
+    }
   }
 }

@@ -1,0 +1,149 @@
+package org.folkmoot.cli;
+
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Supplier;
+import org.folkmoot.api.ApiEnvironment;
+import org.folkmoot.api.ApiKeys;
+import org.folkmoot.api.ApiServer;
+import org.folkmoot.api.ApiSettings;
+import org.folkmoot.api.ListenAddress;
+import org.folkmoot.session.LanguageModel;
+import org.folkmoot.store.StoredModel;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Serves models over HTTP. */
+@Command(
+    name = "serve",
+    description = {
+      "Serve models over HTTP, as OpenAI's API.",
+      "With names, these models are opened at once, pulled first if need be, and only they are"
+          + " served; without, each model on this machine is opened when it is first asked for.",
+      "Other programs reach it at http://127.0.0.1:7411/v1, without a key."
+    })
+final class ServeCommand implements Callable<Integer> {
+  /** What a server needs of the engine. */
+  interface Engine {
+    /**
+     * Makes sure that this machine computes as it must.
+     *
+     * @throws org.folkmoot.base.FolkmootException ARITHMETIC if it does not
+     */
+    void selfTest();
+
+    /** Opens a model. */
+    LanguageModel open(StoredModel model);
+  }
+
+  private final Surroundings surroundings;
+  private final Engine engine;
+
+  @Parameters(paramLabel = "MODEL", arity = "0..*", description = "Models to serve.")
+  private List<String> references = new ArrayList<>();
+
+  @Option(
+      names = "--http",
+      paramLabel = "HOST:PORT",
+      description =
+          "Where to listen (default: 127.0.0.1:7411). Port 0 is any free one. Beyond loopback"
+              + " --api-keys is needed.")
+  private @Nullable String http;
+
+  @Option(
+      names = "--api-keys",
+      paramLabel = "FILE",
+      description =
+          "Who may call: a file with the SHA-256 of a key and a name on each line. Calls without a"
+              + " key are then refused.")
+  private @Nullable Path keysFile;
+
+  @Option(
+      names = "--allow-origin",
+      paramLabel = "ORIGIN",
+      description =
+          "A web origin whose pages may call, for example https://chat.example; can be repeated.")
+  private Set<String> origins = new LinkedHashSet<>();
+
+  @Option(
+      names = "--max-models",
+      paramLabel = "N",
+      description = "The most models open at a time (default: 3, or as many as are named).")
+  private @Nullable Integer maxModels;
+
+  /** A small one for drafts, a chat model, one more to try: what fits a usual machine. */
+  private static final int USUAL_MAX_MODELS = 3;
+
+  ServeCommand(Surroundings surroundings, Engine engine) {
+    this.surroundings = surroundings;
+    this.engine = engine;
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    ApiSettings settings = settings();
+    engine.selfTest();
+    List<StoredModel> named = named();
+    try (ServedModels models = new ServedModels(offered(named), engine::open, most(named))) {
+      named.forEach(model -> models.open(model.name()).close());
+      models.markReady();
+      try (ApiServer server = ApiServer.start(settings, models, environment())) {
+        serve(server);
+      }
+    }
+    return ExitStatus.OK;
+  }
+
+  private ApiSettings settings() {
+    ListenAddress address = http == null ? ListenAddress.DEFAULT : ListenAddress.parse(http);
+    Optional<ApiKeys> keys = Optional.ofNullable(keysFile).map(ApiKeys::read);
+    return ApiSettings.of(address, keys).withOrigins(origins);
+  }
+
+  private List<StoredModel> named() {
+    return references.stream().map(name -> Models.find(surroundings, name)).distinct().toList();
+  }
+
+  private Supplier<List<StoredModel>> offered(List<StoredModel> named) {
+    return named.isEmpty() ? () -> Models.store(surroundings).list() : () -> named;
+  }
+
+  private int most(List<StoredModel> named) {
+    return maxModels == null
+        ? Math.max(USUAL_MAX_MODELS, named.size())
+        : Math.max(Math.max(1, maxModels), named.size());
+  }
+
+  private ApiEnvironment environment() {
+    SecureRandom random = new SecureRandom();
+    return new ApiEnvironment(surroundings.clock(), System::nanoTime, random::nextLong);
+  }
+
+  /** Says where, and serves until the process is told to end. */
+  private void serve(ApiServer server) throws InterruptedException {
+    CountDownLatch stopped = new CountDownLatch(1);
+    Thread hook =
+        new Thread(() -> {
+          server.stop();
+          stopped.countDown();
+        });
+    Runtime runtime = Runtime.getRuntime();
+    runtime.addShutdownHook(hook);
+    try {
+      surroundings.console().out().println("listening on http://" + server.address());
+      stopped.await();
+    } catch (InterruptedException e) {
+      runtime.removeShutdownHook(hook);
+      throw e;
+    }
+  }
+}
