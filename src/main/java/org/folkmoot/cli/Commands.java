@@ -12,13 +12,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class Commands {
   /** In the order of the help. The launcher's own {@code warmup} is hidden. */
-  static final List<String> NAMES = List.of("pull", "ls", "show", "rm", "catalogue");
+  static final List<String> NAMES = List.of("run", "chat", "pull", "ls", "show", "rm", "catalogue");
 
   private Commands() {}
 
   /** The command of a name or an alias; null where there is none. */
   static @Nullable Object create(String name, Surroundings surroundings) {
     return switch (name) {
+      case "run" -> new RunCommand(surroundings);
+      case "chat" -> new ChatCommand(surroundings);
       case "pull" -> new PullCommand(surroundings);
       case "ls", "list" -> new LsCommand(surroundings);
       case "show" -> new ShowCommand(surroundings);

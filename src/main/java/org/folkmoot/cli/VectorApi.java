@@ -27,14 +27,13 @@ final class VectorApi {
     Thread.ofPlatform()
         .daemon()
         .name("vector-api")
-        .start(
-            () -> {
-              try {
-                load();
-              } catch (FolkmootException itWillFailAgain) {
-                return;
-              }
-            });
+        .start(() -> {
+          try {
+            load();
+          } catch (FolkmootException itWillFailAgain) {
+            return;
+          }
+        });
   }
 
   /**
