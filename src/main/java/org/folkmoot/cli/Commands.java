@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Commands {
   /** In the order of the help. The launcher's own {@code warmup} is hidden. */
-  static final List<String> NAMES = List.of("pull", "ls", "show", "rm", "catalogue", "bench");
+  static final List<String> NAMES =
+      List.of("run", "chat", "serve", "pull", "ls", "show", "rm", "catalogue", "bench");
 
   /** Those that will compute: their vector code is made ready while the call is read. */
   static final Set<String> COMPUTING = Set.of("run", "chat", "serve", "bench");
@@ -23,6 +24,9 @@ final class Commands {
   /** The command of a name or an alias; null where there is none. */
   static @Nullable Object create(String name, Surroundings surroundings) {
     return switch (name) {
+      case "run" -> new RunCommand(surroundings);
+      case "chat" -> new ChatCommand(surroundings);
+      case "serve" -> new ServeCommand(surroundings);
       case "pull" -> new PullCommand(surroundings);
       case "ls", "list" -> new LsCommand(surroundings);
       case "show" -> new ShowCommand(surroundings);

@@ -1,9 +1,7 @@
 package org.folkmoot.cli;
 
 import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.function.IntSupplier;
 
@@ -29,18 +27,24 @@ public record Console(
 
   /** The console of this process. */
   static Console ofProcess(Map<String, String> environment) {
-    String terminals = System.getProperty(TERMINALS_PROPERTY);
-    if (terminals == null) {
-      // Started without the launcher: Java can only say whether both ends are a terminal.
-      terminals = inAndOutAreTerminals() ? "12" : "";
-    }
+    String terminals = terminals();
     return new Console(
-        utf8(FileDescriptor.out),
-        utf8(FileDescriptor.err),
+        new StandardStream(FileDescriptor.out),
+        new StandardStream(FileDescriptor.err),
         terminals.contains("1"),
         terminals.contains("2"),
         colourWished(environment),
         new TerminalWidth(environment));
+  }
+
+  /** The numbers of this process's standard streams that a person sits at. */
+  static String terminals() {
+    String terminals = System.getProperty(TERMINALS_PROPERTY);
+    if (terminals != null) {
+      return terminals;
+    }
+    // Started without the launcher: Java can only say whether both ends are a terminal.
+    return inAndOutAreTerminals() ? "012" : "";
   }
 
   // Which of the two JDK consoles is in force decides whether the answer is null or not a terminal.
@@ -79,9 +83,5 @@ public record Console(
   private static boolean colourWished(Map<String, String> environment) {
     return environment.getOrDefault("NO_COLOR", "").isEmpty()
         && !environment.getOrDefault("TERM", "").equals("dumb");
-  }
-
-  private static PrintStream utf8(FileDescriptor descriptor) {
-    return new PrintStream(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
   }
 }

@@ -32,7 +32,9 @@ public final class Main {
         line.usage(line.getOut());
         return ExitStatus.OK;
       }
-      return line.execute(args);
+      int status = line.execute(args);
+      StandardStream.requireWritten(console.out());
+      return status;
     } catch (Throwable beforeTheCommand) {
       return failures.report(beforeTheCommand);
     }

@@ -5,8 +5,9 @@ import java.util.Optional;
 
 /**
  * An answer in the making, pulled token by token by one thread. Nothing is computed ahead of the
- * reader, so a slow reader holds memory but no processor. Closing it frees its KV cache at once, at
- * any moment and from any thread; a pull that waits then returns empty.
+ * reader, so a slow reader holds memory but no processor. Closing it frees its KV cache at once
+ * (unless a {@link Conversation} keeps it), at any moment and from any thread; a pull that waits
+ * then returns empty.
  */
 public interface Generation extends AutoCloseable {
   /** Why an answer ended. */
@@ -41,10 +42,22 @@ public interface Generation extends AutoCloseable {
    *
    * @param promptTokens tokens of the prompt
    * @param generatedTokens tokens generated, an end token included
+   * @param cachedTokens tokens of the prompt whose keys and values were there from an earlier
+   *     answer, so that they took no time
    * @param promptNanos from the start to the first token
    * @param generateNanos from the first token to the last
    */
-  record Usage(int promptTokens, int generatedTokens, long promptNanos, long generateNanos) {}
+  record Usage(
+      int promptTokens,
+      int generatedTokens,
+      int cachedTokens,
+      long promptNanos,
+      long generateNanos) {
+    /** For a prompt that was computed whole. */
+    public Usage(int promptTokens, int generatedTokens, long promptNanos, long generateNanos) {
+      this(promptTokens, generatedTokens, 0, promptNanos, generateNanos);
+    }
+  }
 
   /**
    * Waits for the next token. Empty at the end. The piece of an end token is returned too, with the

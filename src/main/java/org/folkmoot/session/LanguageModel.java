@@ -33,6 +33,14 @@ public interface LanguageModel extends AutoCloseable {
   int[] chatIds(List<ChatMessage> messages);
 
   /**
+   * Strings that end an answer in a chat, beside the model's own end tokens: for models that were
+   * never taught to chat and would go on to speak for the person.
+   */
+  default List<String> chatStops() {
+    return List.of();
+  }
+
+  /**
    * Starts an answer; the prompt is processed by the first pull.
    *
    * @throws org.folkmoot.base.FolkmootException BAD_REQUEST if the prompt does not fit the context

@@ -15,10 +15,18 @@ import org.jspecify.annotations.Nullable;
 
 /** A generation over a scheduler in this process. */
 final class LocalGeneration implements Generation {
+  /**
+   * Where an answer is computed.
+   *
+   * @param sequence at rest
+   * @param cached how many tokens of the prompt its cache holds, fewer than all
+   * @param release called once, when the answer is over; ends a step that waits
+   */
+  record Seat(BatchScheduler.Sequence sequence, int cached, Runnable release) {}
+
   private final GenerationRequest request;
-  private final BatchScheduler.Sequence sequence;
+  private final Seat seat;
   private final Tokenizer tokenizer;
-  private final int vocabulary;
   private final LongSupplier nanoTime;
   private final Sampler sampler;
   private final StreamDecoder decoder;
@@ -30,18 +38,17 @@ final class LocalGeneration implements Generation {
   private long firstNanos;
   private long lastNanos;
   private volatile @Nullable Ending ending;
+  private boolean released;
 
   LocalGeneration(
       GenerationRequest request,
       int maxTokens,
-      BatchScheduler.Sequence sequence,
+      Seat seat,
       Tokenizer tokenizer,
-      int vocabulary,
       LongSupplier nanoTime) {
     this.request = request;
-    this.sequence = sequence;
+    this.seat = seat;
     this.tokenizer = tokenizer;
-    this.vocabulary = vocabulary;
     this.nanoTime = nanoTime;
     this.sampler = new Sampler(request.sampler());
     this.decoder = StreamDecoder.ofContinuation(tokenizer);
@@ -61,13 +68,14 @@ final class LocalGeneration implements Generation {
       return Optional.empty();
     }
     boolean first = length == promptLength;
-    int[] ids = first ? Arrays.copyOf(history, length) : new int[] {history[length - 1]};
+    int[] ids = Arrays.copyOfRange(history, first ? seat.cached : length - 1, length);
     Optional<float[]> logits = step(ids);
     if (logits.isEmpty()) {
       end(Ending.CANCELLED);
       return Optional.empty();
     }
-    int id = sampler.next(logits.get(), 0, vocabulary, history, length);
+    // A head may have more rows than the vocabulary has tokens: padding, which is never chosen.
+    int id = sampler.next(logits.get(), 0, tokenizer.size(), history, length);
     history[length++] = id;
     lastNanos = nanoTime.getAsLong();
     if (first) {
@@ -78,7 +86,7 @@ final class LocalGeneration implements Generation {
 
   private Optional<float[]> step(int[] ids) {
     try {
-      return sequence.step(ids, Step.Wanted.LAST);
+      return seat.sequence.step(ids, Step.Wanted.LAST);
     } catch (RuntimeException failed) {
       end(Ending.CANCELLED);
       throw failed;
@@ -107,7 +115,7 @@ final class LocalGeneration implements Generation {
     if (request.topLogprobs() < 0) {
       return new Piece(id, text, Float.NaN, List.of());
     }
-    LogProbabilities all = new LogProbabilities(logits, 0, vocabulary);
+    LogProbabilities all = new LogProbabilities(logits, 0, tokenizer.size());
     List<Alternative> top = new ArrayList<>();
     for (int other : all.likeliest(request.topLogprobs())) {
       top.add(new Alternative(other, all.of(other)));
@@ -117,7 +125,22 @@ final class LocalGeneration implements Generation {
 
   private void end(Ending how) {
     ending = how;
-    sequence.close();
+    release();
+  }
+
+  /**
+   * When this has returned, no late call of {@link #close} can disturb what the seat serves next.
+   */
+  private synchronized void release() {
+    if (!released) {
+      released = true;
+      seat.release.run();
+    }
+  }
+
+  /** Prompt and answer so far; the seat's cache holds a beginning of it. */
+  int[] ids() {
+    return Arrays.copyOf(history, length);
   }
 
   @Override
@@ -128,7 +151,11 @@ final class LocalGeneration implements Generation {
   @Override
   public Usage usage() {
     return new Usage(
-        promptLength, length - promptLength, firstNanos - startNanos, lastNanos - firstNanos);
+        promptLength,
+        length - promptLength,
+        seat.cached,
+        firstNanos - startNanos,
+        lastNanos - firstNanos);
   }
 
   @Override
@@ -136,6 +163,6 @@ final class LocalGeneration implements Generation {
     if (ending == null) {
       ending = Ending.CANCELLED;
     }
-    sequence.close();
+    release();
   }
 }

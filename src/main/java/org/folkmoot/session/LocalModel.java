@@ -32,6 +32,7 @@ import org.folkmoot.engine.tokenizer.Tokenizers;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.kernel.WarmUp;
 import org.folkmoot.kernel.WorkerPool;
+import org.jspecify.annotations.Nullable;
 
 /** A model whose layers are all in this process. */
 public final class LocalModel implements LanguageModel {
@@ -41,6 +42,8 @@ public final class LocalModel implements LanguageModel {
    * @param name the name it is known by
    * @param digest SHA-256 of its file, 64 hexadecimal digits
    * @param threads threads that compute
+   * @param contextLength the most tokens of a context; the model's own length and {@code kvBytes}
+   *     bound it, too
    * @param kvBytes the most memory for contexts
    * @param maxSessions the most answers at a time
    * @param nanoTime a clock for the figures in {@link Generation#usage}
@@ -49,6 +52,7 @@ public final class LocalModel implements LanguageModel {
       String name,
       String digest,
       int threads,
+      int contextLength,
       long kvBytes,
       int maxSessions,
       LongSupplier nanoTime) {}
@@ -63,15 +67,19 @@ public final class LocalModel implements LanguageModel {
   private final TemplateContext templateContext;
 
   private LocalModel(
-      Options options, GgufFile file, WorkerPool pool, SpanModel span, Tokenizer tokenizer) {
+      Options options,
+      GgufFile file,
+      WorkerPool pool,
+      SpanModel span,
+      Tokenizer tokenizer,
+      ChatTemplate template) {
     this.options = options;
     this.file = file;
     this.pool = pool;
     this.span = span;
     this.tokenizer = tokenizer;
+    this.template = template;
     this.scheduler = new BatchScheduler(span, options.kvBytes, options.maxSessions);
-    this.template =
-        ChatTemplates.of(file.metadata().string(ChatTemplates.METADATA_KEY).orElse(null));
     this.templateContext =
         TemplateContext.of(
             spelling(tokenizer, tokenizer.beginId()), spelling(tokenizer, tokenizer.endId()));
@@ -95,8 +103,9 @@ public final class LocalModel implements LanguageModel {
             "%s: its tokenizer has %d tokens, its embedding only %d: pull it again"
                 .formatted(path.getFileName(), tokenizer.size(), config.vocabulary()));
       }
+      ChatTemplate template = ChatTemplates.of(templateOf(file));
       SpanModel span = load(file, config, pool, progress);
-      return new LocalModel(options, file, pool, span, tokenizer);
+      return new LocalModel(options, file, pool, span, tokenizer, template);
     } catch (RuntimeException | Error failed) {
       pool.close();
       file.close();
@@ -124,6 +133,10 @@ public final class LocalModel implements LanguageModel {
     }
   }
 
+  private static @Nullable String templateOf(GgufFile file) {
+    return file.metadata().string(ChatTemplates.METADATA_KEY).orElse(null);
+  }
+
   private static String spelling(Tokenizer tokenizer, OptionalInt id) {
     return id.isPresent() ? tokenizer.spelling(id.getAsInt()) : "";
   }
@@ -140,7 +153,14 @@ public final class LocalModel implements LanguageModel {
 
   @Override
   public int contextLength() {
-    return span.config().contextLength();
+    int own = Math.min(span.config().contextLength(), scheduler.maxPositions());
+    return Math.min(own, options.contextLength);
+  }
+
+  @Override
+  public List<String> chatStops() {
+    String template = templateOf(file);
+    return template == null || template.isBlank() ? ChatTemplates.PLAIN_STOPS : List.of();
   }
 
   @Override
@@ -202,6 +222,22 @@ public final class LocalModel implements LanguageModel {
 
   @Override
   public Generation generate(GenerationRequest request) {
+    int most = room(request);
+    BatchScheduler.Sequence sequence = scheduler.open(request.promptIds().length + most);
+    return answer(request, most, new LocalGeneration.Seat(sequence, 0, sequence::close));
+  }
+
+  /** A conversation with this model, whose answers share a KV cache. */
+  public Conversation newConversation() {
+    return new Conversation(this);
+  }
+
+  /**
+   * Checks a prompt against vocabulary and context.
+   *
+   * @return the most tokens that can be generated
+   */
+  int room(GenerationRequest request) {
     int[] prompt = request.promptIds();
     for (int id : prompt) {
       if (id < 0 || id >= span.config().vocabulary()) {
@@ -214,17 +250,14 @@ public final class LocalModel implements LanguageModel {
     if (prompt.length >= contextLength()) {
       throw new FolkmootException(
           BAD_REQUEST,
-          "the prompt has %d tokens, but the model's context is %d: shorten it or start a new chat"
+          "the prompt has %d tokens, but the context holds %d with the answer: shorten it or start a new chat"
               .formatted(prompt.length, contextLength()));
     }
-    int most = Math.min(request.maxTokens(), contextLength() - prompt.length);
-    return new LocalGeneration(
-        request,
-        most,
-        scheduler.open(prompt.length + most),
-        tokenizer,
-        span.config().vocabulary(),
-        options.nanoTime);
+    return Math.min(request.maxTokens(), contextLength() - prompt.length);
+  }
+
+  LocalGeneration answer(GenerationRequest request, int most, LocalGeneration.Seat seat) {
+    return new LocalGeneration(request, most, seat, tokenizer, options.nanoTime);
   }
 
   @Override

@@ -2,6 +2,7 @@ package org.folkmoot.engine.model;
 
 import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
 import static org.folkmoot.base.FolkmootException.Code.BUSY;
+import static org.folkmoot.base.FolkmootException.Code.NO_ROOM;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -25,20 +26,6 @@ import org.jspecify.annotations.Nullable;
  * that none starves half-way.
  */
 public final class BatchScheduler implements AutoCloseable {
-  /** Tokens of a pass with a single sequence: enough for the matrices to work at full speed. */
-  private static final int ALONE_TOKENS = 256;
-
-  /**
-   * Tokens of a pass that several share: some 50 ms on a small machine, which a reader does not
-   * notice.
-   */
-  private static final int SHARED_TOKENS = 64;
-
-  /**
-   * A step of at most this many tokens is somebody's next token (or a draft of some), not a prompt.
-   */
-  private static final int DECODE_TOKENS = 16;
-
   private final SpanModel model;
   private final KvPool pool;
   private final int maxSequences;
@@ -69,24 +56,46 @@ public final class BatchScheduler implements AutoCloseable {
    * @throws FolkmootException BUSY if there is no room now, BAD_REQUEST if there never will be
    */
   public synchronized Sequence open(int maxPositions) {
-    long pages = (maxPositions + KvLayout.POSITIONS - 1L) / KvLayout.POSITIONS;
-    if (pages > pool.maxPages()) {
-      throw new FolkmootException(
-          BAD_REQUEST,
-          "a context of %d tokens needs %d MiB, but only %d are set aside: ask for fewer tokens or raise the memory for contexts"
-              .formatted(
-                  maxPositions,
-                  (pages * pool.layout().pageBytes()) >> 20,
-                  (pool.maxPages() * pool.layout().pageBytes()) >> 20));
+    long pages = pagesFor(maxPositions);
+    if (open.size() >= maxSequences) {
+      throw busy();
     }
-    if (closed || open.size() >= maxSequences || promisedPages + pages > pool.maxPages()) {
-      throw new FolkmootException(
-          BUSY, "busy: all room for answers is taken; try again in a moment");
-    }
-    promisedPages += pages;
+    promise(pages, 0);
     Sequence sequence = new Sequence(new KvCache(pool), pages);
     open.add(sequence);
     return sequence;
+  }
+
+  private long pagesFor(int positions) {
+    long pages = (positions + KvLayout.POSITIONS - 1L) / KvLayout.POSITIONS;
+    if (pages > pool.maxPages()) {
+      throw new FolkmootException(
+          BAD_REQUEST,
+          "a context of %d tokens needs %d MiB, but only %d are set aside: ask for fewer tokens or raise --kv-memory"
+              .formatted(
+                  positions,
+                  (pages * pool.layout().pageBytes()) >> 20,
+                  (pool.maxPages() * pool.layout().pageBytes()) >> 20));
+    }
+    return pages;
+  }
+
+  /** Promises a sequence pages instead of those promised before. */
+  private void promise(long pages, long before) {
+    if (closed || promisedPages - before + pages > pool.maxPages()) {
+      throw busy();
+    }
+    promisedPages += pages - before;
+  }
+
+  private static FolkmootException busy() {
+    return new FolkmootException(
+        BUSY, "busy: all room for answers is taken; try again in a moment");
+  }
+
+  /** The greatest length that a sequence can have in the memory for caches. */
+  public int maxPositions() {
+    return (int) Math.min(Integer.MAX_VALUE, (long) pool.maxPages() * KvLayout.POSITIONS);
   }
 
   /** Sequences that are open now. */
@@ -100,11 +109,12 @@ public final class BatchScheduler implements AutoCloseable {
   }
 
   /**
-   * A sequence of tokens with its cache. Used by one thread, but {@link #close} may come from any.
+   * A sequence of tokens with its cache. Used by one thread, but {@link #interrupt} and {@link
+   * #close} may come from any.
    */
   public final class Sequence implements AutoCloseable {
     private final KvCache cache;
-    private final long pages;
+    private long pages;
     private int[] ids = new int[0];
     private int done;
     private Step.Wanted wanted = Step.Wanted.NOTHING;
@@ -113,6 +123,7 @@ public final class BatchScheduler implements AutoCloseable {
     private @Nullable Throwable failure;
     private boolean finished = true;
     private boolean inPass;
+    private boolean interrupted;
     private boolean released;
     private boolean cancelled;
 
@@ -129,12 +140,16 @@ public final class BatchScheduler implements AutoCloseable {
     /**
      * Computes the next tokens and waits for them.
      *
-     * @return outputs {@code [output][outputLength]}, or empty if the sequence was closed meanwhile
-     * @throws FolkmootException as {@link SpanModel#forward}
+     * @return outputs {@code [output][outputLength]}, or empty if the sequence was closed or
+     *     interrupted meanwhile
+     * @throws FolkmootException as {@link SpanModel#forward}; NO_ROOM if memory does not suffice
      */
     public Optional<float[]> step(int[] next, Step.Wanted which) {
+      if (next.length == 0) {
+        throw new IllegalArgumentException("a step of no tokens");
+      }
       synchronized (BatchScheduler.this) {
-        if (cancelled) {
+        if (cancelled || interrupted) {
           return Optional.empty();
         }
         if (!finished) {
@@ -149,11 +164,14 @@ public final class BatchScheduler implements AutoCloseable {
         finished = false;
         waiting.add(this);
         BatchScheduler.this.notifyAll();
-        while (!finished && !cancelled) {
+        while (!finished && !cancelled && !interrupted) {
           await();
         }
+        if (cancelled || interrupted) {
+          return Optional.empty();
+        }
         rethrow();
-        return cancelled ? Optional.empty() : Optional.ofNullable(outputs);
+        return Optional.ofNullable(outputs);
       }
     }
 
@@ -171,7 +189,63 @@ public final class BatchScheduler implements AutoCloseable {
         case null -> {}
         case FolkmootException fault ->
             throw new FolkmootException(fault.code(), String.valueOf(fault.getMessage()), fault);
+        case OutOfMemoryError none ->
+            throw new FolkmootException(
+                NO_ROOM,
+                "memory does not suffice to go on: lower --kv-memory or use a smaller model",
+                none);
         case Throwable other -> throw new IllegalStateException("a pass failed", other);
+      }
+    }
+
+    /**
+     * Makes a step that waits return empty, and any further one, until {@link #restart}. The cache
+     * stays.
+     */
+    public void interrupt() {
+      synchronized (BatchScheduler.this) {
+        interrupted = true;
+        waiting.remove(this);
+        finished |= !inPass;
+        BatchScheduler.this.notifyAll();
+      }
+    }
+
+    /**
+     * Keeps the first positions and forgets the rest, to go on from there with other tokens.
+     *
+     * @param keep how many positions to keep; after an interruption there may be fewer
+     * @param maxPositions its greatest length from now on
+     * @return positions kept
+     * @throws FolkmootException as {@link BatchScheduler#open}; then all is as before
+     */
+    public int restart(int keep, int maxPositions) {
+      synchronized (BatchScheduler.this) {
+        awaitEndOfPass();
+        if (released || !finished) {
+          throw new IllegalStateException("only an open sequence at rest can restart");
+        }
+        long wished = pagesFor(maxPositions);
+        promise(wished, pages);
+        pages = wished;
+        cache.truncate(Math.min(keep, cache.length()));
+        interrupted = false;
+        return cache.length();
+      }
+    }
+
+    /** A pass is over before anyone gets impatient, so an interrupt of the thread can wait. */
+    private void awaitEndOfPass() {
+      boolean threadInterrupted = false;
+      while (inPass) {
+        try {
+          BatchScheduler.this.wait();
+        } catch (InterruptedException later) {
+          threadInterrupted = true;
+        }
+      }
+      if (threadInterrupted) {
+        Thread.currentThread().interrupt();
       }
     }
 
@@ -213,49 +287,46 @@ public final class BatchScheduler implements AutoCloseable {
   private record Turn(Sequence sequence, Step step) {}
 
   private void drive() {
-    while (true) {
-      List<Turn> turns;
-      synchronized (this) {
-        while (waiting.isEmpty() && !closed) {
-          try {
-            wait();
-          } catch (InterruptedException unexpected) {
-            throw new IllegalStateException(unexpected);
-          }
-        }
-        if (closed) {
-          return;
-        }
-        turns = nextTurns();
+    try {
+      for (List<Turn> turns = nextTurns(); !turns.isEmpty(); turns = nextTurns()) {
+        pass(turns);
       }
-      pass(turns);
+    } catch (InterruptedException | RuntimeException | Error broken) {
+      abandon(broken);
+      throw new IllegalStateException("the thread that makes passes ended", broken);
     }
   }
 
-  /** Who takes part in the next pass: everyone's next token, then prompts in turn. */
-  private List<Turn> nextTurns() {
-    int budget = waiting.size() == 1 ? ALONE_TOKENS : SHARED_TOKENS;
+  /** Nobody must wait for a thread that is no more. */
+  private synchronized void abandon(Throwable why) {
+    closed = true;
+    for (Sequence sequence : open) {
+      sequence.failure = why;
+      sequence.finished = true;
+      sequence.inPass = false;
+    }
+    notifyAll();
+  }
+
+  /** Waits for somebody who wants a pass; empty when the scheduler is closed. */
+  private synchronized List<Turn> nextTurns() throws InterruptedException {
+    while (waiting.isEmpty() && !closed) {
+      wait();
+    }
+    if (closed) {
+      return List.of();
+    }
+    List<Sequence> inLine = List.copyOf(waiting);
+    int[] shares =
+        PassPlan.shares(inLine.stream().mapToInt(one -> one.ids.length - one.done).toArray());
     List<Turn> turns = new ArrayList<>();
-    List<Sequence> prompts = new ArrayList<>();
-    for (Sequence sequence : waiting) {
-      int left = sequence.ids.length - sequence.done;
-      if (left > DECODE_TOKENS) {
-        prompts.add(sequence);
-      } else if (turns.isEmpty() || left <= budget) {
-        turns.add(new Turn(sequence, sequence.chunk(left)));
-        budget -= left;
+    for (int i = 0; i < shares.length; i++) {
+      Sequence sequence = inLine.get(i);
+      if (shares[i] > 0) {
+        turns.add(new Turn(sequence, sequence.chunk(shares[i])));
+        waiting.remove(sequence);
+        sequence.inPass = true;
       }
-    }
-    for (Sequence sequence : prompts) {
-      if (budget > 0 || turns.isEmpty()) {
-        Step step = sequence.chunk(Math.max(budget, DECODE_TOKENS));
-        turns.add(new Turn(sequence, step));
-        budget -= step.tokens();
-      }
-    }
-    for (Turn turn : turns) {
-      waiting.remove(turn.sequence);
-      turn.sequence.inPass = true;
     }
     return turns;
   }
@@ -292,7 +363,7 @@ public final class BatchScheduler implements AutoCloseable {
       sequence.release();
       return;
     }
-    if (failure != null) {
+    if (failure != null || sequence.interrupted) {
       sequence.failure = failure;
       sequence.finished = true;
       return;
@@ -310,7 +381,7 @@ public final class BatchScheduler implements AutoCloseable {
     }
   }
 
-  /** Cancels all sequences and frees all caches. */
+  /** Cancels all sequences and frees all caches. Closing twice is harmless. */
   @Override
   public void close() {
     synchronized (this) {

@@ -73,9 +73,11 @@ public final class KvPool implements AutoCloseable {
     free.push(page);
   }
 
-  /** Frees all memory; caches of this pool must not be used any more. */
+  /** Frees all memory; caches of this pool must not be used any more. Closing twice is harmless. */
   @Override
-  public void close() {
-    arena.close();
+  public synchronized void close() {
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
   }
 }

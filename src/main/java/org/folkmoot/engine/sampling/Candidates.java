@@ -22,6 +22,11 @@ public final class Candidates {
     }
   }
 
+  /** How many ids there are. */
+  public int size() {
+    return heap.length;
+  }
+
   /** The id at a rank, 0 being the best. */
   public int at(int rank) {
     // Taken ids gather at the array's end, in order from there.

@@ -3,6 +3,7 @@ package org.folkmoot.engine.sampling;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.BitSet;
 import java.util.Map;
 import org.folkmoot.kernel.Exp;
 
@@ -39,13 +40,9 @@ public final class Sampler {
     System.arraycopy(logits, at, scores, 0, length);
     addBias(length);
     penalise(history, historyLength, length);
-    if (settings.temperature() == 0) {
-      return first(length);
-    }
-    for (int i = 0; i < length; i++) {
-      scores[i] /= settings.temperature();
-    }
-    return draw(length, uniform(settings.seed(), historyLength));
+    return settings.temperature() == 0
+        ? first(length)
+        : draw(length, uniform(settings.seed(), historyLength));
   }
 
   private void addBias(int length) {
@@ -62,22 +59,14 @@ public final class Sampler {
     if (penalty == 1) {
       return;
     }
-    int from = Math.max(0, historyLength - settings.repeatWindow());
-    for (int i = from; i < historyLength; i++) {
+    BitSet seen = new BitSet(length);
+    for (int i = Math.max(0, historyLength - settings.repeatWindow()); i < historyLength; i++) {
       int id = history[i];
-      if (id < length && firstIn(history, from, i)) {
+      if (id < length && !seen.get(id)) {
+        seen.set(id);
         scores[id] = scores[id] > 0 ? scores[id] / penalty : scores[id] * penalty;
       }
     }
-  }
-
-  private static boolean firstIn(int[] history, int from, int at) {
-    for (int i = from; i < at; i++) {
-      if (history[i] == history[at]) {
-        return false;
-      }
-    }
-    return true;
   }
 
   private int first(int length) {
@@ -90,41 +79,54 @@ public final class Sampler {
     return best;
   }
 
+  /**
+   * Draws in proportion to {@code exp((score - max) / temperature)} from those that top-k, top-p
+   * and min-p keep. Sums are in binary64: by id where they are over the whole vocabulary, else by
+   * rank.
+   */
   private int draw(int length, double uniform) {
     float max = scores[first(length)];
     for (int i = 0; i < length; i++) {
-      weights[i] = scores[i] - max;
+      weights[i] = (scores[i] - max) / settings.temperature();
     }
     Exp.exp(weights, 0, length);
     Candidates candidates = new Candidates(scores, length);
-    int limit = settings.topK() == 0 ? length : Math.min(settings.topK(), length);
-    double reach = settings.topP() * total(candidates, length, limit);
-    double sum = 0;
-    int kept = 0;
-    while (kept < limit && (kept == 0 || sum < reach)) {
-      int id = candidates.at(kept);
-      if (kept > 0 && weights[id] < settings.minP()) {
+    int kept = settings.topK() == 0 ? length : Math.min(settings.topK(), length);
+    if (settings.topP() < 1) {
+      kept = nucleus(candidates, kept, settings.topP() * total(candidates, kept, 0));
+    }
+    double threshold = uniform * total(candidates, kept, settings.minP());
+    double cumulative = 0;
+    int chosen = candidates.at(0);
+    // Sums over ids and over ranks round differently: then the last that is kept is chosen.
+    for (int rank = 0; rank < kept && cumulative <= threshold; rank++) {
+      int id = candidates.at(rank);
+      if (weights[id] == 0 || weights[id] < settings.minP()) {
         break;
       }
-      sum += weights[id];
-      kept++;
+      cumulative += weights[id];
+      chosen = id;
     }
-    double threshold = uniform * sum;
-    double cumulative = 0;
-    for (int i = 0; i < kept - 1; i++) {
-      cumulative += weights[candidates.at(i)];
-      if (cumulative > threshold) {
-        return candidates.at(i);
-      }
-    }
-    return candidates.at(kept - 1);
+    return chosen;
   }
 
-  /** The weight of all that top-k keeps: in order where it cuts, else by id. */
-  private double total(Candidates candidates, int length, int limit) {
+  /** How many are the shortest beginning that reaches so much, at least one. */
+  private int nucleus(Candidates candidates, int limit, double reach) {
+    double sum = weights[candidates.at(0)];
+    int kept = 1;
+    while (kept < limit && sum < reach) {
+      sum += weights[candidates.at(kept++)];
+    }
+    return kept;
+  }
+
+  /** The weight of all that top-k and min-p keep. */
+  private double total(Candidates candidates, int kept, float least) {
+    boolean all = kept == candidates.size();
     double total = 0;
-    for (int i = 0; i < limit; i++) {
-      total += weights[limit < length ? candidates.at(i) : i];
+    for (int i = 0; i < kept; i++) {
+      float weight = weights[all ? i : candidates.at(i)];
+      total += weight >= least ? weight : 0;
     }
     return total;
   }

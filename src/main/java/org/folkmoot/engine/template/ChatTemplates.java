@@ -14,10 +14,13 @@ public final class ChatTemplates {
   /** The templates that {@link #named} knows. */
   public static final List<String> NAMES = List.of("chatml", "plain");
 
+  /** Where a model that is spoken to in {@code plain} goes on to speak for the user. */
+  public static final List<String> PLAIN_STOPS = List.of("\nUser:");
+
   /**
    * What a model without a template gets: speakers by name, a blank line between turns. A model
    * that was never taught to chat continues this more sensibly than it does any model's special
-   * tokens; it may go on to speak for the user, so {@code "\nUser:"} is a fit stop string.
+   * tokens; {@link #PLAIN_STOPS} end its turn.
    */
   private static final String PLAIN =
       """

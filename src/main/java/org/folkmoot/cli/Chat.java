@@ -1,0 +1,220 @@
+package org.folkmoot.cli;
+
+import java.util.Optional;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.session.Generation;
+import org.folkmoot.session.GenerationRequest;
+import org.folkmoot.session.LocalModel;
+import org.folkmoot.store.StoredModel;
+import org.jspecify.annotations.Nullable;
+
+/** A conversation between a person, or a program, and a model. */
+final class Chat implements AutoCloseable {
+  /**
+   * How a chat begins.
+   *
+   * @param reference the model
+   * @param opening with what it is opened
+   * @param settings how answers are made
+   * @param system what the model is told first; null for nothing
+   * @param verbose whether to say what each answer took
+   */
+  record Start(
+      String reference,
+      ModelOpener.Settings opening,
+      AnswerSettings settings,
+      @Nullable String system,
+      boolean verbose) {}
+
+  /** An answer needs room: this share of the context is kept for it. */
+  private static final int SHARE_FOR_ANSWER = 4;
+
+  private final Surroundings surroundings;
+  private final ChatFront front;
+  private final ModelOpener.Settings opening;
+  private final Transcript transcript = new Transcript();
+  private final ChatCommands commands;
+  private Voice voice;
+  private AnswerSettings settings;
+  private boolean verbose;
+  private boolean toldOfUnseen;
+  private boolean interrupted;
+  private boolean failed;
+
+  /** A chat that is about to begin; it closes the voice, but not the front. */
+  Chat(Surroundings surroundings, ChatFront front, Voice voice, Start start) {
+    this.surroundings = surroundings;
+    this.front = front;
+    this.voice = voice;
+    this.opening = start.opening;
+    this.settings = start.settings;
+    this.verbose = start.verbose;
+    this.commands = new ChatCommands(this, surroundings);
+    if (start.system != null) {
+      transcript.setSystem(start.system);
+    }
+  }
+
+  /** Chats where this process runs, and returns the exit status. */
+  static int run(Surroundings surroundings, Start start) {
+    VectorApi.prepare();
+    Voice voice = Voice.open(surroundings, start.reference, start.opening);
+    boolean personThere = surroundings.inIsTerminal() && surroundings.console().outIsTerminal();
+    try (ChatFront front =
+            personThere ? TerminalFront.ofProcess(surroundings) : new PipedFront(surroundings);
+        Chat chat = new Chat(surroundings, front, voice, start)) {
+      if (personThere) {
+        chat.greet();
+      }
+      return chat.untilTheEnd();
+    }
+  }
+
+  private void greet() {
+    String line =
+        "%s · context %,d tokens · /? for help"
+            .formatted(voice.shortName(), voice.model().contextLength());
+    front.say(surroundings.console().outStyle().faint(line));
+  }
+
+  /** Chats until the person leaves or there is no more input, and returns the exit status. */
+  int untilTheEnd() {
+    boolean goesOn = true;
+    while (goesOn && !(interrupted && front.isUnattended())) {
+      Optional<ChatInput> input = front.read();
+      goesOn = input.isPresent() && take(input.get());
+    }
+    if (interrupted && front.isUnattended()) {
+      return ExitStatus.INTERRUPTED;
+    }
+    return failed && front.isUnattended() ? ExitStatus.FAILED : ExitStatus.OK;
+  }
+
+  /** Does what an input asks for; false if that was to leave. */
+  private boolean take(ChatInput input) {
+    try {
+      return switch (input) {
+        case ChatInput.Command command -> commands.run(command);
+        case ChatInput.Message message -> answer(message.text());
+      };
+    } catch (FolkmootException fault) {
+      new Failures(surroundings).report(fault);
+      failed = true;
+      return true;
+    }
+  }
+
+  /** Answers; false if nobody hears it any more. */
+  private boolean answer(String question) {
+    transcript.ask(question);
+    try {
+      Answer answer = pull();
+      boolean nothingSaid =
+          answer.text().isEmpty() && answer.ending() == Generation.Ending.CANCELLED;
+      if (nothingSaid) {
+        // Templates want questions and answers in turn.
+        transcript.takeBack();
+      } else {
+        transcript.answer(answer.text());
+      }
+    } catch (FolkmootException fault) {
+      transcript.takeBack();
+      throw fault;
+    }
+    front.endAnswer();
+    return !surroundings.console().out().checkError();
+  }
+
+  private Answer pull() {
+    Stopper stopper = new Stopper();
+    try (Interrupts.Watch _ = front.interrupts().watch(stopper)) {
+      LocalModel model = voice.model();
+      Long fixed = settings.seed();
+      long seed = fixed == null ? surroundings.seeds().getAsLong() : fixed;
+      GenerationRequest request = settings.request(prompt(model), model.chatStops(), seed);
+      Generation generation = voice.conversation().generate(request);
+      stopper.follow(generation);
+      Answer answer = Answer.pull(generation, front.answer());
+      answer.cut(request, model.contextLength()).ifPresent(this::remark);
+      if (verbose) {
+        remark(Statistics.line(answer.usage(), settings.draws() ? seed : null));
+      }
+      return answer;
+    } finally {
+      interrupted |= stopper.hasStopped();
+    }
+  }
+
+  private int[] prompt(LocalModel model) {
+    int context = model.contextLength();
+    int room = Math.max(1, context / SHARE_FOR_ANSWER);
+    int most = settings.maxTokens() == AnswerSettings.UNLIMITED ? room : settings.maxTokens();
+    int[] prompt = transcript.prompt(model::chatIds, context, Math.min(room, most));
+    if (transcript.unseen() > 0 && !toldOfUnseen) {
+      toldOfUnseen = true;
+      remark(
+          "the chat outgrew the context of %,d tokens: the model no longer sees its oldest turns"
+              .formatted(context));
+    }
+    return prompt;
+  }
+
+  /** Something beside the conversation. */
+  private void remark(String line) {
+    front.say(surroundings.console().outStyle().faint(line));
+  }
+
+  void say(String line) {
+    front.say(line);
+  }
+
+  Transcript transcript() {
+    return transcript;
+  }
+
+  AnswerSettings settings() {
+    return settings;
+  }
+
+  void setSettings(AnswerSettings others) {
+    settings = others;
+  }
+
+  void setVerbose(boolean wished) {
+    verbose = wished;
+  }
+
+  Voice voice() {
+    return voice;
+  }
+
+  /** Begins anew; what the model is told first stays. */
+  void clear() {
+    transcript.clear();
+    toldOfUnseen = false;
+  }
+
+  /**
+   * Lets another model speak from here on.
+   *
+   * @throws FolkmootException if it cannot be had; then the present one goes on
+   */
+  void switchTo(String reference) {
+    StoredModel wished = Models.find(surroundings, reference);
+    // Two models at a time may be more than the memory holds.
+    voice.close();
+    try {
+      voice = Voice.open(surroundings, reference, wished, opening);
+    } catch (RuntimeException | Error refused) {
+      voice = Voice.open(surroundings, voice.reference(), opening);
+      throw refused;
+    }
+    transcript.seeAll();
+    toldOfUnseen = false;
+  }
+
+  @Override
+  public void close() {
+    voice.close();
+  }
+}

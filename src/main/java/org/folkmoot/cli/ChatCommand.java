@@ -1,0 +1,41 @@
+package org.folkmoot.cli;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Opens a chat. */
+@Command(
+    name = "chat",
+    description = {
+      "Chat with a model, pulled first if it is not here.",
+      "With piped input, each line is a message, and only the answers are printed."
+    })
+final class ChatCommand implements Callable<Integer> {
+  private final Surroundings surroundings;
+
+  @Parameters(
+      paramLabel = "MODEL",
+      description = "A name (smollm2:135m), a file (./x.gguf), or a source as 'pull' takes it.")
+  private String reference;
+
+  @Mixin private AnswerOptions answer;
+
+  @Option(names = "--verbose", description = "Say after each answer what it took.")
+  private boolean verbose;
+
+  @Mixin private EngineOptions engine;
+
+  ChatCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  @Override
+  public Integer call() {
+    return Chat.run(
+        surroundings,
+        new Chat.Start(reference, engine.settings(1), answer.settings(), answer.system(), verbose));
+  }
+}

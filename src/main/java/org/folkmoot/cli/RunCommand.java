@@ -1,0 +1,167 @@
+package org.folkmoot.cli;
+
+import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.engine.template.ChatMessage;
+import org.folkmoot.engine.tokenizer.Tokenizer;
+import org.folkmoot.session.Generation;
+import org.folkmoot.session.GenerationRequest;
+import org.folkmoot.session.LocalModel;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Answers one prompt. */
+@Command(
+    name = "run",
+    description = {
+      "Answer a prompt with a model, pulled first if it is not here.",
+      "Without a prompt, at a terminal, this opens a chat."
+    })
+final class RunCommand implements Callable<Integer> {
+  /** Stands for standard input, as for cat and its kin. */
+  private static final String STANDARD_INPUT = "-";
+
+  /** The most bytes that a prompt can have, by what a tokenizer takes. */
+  private static final int MOST_BYTES = 4 * Tokenizer.MAX_TEXT_LENGTH;
+
+  private final Surroundings surroundings;
+
+  @Parameters(
+      index = "0",
+      paramLabel = "MODEL",
+      description = "A name (smollm2:135m), a file (./x.gguf), or a source as 'pull' takes it.")
+  private String reference;
+
+  @Parameters(
+      index = "1..*",
+      paramLabel = "PROMPT",
+      description = {
+        "The prompt; several words are joined. '-' stands for standard input, which is also",
+        "read where there is no prompt and nobody types."
+      })
+  private List<String> words = List.of();
+
+  @Mixin private AnswerOptions answer;
+
+  @Option(
+      names = "--raw",
+      description = "Send the text as it is, without the model's chat template.")
+  private boolean raw;
+
+  @Option(
+      names = "--ids",
+      description = "Print the ids of the generated tokens as a JSON array instead of the text.")
+  private boolean ids;
+
+  @Mixin private EngineOptions engine;
+
+  RunCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  @Override
+  public Integer call() {
+    AnswerSettings settings = answer.settings();
+    ModelOpener.Settings opening = engine.settings(1);
+    if (raw && answer.system() != null) {
+      throw new FolkmootException(
+          BAD_REQUEST, "--raw sends no system message: leave out --system or --raw");
+    }
+    Optional<String> prompt = prompt();
+    if (prompt.isEmpty() && !raw && !ids) {
+      return Chat.run(
+          surroundings, new Chat.Start(reference, opening, settings, answer.system(), false));
+    }
+    String text = prompt.orElse("");
+    if (text.isBlank()) {
+      throw new FolkmootException(
+          BAD_REQUEST, "there is no prompt: give one after the model, or on standard input");
+    }
+    VectorApi.prepare();
+    try (LocalModel model =
+        ModelOpener.openShowing(surroundings, Models.find(surroundings, reference), opening)) {
+      long seed = settings.seed() == null ? surroundings.seeds().getAsLong() : settings.seed();
+      return answer(model, request(model, text, settings, seed), settings.draws() ? seed : null);
+    }
+  }
+
+  /** The words joined, or standard input; empty where a person would have to type it. */
+  private Optional<String> prompt() {
+    if (words.isEmpty()) {
+      return surroundings.inIsTerminal() ? Optional.empty() : Optional.of(standardInput());
+    }
+    List<String> parts = new ArrayList<>(words);
+    int place = parts.indexOf(STANDARD_INPUT);
+    if (place >= 0) {
+      parts.set(place, standardInput());
+    }
+    return Optional.of(String.join(" ", parts));
+  }
+
+  private String standardInput() {
+    try {
+      byte[] bytes = surroundings.in().readNBytes(MOST_BYTES + 1);
+      if (bytes.length > MOST_BYTES) {
+        throw new FolkmootException(
+            BAD_REQUEST, "standard input has more than " + (MOST_BYTES >> 20) + " MiB: send less");
+      }
+      String text = new String(bytes, StandardCharsets.UTF_8);
+      // What ends the last line of a file is no part of a question; raw text is left alone.
+      return raw ? text : text.stripTrailing();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  private GenerationRequest request(
+      LocalModel model, String text, AnswerSettings settings, long seed) {
+    if (raw) {
+      int[] prompt = model.tokenizer().encodePrompt(text, Tokenizer.Specials.PARSE);
+      return settings.request(prompt, List.of(), seed);
+    }
+    List<ChatMessage> messages = new ArrayList<>();
+    if (answer.system() != null) {
+      messages.add(new ChatMessage("system", answer.system()));
+    }
+    messages.add(new ChatMessage("user", text));
+    return settings.request(model.chatIds(messages), model.chatStops(), seed);
+  }
+
+  private int answer(LocalModel model, GenerationRequest request, @Nullable Long seed) {
+    Console console = surroundings.console();
+    Stopper stopper = new Stopper();
+    try (Generation generation = model.generate(request);
+        Interrupts.Watch _ = surroundings.interrupts().watch(stopper)) {
+      stopper.follow(generation);
+      Answer said = Answer.pull(generation, writer());
+      if (ids) {
+        console.out().println(said.ids());
+      }
+      said.cut(request, model.contextLength()).ifPresent(console::note);
+      console.note(console.errStyle().faint(Statistics.line(said.usage(), seed)));
+    }
+    return stopper.hasStopped() ? ExitStatus.INTERRUPTED : ExitStatus.OK;
+  }
+
+  private AnswerWriter writer() {
+    if (ids) {
+      return AnswerWriter.plain(
+          new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
+    }
+    AnswerWriter writer = AnswerWriter.to(surroundings.console());
+    return raw ? writer.continuing() : writer;
+  }
+}

@@ -1,0 +1,42 @@
+package org.folkmoot.cli;
+
+import org.folkmoot.session.Conversation;
+import org.folkmoot.session.LocalModel;
+import org.folkmoot.store.StoredModel;
+
+/**
+ * The model that speaks in a chat, with the KV cache of the conversation.
+ *
+ * @param reference what the person called it
+ */
+record Voice(String reference, LocalModel model, Conversation conversation)
+    implements AutoCloseable {
+  private static final int LONGEST_NAME = 40;
+
+  /** Opens a model, pulled first if it is not here; a person sees how far it is. */
+  static Voice open(Surroundings surroundings, String reference, ModelOpener.Settings settings) {
+    return open(surroundings, reference, Models.find(surroundings, reference), settings);
+  }
+
+  /** Opens a model that is here. */
+  static Voice open(
+      Surroundings surroundings,
+      String reference,
+      StoredModel stored,
+      ModelOpener.Settings settings) {
+    LocalModel model = ModelOpener.openShowing(surroundings, stored, settings);
+    return new Voice(reference, model, model.newConversation());
+  }
+
+  /** What to call it in a line: a file by its name alone. */
+  String shortName() {
+    String name = reference.substring(reference.lastIndexOf('/') + 1);
+    return PlainText.line(name.isEmpty() ? reference : name, LONGEST_NAME);
+  }
+
+  @Override
+  public void close() {
+    conversation.close();
+    model.close();
+  }
+}
