@@ -114,6 +114,19 @@ class AccessTest {
     }
   }
 
+  @Test
+  void aRefusalIsHeardThoughTheBodyIsLong(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("keys");
+    Files.writeString(file, hash("k") + " ada\n");
+    ApiSettings settings =
+        ApiSettings.of(new ListenAddress("127.0.0.1", 0), Optional.of(ApiKeys.read(file)));
+    try (TestServer server = TestServer.of(settings, TestServer.model())) {
+      String body = TestServer.chat() + " ".repeat(3_000_000);
+      assertThat(server.post("/v1/chat/completions", body).statusCode()).isEqualTo(401);
+      assertThat(server.post("/nothing", body).statusCode()).isEqualTo(401);
+    }
+  }
+
   private static int withKey(TestServer server, String authorization) {
     return server
         .send(server.to("/v1/models").header("Authorization", authorization).build())

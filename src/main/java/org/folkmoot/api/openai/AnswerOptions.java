@@ -45,8 +45,6 @@ public record AnswerOptions(
   /** OpenAI's bound on a logit bias is 300 entries. */
   private static final int MAX_BIASED_TOKENS = 1024;
 
-  private static final int REPEAT_WINDOW = SamplerSettings.GREEDY.repeatWindow();
-
   /** Copies the list. */
   public AnswerOptions {
     stops = List.copyOf(stops);
@@ -113,13 +111,14 @@ public record AnswerOptions(
   }
 
   private static SamplerSettings sampling(JsonObject body) {
+    SamplerSettings usual = SamplerSettings.USUAL;
     return new SamplerSettings(
-        (float) body.number("temperature", 0, MAX_TEMPERATURE).orElse(1),
-        (int) body.integer("top_k", 0, Integer.MAX_VALUE).orElse(0),
-        (float) body.number("top_p", 0, 1).orElse(1),
-        (float) body.number("min_p", 0, 1).orElse(0),
-        (float) body.number("repeat_penalty", 0.01, 100).orElse(1),
-        REPEAT_WINDOW,
+        (float) body.number("temperature", 0, MAX_TEMPERATURE).orElse(usual.temperature()),
+        (int) body.integer("top_k", 0, Integer.MAX_VALUE).orElse(usual.topK()),
+        (float) body.number("top_p", 0, 1).orElse(usual.topP()),
+        (float) body.number("min_p", 0, 1).orElse(usual.minP()),
+        (float) body.number("repeat_penalty", 0.01, 100).orElse(usual.repeatPenalty()),
+        usual.repeatWindow(),
         0,
         logitBias(body));
   }

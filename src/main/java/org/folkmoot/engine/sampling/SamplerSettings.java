@@ -34,6 +34,14 @@ public record SamplerSettings(
   /** Always the likeliest token. */
   public static final SamplerSettings GREEDY = new SamplerSettings(0, 0, 1, 0, 1, 64, 0, Map.of());
 
+  /**
+   * What is meant where nobody says. Small models ramble when hot and loop when cold: a moderate
+   * temperature, and a cut of the unlikely tail. No repetition penalty: it also punishes the words
+   * that a good answer repeats.
+   */
+  public static final SamplerSettings USUAL =
+      new SamplerSettings(0.7f, 40, 0.95f, 0.05f, 1, 64, 0, Map.of());
+
   /** Checks the ranges; a value outside is a BAD_REQUEST that names it. */
   public SamplerSettings {
     check("temperature", temperature, 0, 100);
