@@ -26,7 +26,7 @@ final class Commands {
     return switch (name) {
       case "run" -> new RunCommand(surroundings);
       case "chat" -> new ChatCommand(surroundings);
-      case "serve" -> new ServeCommand(surroundings);
+      case "serve" -> new ServeCommand(surroundings, new LocalEngine(surroundings));
       case "pull" -> new PullCommand(surroundings);
       case "ls", "list" -> new LsCommand(surroundings);
       case "show" -> new ShowCommand(surroundings);

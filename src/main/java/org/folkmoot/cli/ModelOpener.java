@@ -19,6 +19,16 @@ final class ModelOpener {
   private ModelOpener() {}
 
   /**
+   * Makes the vector code ready and sure that it computes as it must.
+   *
+   * @throws org.folkmoot.base.FolkmootException ARITHMETIC if this machine computes wrongly: then
+   *     nothing may be computed on it
+   */
+  static void selfTest() {
+    VectorApi.load();
+  }
+
+  /**
    * Makes sure that this machine computes as it must, and opens a model.
    *
    * @param progress told the share of the weights that is loaded, 0 to 1
@@ -27,7 +37,7 @@ final class ModelOpener {
    */
   static LocalModel open(
       Surroundings surroundings, StoredModel model, Settings settings, DoubleConsumer progress) {
-    VectorApi.load();
+    selfTest();
     return LocalModel.open(
         model.path(),
         new LocalModel.Options(

@@ -19,6 +19,7 @@ import org.folkmoot.session.LanguageModel;
 import org.folkmoot.store.StoredModel;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -42,7 +43,7 @@ final class ServeCommand implements Callable<Integer> {
     void selfTest();
 
     /** Opens a model. */
-    LanguageModel open(StoredModel model);
+    LanguageModel open(StoredModel model, ModelOpener.Settings settings);
   }
 
   private final Surroundings surroundings;
@@ -83,6 +84,11 @@ final class ServeCommand implements Callable<Integer> {
   /** A small one for drafts, a chat model, one more to try: what fits a usual machine. */
   private static final int USUAL_MAX_MODELS = 3;
 
+  /** Above every turn limit of the API. */
+  private static final int MOST_SESSIONS = 64;
+
+  @Mixin private EngineOptions engineOptions;
+
   ServeCommand(Surroundings surroundings, Engine engine) {
     this.surroundings = surroundings;
     this.engine = engine;
@@ -93,7 +99,7 @@ final class ServeCommand implements Callable<Integer> {
     ApiSettings settings = settings();
     engine.selfTest();
     List<StoredModel> named = named();
-    try (ServedModels models = new ServedModels(offered(named), engine::open, most(named))) {
+    try (ServedModels models = new ServedModels(offered(named), this::open, most(named))) {
       named.forEach(model -> models.open(model.name()).close());
       models.markReady();
       try (ApiServer server = ApiServer.start(settings, models, environment())) {
@@ -101,6 +107,12 @@ final class ServeCommand implements Callable<Integer> {
       }
     }
     return ExitStatus.OK;
+  }
+
+  private LanguageModel open(StoredModel model) {
+    // Turns are taken in the server, where waiting is fair; here is only a bound that it never
+    // reaches.
+    return engine.open(model, engineOptions.settings(MOST_SESSIONS));
   }
 
   private ApiSettings settings() {

@@ -44,7 +44,7 @@ class ServeCommandTest {
         }
 
         @Override
-        public LanguageModel open(StoredModel model) {
+        public LanguageModel open(StoredModel model, ModelOpener.Settings settings) {
           return LocalModels.open(model.path(), model.name(), 1 << 24);
         }
       };
@@ -141,7 +141,7 @@ class ServeCommandTest {
           }
 
           @Override
-          public LanguageModel open(StoredModel model) {
+          public LanguageModel open(StoredModel model, ModelOpener.Settings settings) {
             throw new AssertionError();
           }
         };

@@ -15,7 +15,8 @@ public final class LocalModels {
    * @param kvBytes the most memory for contexts
    */
   public static LocalModel open(Path file, String name, long kvBytes) {
-    LocalModel.Options options = new LocalModel.Options(name, DIGEST, 2, kvBytes, 16, () -> 0);
+    LocalModel.Options options =
+        new LocalModel.Options(name, DIGEST, 2, Integer.MAX_VALUE, kvBytes, 16, () -> 0);
     return LocalModel.open(file, options, progress -> {});
   }
 }
