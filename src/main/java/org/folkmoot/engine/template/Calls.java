@@ -52,7 +52,7 @@ final class Calls {
   private static TemplateFault raised(Args args) {
     Value message = args.bind("raise_exception()", "message").require("message");
     String words = message instanceof Text text ? text.redacted() : message.type();
-    return TemplateFault.raised(words.strip().replaceAll("\\s+", " "));
+    return TemplateFault.raised(words);
   }
 
   private Sequence range(Args args) {

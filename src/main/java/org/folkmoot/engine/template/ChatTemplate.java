@@ -89,7 +89,7 @@ public final class ChatTemplate {
     try {
       variables = variables(messages, context, new Values(budget));
     } catch (TemplateFault fault) {
-      throw fault.at(1);
+      throw fault.at(0);
     }
     return run(variables, context.now(), budget);
   }

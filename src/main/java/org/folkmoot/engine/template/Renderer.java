@@ -181,6 +181,7 @@ final class Renderer {
   /** What a macro prints. Arguments beyond its parameters are its varargs and kwargs. */
   Text call(Value.Macro macro, Args args, Value.@Nullable Macro caller) {
     int line = budget.line();
+    budget.enter();
     List<Node.Parameter> parameters = macro.definition().parameters();
     Scope scope = new Scope(macro.scope());
     scope.set(
@@ -195,6 +196,7 @@ final class Renderer {
     Text.Builder out = new Text.Builder();
     run(macro.definition().body(), scope, out);
     budget.at(line);
+    budget.leave();
     return out.build();
   }
 

@@ -13,6 +13,9 @@ import org.folkmoot.base.FolkmootException;
 final class TemplateFault extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  /** Enough to tell a person what is wrong. */
+  private static final int MAX_MESSAGE = 400;
+
   private final FolkmootException.Code code;
   private final boolean raised;
 
@@ -45,13 +48,24 @@ final class TemplateFault extends RuntimeException {
     return new TemplateFault(BAD_REQUEST, message, true);
   }
 
-  /** The same as a person is told it. */
+  /** The same as a person is told it, in one line; line 0 of the template is none. */
   FolkmootException at(int line) {
+    String said = printable(String.valueOf(getMessage()));
     if (raised) {
-      return new FolkmootException(code, "the model's chat template says: " + getMessage());
+      return new FolkmootException(code, "the model's chat template says: " + said);
     }
-    String what = code == BAD_REQUEST ? "cannot render this conversation" : "cannot be used";
-    return new FolkmootException(
-        code, "the model's chat template " + what + ": line " + line + ": " + getMessage());
+    String what = code == BAD_REQUEST ? "cannot render this conversation: " : "cannot be used: ";
+    String where = line == 0 ? "" : "line " + line + ": ";
+    return new FolkmootException(code, "the model's chat template " + what + where + said);
+  }
+
+  /** Templates write into these messages, and people read them in terminals. */
+  private static String printable(String message) {
+    StringBuilder line = new StringBuilder();
+    message
+        .codePoints()
+        .limit(MAX_MESSAGE)
+        .forEach(c -> line.appendCodePoint(Characters.isPrintable(c) ? c : ' '));
+    return line.toString().strip().replaceAll(" {2,}", " ");
   }
 }

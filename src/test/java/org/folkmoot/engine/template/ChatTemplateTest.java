@@ -119,6 +119,21 @@ class ChatTemplateTest {
   }
 
   @Test
+  void faultsAreOneShortLineWithoutControlCharacters() {
+    for (String template :
+        List.of(
+            "{{ raise_exception('a\\n\\x1b[31mb' ~ 'c' * 9999) }}",
+            "{{ {}['a\\n\\x1b[31mb' ~ 'c' * 9999].x }}",
+            "{{ " + "c".repeat(9999) + ".x }}")) {
+      assertThatThrownBy(() -> ChatTemplate.compile(template).render(HELLO, CONTEXT))
+          .isInstanceOf(FolkmootException.class)
+          .message()
+          .hasSizeLessThan(500)
+          .matches("\\P{Cntrl}*");
+    }
+  }
+
+  @Test
   void noMessageOfAFaultCarriesTheConversation() {
     List<ChatMessage> secret =
         List.of(new ChatMessage("secret-role", "secret-content", Map.of("secret-key", 1)));

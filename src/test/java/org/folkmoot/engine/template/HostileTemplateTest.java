@@ -146,8 +146,8 @@ class HostileTemplateTest {
       assertThat(fault("{{ " + open.repeat(3_000))).as(open).isNotNull();
     }
     for (String chain :
-        List.of("+1", "~1", "*1", "**1", ".a", "[0]", "()", "|list", " or 0", " and 1", "|trim")) {
-      fault("{{ 1" + chain.repeat(3_000) + " }}");
+        List.of("+1", "*1", "**1", ".a", "[0]", "()", "|list", " or 0", " and 1", "|trim")) {
+      assertThat(fault("{{ 1" + chain.repeat(3_000) + " }}")).as(chain).isNotNull();
     }
     for (String block :
         List.of(
@@ -181,8 +181,9 @@ class HostileTemplateTest {
                 + "{% endwith %}{% endif %}{% endfor %}{% endmacro %}{{ m(1) }}",
             "{% macro m() %}{{ caller() }}{% endmacro %}"
                 + "{% macro n() %}{% call m() %}{{ n() }}{% endcall %}{% endmacro %}{{ n() }}",
-            "{{ 1" + "+1".repeat(599) + " }}",
-            "{{ " + "not ".repeat(60) + "1" + ".a".repeat(500) + " }}",
+            "{% macro a(x=a()) %}{% endmacro %}{{ a() }}",
+            "{{ 1" + "+1".repeat(240) + " }}",
+            "{{ " + "not ".repeat(60) + "1" + ".a".repeat(180) + " }}",
             "{{ " + "(".repeat(60) + "1" + ")".repeat(60) + " }}");
     AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
     Thread small =
