@@ -66,7 +66,7 @@ final class BenchCommand implements Callable<Integer> {
     if (threads < 1 || rounds < 1) {
       throw new FolkmootException(BAD_REQUEST, "--threads and --rounds must be at least 1");
     }
-    VectorApi.load();
+    ModelOpener.selfTest();
     Path file = generate.isEmpty() ? find() : generate();
     Map<String, Object> figures = measure(file);
     if (json.isWished()) {

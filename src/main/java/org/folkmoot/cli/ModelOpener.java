@@ -1,6 +1,7 @@
 package org.folkmoot.cli;
 
 import java.util.function.DoubleConsumer;
+import org.folkmoot.kernel.SelfTest;
 import org.folkmoot.session.LocalModel;
 import org.folkmoot.store.StoredModel;
 
@@ -26,6 +27,7 @@ final class ModelOpener {
    */
   static void selfTest() {
     VectorApi.load();
+    SelfTest.run();
   }
 
   /**

@@ -28,7 +28,8 @@ public final class KvPool implements AutoCloseable {
    */
   public KvPool(KvLayout layout, long budgetBytes) {
     this.layout = layout;
-    this.maxPages = Math.toIntExact(Math.clamp(budgetBytes / layout.pageBytes(), 1, 1 << 30));
+    this.maxPages =
+        Math.toIntExact(Math.clamp(budgetBytes / Math.max(1, layout.pageBytes()), 1, 1 << 30));
   }
 
   /** How pages are laid out. */

@@ -1,0 +1,305 @@
+package org.folkmoot.kernel;
+
+import static org.folkmoot.base.FolkmootException.Code.ARITHMETIC;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.folkmoot.base.FolkmootException;
+
+/**
+ * What a node does before it serves: every operator of sem/1 once, on small inputs, as the vector
+ * kernels compute it on this machine, as the {@link Oracle} does, and as it is known to come out. A
+ * processor, a virtual machine or a build that rounds otherwise is found before it misleads anyone.
+ *
+ * <p>Takes less than 100 ms in a JVM that has just started, hence few numbers: what is rare is for
+ * the tests.
+ */
+public final class SelfTest {
+  private static final int COLUMNS = 64;
+
+  /** Fills no vector, so that both what is done in vectors and the rest are seen. */
+  private static final int LENGTH = 69;
+
+  private static final int HEAD_DIM = 16;
+  private static final int POSITIONS = 19;
+  private static final float EPSILON = 1e-5f;
+
+  /** Gets each result of the kernels and gives what is compared: the same, but in tests. */
+  interface Tap {
+    float[] result(String operator, float[] computed);
+  }
+
+  /** Operators without weights, each with the hash of its result. */
+  enum Operator {
+    /** Rule 4. */
+    RMS_NORM(0xe37c73325f2f4fb5L),
+    /** Rule 5. */
+    ROTATE(0x5b9efe556cfaa0b5L),
+    /** Rule 6, inside SwiGLU. */
+    SILU_TIMES(0x5c24dbbbc0101ddcL),
+    /** Rule 7 with keys and values in binary16. */
+    ATTENTION_F16(0x63627e332b7bd2f4L),
+    /** Rule 7 with keys and values in binary32. */
+    ATTENTION_F32(0xb0dc00292e6b98a4L);
+
+    private final long golden;
+
+    Operator(long golden) {
+      this.golden = golden;
+    }
+  }
+
+  /** The hashes of rules 2 and 3. */
+  private static long golden(TensorType type) {
+    return switch (type) {
+      case F32 -> 0x68b1b07785fc051bL;
+      case F16 -> 0x28969370de41d6dcL;
+      case BF16 -> 0x68684511b777ebb6L;
+      case Q4_0 -> 0xd7fc613781ff6759L;
+      case Q4_1 -> 0xdcfcf82e6bb07c3bL;
+      case Q5_0 -> 0x3c31a658ed69c5e4L;
+      case Q5_1 -> 0x7d33331c0fb87b7dL;
+      case Q8_0 -> 0xe9060fb38c4aac97L;
+    };
+  }
+
+  private SelfTest() {}
+
+  /**
+   * Tests this machine.
+   *
+   * @throws FolkmootException ARITHMETIC if it computes anything else than sem/1 says
+   */
+  public static void run() {
+    run((_, computed) -> computed);
+  }
+
+  static void run(Tap tap) {
+    for (TensorType type : TensorType.values()) {
+      compare(tap, type.name(), kernels(type), oracle(type), golden(type));
+    }
+    for (Operator operator : Operator.values()) {
+      compare(tap, operator.name(), kernels(operator), oracle(operator), operator.golden);
+    }
+  }
+
+  private static void compare(
+      Tap tap, String operator, float[] kernels, float[] oracle, long golden) {
+    float[] computed = tap.result(operator, kernels);
+    if (!Arrays.equals(computed, oracle) || hash(computed) != golden) {
+      throw new FolkmootException(
+          ARITHMETIC,
+          "this machine computes wrongly (%s): it must not serve; try another version of Java, then another machine"
+              .formatted(operator));
+    }
+  }
+
+  /**
+   * The first row as an embedding, {@code W x} for one token and, where a format has a minimum, for
+   * two at once. (The others do a part of the same: to do it again would double the time.)
+   */
+  static float[] kernels(TensorType type) {
+    Numbers numbers = new Numbers();
+    byte[] matrix = numbers.matrix(type, rows(type));
+    float[] x = numbers.floats(2 * COLUMNS);
+    float[] row = new float[COLUMNS];
+    Dequantiser.row(MemorySegment.ofArray(matrix), 0, type, COLUMNS, row, 0);
+    float[] one = multiply(type, matrix, x, 1);
+    return type.hasMinimum() ? joined(row, one, multiply(type, matrix, x, 2)) : joined(row, one);
+  }
+
+  /** The same by the oracle. */
+  static float[] oracle(TensorType type) {
+    Numbers numbers = new Numbers();
+    byte[] matrix = numbers.matrix(type, rows(type));
+    float[] row = Oracle.row(type, matrix, 0, COLUMNS);
+    float[] one = Oracle.multiply(type, matrix, rows(type), numbers.floats(COLUMNS));
+    return type.hasMinimum()
+        ? joined(row, one, one, Oracle.multiply(type, matrix, rows(type), numbers.floats(COLUMNS)))
+        : joined(row, one);
+  }
+
+  private static float[] joined(float[]... parts) {
+    int length = 0;
+    for (float[] part : parts) {
+      length += part.length;
+    }
+    float[] all = new float[length];
+    int at = 0;
+    for (float[] part : parts) {
+      System.arraycopy(part, 0, all, at, part.length);
+      at += part.length;
+    }
+    return all;
+  }
+
+  /** The result of the vector kernels. */
+  static float[] kernels(Operator operator) {
+    Numbers numbers = new Numbers();
+    return switch (operator) {
+      case RMS_NORM -> {
+        float[] x = numbers.floats(LENGTH);
+        float[] y = new float[LENGTH];
+        Elementwise.rmsNorm(x, 0, numbers.floats(LENGTH), EPSILON, y, 0, new Scratch());
+        yield y;
+      }
+      case ROTATE -> {
+        float[] head = numbers.floats(HEAD_DIM);
+        Elementwise.rotate(head, 0, HEAD_DIM, false, cosinesAndSines(), 0);
+        yield head;
+      }
+      case SILU_TIMES -> {
+        float[] gate = numbers.wide(LENGTH);
+        float[] y = new float[LENGTH];
+        Elementwise.siluTimes(gate, 0, numbers.floats(LENGTH), 0, y, 0, LENGTH);
+        yield y;
+      }
+      case ATTENTION_F16 -> attend(numbers, KvLayout.Precision.F16);
+      case ATTENTION_F32 -> attend(numbers, KvLayout.Precision.F32);
+    };
+  }
+
+  /** The same by the oracle. */
+  static float[] oracle(Operator operator) {
+    Numbers numbers = new Numbers();
+    return switch (operator) {
+      case RMS_NORM -> Oracle.rmsNorm(numbers.floats(LENGTH), numbers.floats(LENGTH), EPSILON);
+      case ROTATE -> Oracle.rotate(numbers.floats(HEAD_DIM), cosinesAndSines(), false);
+      case SILU_TIMES -> Oracle.siluTimes(numbers.wide(LENGTH), numbers.floats(LENGTH));
+      case ATTENTION_F16 -> attention(numbers, KvLayout.Precision.F16);
+      case ATTENTION_F32 -> attention(numbers, KvLayout.Precision.F32);
+    };
+  }
+
+  private static float[] cosinesAndSines() {
+    return Oracle.cosinesAndSines(1000, HEAD_DIM, 10_000, new float[0], 1);
+  }
+
+  /** A tile, so that every lane has its row. */
+  private static int rows(TensorType type) {
+    return type.isQuantised() ? BlockMatrix.TILE_ROWS : FloatKernel.TILE_ROWS;
+  }
+
+  private static float[] multiply(TensorType type, byte[] rows, float[] x, int tokens) {
+    try (Arena arena = Arena.ofConfined()) {
+      int count = rows(type);
+      MemorySegment memory = NativeMemory.allocate(arena, Matrix.bytes(type, count, COLUMNS));
+      Matrix matrix = Matrix.in(type, count, COLUMNS, memory);
+      matrix.repack(rows, 0);
+      Set<Activations.Form> forms = EnumSet.of(matrix.form(tokens));
+      Activations activations = new Activations();
+      activations.begin(tokens, COLUMNS, forms);
+      activations.fill(0, x, COLUMNS, forms);
+      float[] out = new float[tokens * count];
+      matrix.multiply(activations, 0, 1, out, count, 0, new Scratch());
+      return out;
+    }
+  }
+
+  private static float[] attend(Numbers numbers, KvLayout.Precision precision) {
+    KvLayout layout = new KvLayout(1, 1, HEAD_DIM, precision);
+    float[] query = numbers.floats(HEAD_DIM);
+    float[] out = new float[HEAD_DIM];
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment page = NativeMemory.allocate(arena, layout.pageBytes());
+      for (int t = 0; t < POSITIONS; t++) {
+        float[] key = numbers.floats(HEAD_DIM);
+        Attention.store(layout, page, 0, 0, t, key, 0, numbers.floats(HEAD_DIM), 0);
+      }
+      Attention.Queries queries =
+          new Attention.Queries(query, HEAD_DIM, out, HEAD_DIM, 0, 1, POSITIONS - 1, 0, 1, 0.25f);
+      Attention.attend(layout, List.of(page), 0, 0, queries, new Scratch());
+    }
+    return out;
+  }
+
+  private static float[] attention(Numbers numbers, KvLayout.Precision precision) {
+    float[] query = numbers.floats(HEAD_DIM);
+    float[][] keys = new float[POSITIONS][];
+    float[][] values = new float[POSITIONS][];
+    for (int t = 0; t < POSITIONS; t++) {
+      keys[t] = numbers.floats(HEAD_DIM);
+      values[t] = numbers.floats(HEAD_DIM);
+    }
+    return Oracle.attention(query, keys, values, precision, 0.25f);
+  }
+
+  /**
+   * FNV-1a of the floats' bytes, little-endian: enough against mistakes, and at hand in a JVM that
+   * has just started, where SHA-256 takes 10 ms to wake.
+   */
+  static long hash(float[] x) {
+    long hash = 0xcbf29ce484222325L;
+    for (float number : x) {
+      int bits = Float.floatToRawIntBits(number);
+      for (int shift = 0; shift < 32; shift += 8) {
+        hash = (hash ^ ((bits >>> shift) & 0xff)) * 0x100000001b3L;
+      }
+    }
+    return hash;
+  }
+
+  /** Inputs that any program can make: a linear congruential generator's upper halves. */
+  private static final class Numbers {
+    private int state;
+
+    /** 0 to 65,535. */
+    private int next() {
+      state = state * 1_664_525 + 1_013_904_223;
+      return state >>> 16;
+    }
+
+    /** From -2 to 2. */
+    float[] floats(int length) {
+      float[] x = new float[length];
+      for (int i = 0; i < length; i++) {
+        x[i] = (next() - 32_768) * 0x1p-14f;
+      }
+      return x;
+    }
+
+    /** From -128 to 128. */
+    float[] wide(int length) {
+      float[] x = floats(length);
+      for (int i = 0; i < length; i++) {
+        x[i] *= 64;
+      }
+      return x;
+    }
+
+    /** Rows of {@link #COLUMNS} as GGML stores them. */
+    byte[] matrix(TensorType type, int rows) {
+      byte[] bytes = new byte[Math.toIntExact(rows * type.rowBytes(COLUMNS))];
+      for (int at = 0; at < bytes.length; at += type.blockBytes()) {
+        for (int i = 0; i < type.blockBytes(); i++) {
+          bytes[at + i] = (byte) next();
+        }
+        switch (type) {
+          case F32 -> putHalf(bytes, at + 2, (next() & 0x80ff) | 0x3e00);
+          case BF16 -> putHalf(bytes, at, (next() & 0x80ff) | 0x3e00);
+          case F16, Q4_0, Q5_0, Q8_0 -> putHalf(bytes, at, half());
+          case Q4_1, Q5_1 -> {
+            putHalf(bytes, at, half());
+            putHalf(bytes, at + 2, half());
+          }
+        }
+      }
+      return bytes;
+    }
+
+    /** A binary16 of either sign, near 2^-6 or, one in eight, subnormal. */
+    private int half() {
+      int v = next();
+      return (v & 0x83ff) | ((v & 0x1c00) == 0 ? 0 : 0x2400);
+    }
+
+    private static void putHalf(byte[] bytes, int at, int half) {
+      bytes[at] = (byte) half;
+      bytes[at + 1] = (byte) (half >>> 8);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package org.folkmoot.engine.model;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.kernel.SelfTest;
+import org.folkmoot.kernel.TensorType;
+import org.folkmoot.testing.TinyModel;
+import org.folkmoot.testing.TinyModels;
+
+/**
+ * A program for a JVM of its own: runs the self-test, which holds every operator to its golden, and
+ * prints the hash of a greedy run of each model file it is given. Whatever flags that JVM has, it
+ * must print the same.
+ */
+final class GoldenHash {
+  /** As small as models can be: without hardware FMA a single one takes a microsecond. */
+  private static final TinyModel SMALLEST =
+      TinyModel.of(TensorType.F16)
+          .withLayers(1)
+          .withWidths(new TinyModel.Widths(32, 2, 1, 16, 32))
+          .withVocab(261)
+          .withContext(32);
+
+  /** What SmolLM2 is: Q4_1 with a head of Q8_0; and floats. */
+  private static final List<TinyModel> MODELS =
+      List.of(
+          SMALLEST
+              .withFormats(new TinyModel.Formats(TensorType.Q4_1, TensorType.Q5_1, TensorType.Q8_0))
+              .withParts(new TinyModel.Parts(false, false, false)),
+          SMALLEST);
+
+  /** A prompt of a panel and one token more, then single tokens. */
+  private static final GreedyRun RUN = GreedyRun.of(SMALLEST.vocab(), 9, 3);
+
+  private GoldenHash() {}
+
+  /** Prints a hash for each model file. */
+  public static void main(String[] files) {
+    SelfTest.run();
+    for (String file : files) {
+      System.out.println(hash(Path.of(file)));
+    }
+  }
+
+  /** Makes the model files. */
+  static List<Path> write(Path folder) {
+    return MODELS.stream().map(model -> TinyModels.write(folder, model)).toList();
+  }
+
+  static String hash(Path model) {
+    try (GgufFile file = GgufFile.open(model)) {
+      GreedyRun.Way way = GreedyRun.Way.PLAIN.withThreads(2);
+      return RUN.hashes(file, ModelConfig.of(file), way).lastEntry().getValue();
+    }
+  }
+
+  static String oracleHash(Path model) {
+    try (GgufFile file = GgufFile.open(model)) {
+      return RUN.hashes(new OracleModel(file, ModelConfig.of(file))).lastEntry().getValue();
+    }
+  }
+}
