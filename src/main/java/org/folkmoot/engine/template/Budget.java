@@ -25,7 +25,7 @@ final class Budget {
 
   /**
    * Nested evaluations, calls of macros among them. Of a hundred shipped templates none went deeper
-   * than 25, those with recursive macros included; 250 were measured to take under 400 KiB of
+   * than 25, those with recursive macros included; 250 were measured to take under 300 KiB of
    * stack, compiled or not, where a thread usually has 1 MiB (a test holds them to 512).
    */
   static final int MAX_DEPTH = 250;
