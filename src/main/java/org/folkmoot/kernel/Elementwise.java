@@ -21,9 +21,7 @@ public final class Elementwise {
     int n = weight.length;
     float sum = FloatKernel.sumOfSquares(x, xAt, n, scratch.lanes);
     if (!(sum <= Float.MAX_VALUE)) {
-      throw new FolkmootException(
-          ARITHMETIC,
-          "a hidden state is not a finite number: the model file is damaged or this machine computes wrongly; run 'folkmoot doctor'");
+      throw notFinite();
     }
     float s = 1 / (float) Math.sqrt(sum / n + epsilon);
     int whole = n - n % FLOATS;
@@ -36,6 +34,27 @@ public final class Elementwise {
     for (int i = whole; i < n; i++) {
       y[yAt + i] = x[xAt + i] * s * weight[i];
     }
+  }
+
+  /**
+   * What leaves a span must be numbers.
+   *
+   * @throws FolkmootException ARITHMETIC if one of the first {@code length} is NaN or infinite
+   */
+  public static void requireFinite(float[] x, int length) {
+    int most = 0;
+    for (int i = 0; i < length; i++) {
+      most = Math.max(most, Float.floatToRawIntBits(x[i]) & 0x7fff_ffff);
+    }
+    if (most >= 0x7f80_0000) {
+      throw notFinite();
+    }
+  }
+
+  private static FolkmootException notFinite() {
+    return new FolkmootException(
+        ARITHMETIC,
+        "a hidden state is not a finite number: the model file is damaged or this machine computes wrongly; run 'folkmoot doctor'");
   }
 
   /** {@code x += y}. */

@@ -52,6 +52,16 @@ class ElementwiseOracleTest {
     }
   }
 
+  @Test
+  void outputsMustBeNumbers() {
+    float[] x = {0f, -0f, Float.MAX_VALUE, -Float.MAX_VALUE, Float.NaN};
+    Elementwise.requireFinite(x, 4);
+    for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+      x[4] = bad;
+      refuses(() -> Elementwise.requireFinite(x, 5));
+    }
+  }
+
   private static void refuses(Runnable call) {
     assertThatExceptionOfType(FolkmootException.class)
         .isThrownBy(call::run)

@@ -15,6 +15,14 @@ class SelfTestTest {
     SelfTest.run();
   }
 
+  /** The compilers turn to methods that are called often; their code must be right, too. */
+  @Test
+  void stillRightOnceCompiled() {
+    for (int i = 0; i < 500; i++) {
+      SelfTest.run();
+    }
+  }
+
   @Test
   void oneWrongBitOfAnyOperatorIsFound() {
     List<String> operators = new ArrayList<>();

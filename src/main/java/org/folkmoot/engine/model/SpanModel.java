@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.function.DoubleConsumer;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.kernel.Elementwise;
 import org.folkmoot.kernel.WorkerPool;
 import org.jspecify.annotations.Nullable;
 
@@ -89,8 +90,8 @@ public final class SpanModel implements AutoCloseable {
    *
    * @return outputs {@code [output][outputLength]} of all steps in order
    * @throws FolkmootException BAD_REQUEST if a sequence outgrows the context or has an unknown id;
-   *     BUSY if a pool has no room; ARITHMETIC if a hidden state is not finite. The caches are then
-   *     as long as before.
+   *     BUSY if a pool has no room; ARITHMETIC if a hidden state or a logit is not finite. The
+   *     caches are then as long as before.
    */
   public synchronized float[] forward(List<Step> steps) {
     for (Step step : steps) {
@@ -106,6 +107,7 @@ public final class SpanModel implements AutoCloseable {
       new LayerPass(config, weights.layers().get(i), i, steps, tokens, rope, pool, work).run();
     }
     float[] outputs = outputs(steps);
+    Elementwise.requireFinite(outputs, outputs.length);
     for (Step step : steps) {
       step.cache().advance(step.tokens());
     }
