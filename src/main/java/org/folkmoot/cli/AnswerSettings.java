@@ -33,7 +33,7 @@ record AnswerSettings(
    */
   static final AnswerSettings USUAL =
       new AnswerSettings(
-          new SamplerSettings(0.7f, 40, 0.95f, 0.05f, 1, 64, 0, Map.of()),
+          new SamplerSettings(0.7f, 40, 0.95f, 0.1f, 1, 64, 0, Map.of()),
           null,
           UNLIMITED,
           List.of());
