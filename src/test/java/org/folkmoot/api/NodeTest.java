@@ -21,8 +21,10 @@ import java.util.concurrent.CompletableFuture;
 import org.folkmoot.api.ApiSettings.TurnLimits;
 import org.folkmoot.base.FolkmootException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** What can be asked about a node, and how it starts and stops. */
+@Timeout(300)
 class NodeTest {
   private static final String CHAT = "/v1/chat/completions";
 
