@@ -32,8 +32,8 @@ record AnswerPlan(
 
   static AnswerPlan of(ChatRequest request, LanguageModel model, ApiEnvironment environment) {
     int[] ids = model.chatIds(request.messages());
-    return of(
-        request.options(), List.of(ids), List.of(""), request.topLogprobs(), model, environment);
+    AnswerOptions options = request.options().withStops(model.chatStops());
+    return of(options, List.of(ids), List.of(""), request.topLogprobs(), model, environment);
   }
 
   static AnswerPlan of(CompletionRequest request, LanguageModel model, ApiEnvironment environment) {

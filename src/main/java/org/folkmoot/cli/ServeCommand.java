@@ -97,9 +97,13 @@ final class ServeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     ApiSettings settings = settings();
+    // Turns are taken in the server, where waiting is fair; here is only a bound that it never
+    // reaches.
+    ModelOpener.Settings resources = engineOptions.settings(MOST_SESSIONS);
     engine.selfTest();
     List<StoredModel> named = named();
-    try (ServedModels models = new ServedModels(offered(named), this::open, most(named))) {
+    try (ServedModels models =
+        new ServedModels(offered(named), model -> engine.open(model, resources), most(named))) {
       named.forEach(model -> models.open(model.name()).close());
       models.markReady();
       try (ApiServer server = ApiServer.start(settings, models, environment())) {
@@ -107,12 +111,6 @@ final class ServeCommand implements Callable<Integer> {
       }
     }
     return ExitStatus.OK;
-  }
-
-  private LanguageModel open(StoredModel model) {
-    // Turns are taken in the server, where waiting is fair; here is only a bound that it never
-    // reaches.
-    return engine.open(model, engineOptions.settings(MOST_SESSIONS));
   }
 
   private ApiSettings settings() {

@@ -179,6 +179,16 @@ class ChatCompletionsTest {
   }
 
   @Test
+  void aModelThatWouldSpeakForTheUserIsStopped() {
+    FakeModel model = TestServer.model().script(word(" the"), word(" moot"), word(" speaks"));
+    try (TestServer server = TestServer.of(model.chatStops(" speaks"))) {
+      assertThat(content(json(server.post(PATH, chat())), 0)).isEqualTo(" the moot");
+      assertThat(content(json(server.post(PATH, chat("\"stop\": \" moot\""))), 0))
+          .isEqualTo(" the");
+    }
+  }
+
+  @Test
   void tokenLimits() {
     try (TestServer server = TestServer.of(TestServer.model().script(word(" the")))) {
       for (String limit : List.of("\"max_tokens\": 3", "\"max_completion_tokens\": 3")) {

@@ -8,11 +8,13 @@ import java.io.IOException;
 import java.time.Duration;
 import org.folkmoot.api.ApiSettings.TurnLimits;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A client that goes away frees its generation at once, whatever it was waiting for. */
+@Timeout(300)
 class DisconnectTest {
   private static final String PATH = "/v1/chat/completions";
 

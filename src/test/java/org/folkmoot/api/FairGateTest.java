@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Turns are given out in rotation among clients, within bounds. */
-@Timeout(120)
+@Timeout(300)
 class FairGateTest {
   private static final String MODEL = "smollm2:135m";
 

@@ -37,6 +37,7 @@ final class FakeModel implements LanguageModel {
   private int started;
   private int waiting;
   private boolean gated;
+  private List<String> chatStops = List.of();
   private int permits;
   private int[] script = {};
   private @Nullable RuntimeException failure;
@@ -55,6 +56,12 @@ final class FakeModel implements LanguageModel {
   /** Tokens come only when {@link #allow} says so. */
   FakeModel gated() {
     gated = true;
+    return this;
+  }
+
+  /** Speaks on for the user unless these stop it. */
+  FakeModel chatStops(String... stops) {
+    chatStops = List.of(stops);
     return this;
   }
 
@@ -150,6 +157,11 @@ final class FakeModel implements LanguageModel {
       text.append(message.content()).append("<|im_end|>\n");
     }
     return text.append("<|im_start|>assistant\n").toString();
+  }
+
+  @Override
+  public List<String> chatStops() {
+    return chatStops;
   }
 
   @Override

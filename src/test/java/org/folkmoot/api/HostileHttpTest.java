@@ -19,6 +19,7 @@ import org.folkmoot.api.http.ConnectionLimits;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What strangers send is refused in bounded time and memory, and hurts nobody else. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(300)
 class HostileHttpTest {
   private static final String PATH = "/v1/chat/completions";
   private static final int MAX_BODY = 64 << 10;
@@ -160,6 +162,24 @@ class HostileHttpTest {
   }
 
   @Test
+  void whoAsksBeforeSendingABodyIsAnswered() throws IOException {
+    String body = chat();
+    try (RawClient client = new RawClient(server)) {
+      String head = client.head(PATH, body.length());
+      client.send(head.replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n"));
+      assertThat(client.readResponse().status()).isEqualTo(100);
+      client.send(body);
+      assertThat(client.readResponse().status()).isEqualTo(200);
+    }
+    try (RawClient client = new RawClient(server)) {
+      String head = client.head("/nothing", body.length());
+      client.send(head.replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n"));
+      assertThat(client.readResponse().status()).isEqualTo(404);
+      assertThat(client.ends()).as("what would come next is unclear").isTrue();
+    }
+  }
+
+  @Test
   void chunksAddUpToABody() throws IOException {
     String body = chat();
     String head = "POST " + PATH + " HTTP/1.1\r\n" + HOST + "Transfer-Encoding: chunked\r\n\r\n";
@@ -217,9 +237,8 @@ class HostileHttpTest {
   void bytesNowAndThenDoNotKeepARequestAlive() throws IOException {
     try (RawClient client = new RawClient(server)) {
       client.send("GET /healthz HTTP/1.1\r\nX: ");
-      DisconnectTest.awaitMetric(server, "folkmoot_connections_open 2");
       IOException cut = null;
-      for (int second = 0; second < 10_000 && cut == null; second++) {
+      for (int i = 0; i < 1_000_000 && cut == null; i++) {
         server.nanos.addAndGet(Duration.ofMillis(10).toNanos());
         server.server.cutOverdueConnections();
         try {
@@ -228,7 +247,7 @@ class HostileHttpTest {
           cut = e;
         }
       }
-      assertThat(cut).as("100 seconds of a byte each hundredth").isNotNull();
+      assertThat(cut).as("a byte each hundredth of a second, for hours").isNotNull();
     }
   }
 

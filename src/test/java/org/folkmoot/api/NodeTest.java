@@ -21,8 +21,10 @@ import java.util.concurrent.CompletableFuture;
 import org.folkmoot.api.ApiSettings.TurnLimits;
 import org.folkmoot.base.FolkmootException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** What can be asked about a node, and how it starts and stops. */
+@Timeout(300)
 class NodeTest {
   private static final String CHAT = "/v1/chat/completions";
 
@@ -74,10 +76,13 @@ class NodeTest {
       model.allow(1);
       int prompt = json(answer.join()).get("usage").get("prompt_tokens").intValue();
       server.get("/nothing");
+      // A request counts when it is over, which is a moment after its response.
+      String requests = "folkmoot_http_requests_total";
+      DisconnectTest.awaitMetric(
+          server, requests + "{route=\"/v1/chat/completions\",status=\"200\"} 1");
+      DisconnectTest.awaitMetric(server, requests + "{route=\"unknown\",status=\"404\"} 1");
       assertThat(lines(server))
           .contains(
-              "folkmoot_http_requests_total{route=\"/v1/chat/completions\",status=\"200\"} 1",
-              "folkmoot_http_requests_total{route=\"unknown\",status=\"404\"} 1",
               "folkmoot_prompt_tokens_total " + prompt,
               "folkmoot_generated_tokens_total 2",
               "folkmoot_generations_active 0",
@@ -217,6 +222,19 @@ class NodeTest {
       assertThat(idle.ends()).isTrue();
       assertThat(model.open()).isZero();
       server.server.stop();
+    }
+  }
+
+  @Test
+  void stoppingDoesNotWaitForWhoDoesNotRead() throws IOException {
+    FakeModel model = new FakeModel(TestServer.MODEL, 1 << 20).script(word(" the"));
+    try (TestServer server = TestServer.of(model);
+        RawClient client = new RawClient(server, 4096)) {
+      client.post(CHAT, chat("\"stream\": true"));
+      model.awaitStarted(1);
+      server.server.stop();
+      assertThat(model.open()).isZero();
+      assertThat(client.ends()).isTrue();
     }
   }
 

@@ -69,6 +69,13 @@ public record AnswerOptions(
         sampling.logitBias());
   }
 
+  /** The same, ending before further strings, too. */
+  public AnswerOptions withStops(List<String> further) {
+    List<String> all = new ArrayList<>(stops);
+    all.addAll(further);
+    return new AnswerOptions(model, sampling, seed, maxTokens, all, choices, stream, includeUsage);
+  }
+
   /** SplitMix64's output function (Steele, Lea, Flood 2014): neighbours become unrelated. */
   private static long mix(long z) {
     z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
