@@ -29,15 +29,7 @@ record AnswerSettings(
 
   /** Where a person sets nothing. */
   static final AnswerSettings USUAL =
-<<<<<<< HEAD
-      new AnswerSettings(
-          new SamplerSettings(0.7f, 40, 0.95f, 0.1f, 1, 64, 0, Map.of()),
-          null,
-          UNLIMITED,
-          List.of());
-=======
       new AnswerSettings(SamplerSettings.USUAL, null, UNLIMITED, List.of());
->>>>>>> api
 
   /** As much of what is wrong as a person recognises. */
   private static final int LONGEST_SHOWN = 40;

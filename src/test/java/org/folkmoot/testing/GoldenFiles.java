@@ -40,10 +40,10 @@ public final class GoldenFiles {
   }
 
   /**
-   * The goldens of SmolLM2-135M-Instruct Q4_1, whose file is that which environment variable {@code
-   * FOLKMOOT_SMOLLM2} names; where it names none, the calling test is skipped and says so.
+   * The file SmolLM2-135M-Instruct.Q4_1.gguf, which environment variable {@code FOLKMOOT_SMOLLM2}
+   * names; where it names none, the calling test is skipped and says so.
    */
-  public static List<Golden> smolLm2() {
+  public static Path smolLm2Model() {
     String named = System.getenv("FOLKMOOT_SMOLLM2");
     if (named == null) {
       String message =
@@ -52,7 +52,12 @@ public final class GoldenFiles {
       System.err.println(message);
       Assumptions.abort(message);
     }
-    return smolLm2(Path.of(named));
+    return Path.of(named);
+  }
+
+  /** The goldens of SmolLM2-135M-Instruct Q4_1 for {@link #smolLm2Model}. */
+  public static List<Golden> smolLm2() {
+    return smolLm2(smolLm2Model());
   }
 
   /** The goldens of SmolLM2-135M-Instruct Q4_1 for the file given. */
