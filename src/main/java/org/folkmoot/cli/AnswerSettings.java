@@ -27,16 +27,9 @@ record AnswerSettings(
   /** As many tokens as the context holds. */
   static final int UNLIMITED = 0;
 
-  /**
-   * Small models ramble when hot and loop when cold: a moderate temperature, and a cut of the
-   * unlikely tail. No repetition penalty: it also punishes the words that a good answer repeats.
-   */
+  /** What is meant where nobody says. */
   static final AnswerSettings USUAL =
-      new AnswerSettings(
-          new SamplerSettings(0.7f, 40, 0.95f, 0.1f, 1, 64, 0, Map.of()),
-          null,
-          UNLIMITED,
-          List.of());
+      new AnswerSettings(SamplerSettings.USUAL, null, UNLIMITED, List.of());
 
   /** As much of what is wrong as a person recognises. */
   private static final int LONGEST_SHOWN = 40;

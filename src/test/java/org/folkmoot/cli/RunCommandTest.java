@@ -3,10 +3,12 @@ package org.folkmoot.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.testing.TinyModel;
 import org.folkmoot.testing.TinyModels;
@@ -24,8 +26,10 @@ class RunCommandTest {
     model = TinyModels.write(folder, TinyModel.of(TensorType.Q8_0)).toString();
   }
 
-  private static CommandLineRun run() {
-    return new CommandLineRun(folder.resolve("home"));
+  private static TestConsole console() {
+    TestConsole console = new TestConsole();
+    console.environment.put("FOLKMOOT_HOME", folder.resolve("home").toString());
+    return console;
   }
 
   private static String[] args(String... rest) {
@@ -37,15 +41,15 @@ class RunCommandTest {
   }
 
   private static String text(String... rest) {
-    CommandLineRun run = run();
-    assertThat(run.call(args(rest))).as(run.err()).isEqualTo(ExitStatus.OK);
+    TestConsole run = console();
+    assertThat(run.run(args(rest))).as(run.err()).isEqualTo(ExitStatus.OK);
     return run.out();
   }
 
   @Test
   void answersOnStandardOutputAndCountsOnStandardError() {
-    CommandLineRun run = run();
-    assertThat(run.call(args("--max-tokens", "9", "hello", "there"))).isEqualTo(ExitStatus.OK);
+    TestConsole run = console();
+    assertThat(run.run(args("--max-tokens", "9", "hello", "there"))).isEqualTo(ExitStatus.OK);
     assertThat(run.out()).isNotBlank().endsWith("\n");
     assertThat(run.err())
         .matches(
@@ -69,8 +73,8 @@ class RunCommandTest {
 
   @Test
   void greedyNeedsNoSeedAndShowsNone() {
-    CommandLineRun run = run();
-    assertThat(run.call(args("--temperature", "0", "--max-tokens", "20", "hello"))).isZero();
+    TestConsole run = console();
+    assertThat(run.run(args("--temperature", "0", "--max-tokens", "20", "hello"))).isZero();
     assertThat(run.err()).doesNotContain("seed");
     assertThat(text("--temperature", "0", "--max-tokens", "20", "--seed", "9", "hello"))
         .isEqualTo(run.out());
@@ -101,7 +105,7 @@ class RunCommandTest {
     all[place + 1] = value;
     String[] rest = {"--max-tokens", "20", "--seed", "3", "hello"};
     System.arraycopy(rest, 0, all, hot.length + more, 5);
-    return java.util.Arrays.copyOf(all, hot.length + more + 5);
+    return Arrays.copyOf(all, hot.length + more + 5);
   }
 
   @Test
@@ -126,8 +130,8 @@ class RunCommandTest {
     String[] end = {"--temperature", "0", "--max-tokens", "20", "hello"};
     assertThat(text("--system", "be brief", end[0], end[1], end[2], end[3], end[4]))
         .isNotEqualTo(text(end));
-    CommandLineRun run = run();
-    assertThat(run.call(args("--raw", "--system", "be brief", "hello")))
+    TestConsole run = console();
+    assertThat(run.run(args("--raw", "--system", "be brief", "hello")))
         .isEqualTo(ExitStatus.WRONG_CALL);
     assertThat(run.err()).contains("leave out --system or --raw");
   }
@@ -147,27 +151,31 @@ class RunCommandTest {
   void thePromptCanComeFromStandardInput() {
     String[] options = {"--temperature", "0", "--max-tokens", "15"};
     String expected = text(options[0], options[1], options[2], options[3], "summarise: some text");
-    CommandLineRun dash = run().reading("some text\n");
-    assertThat(dash.call(args(options[0], options[1], options[2], options[3], "summarise:", "-")))
+    TestConsole dash = console().reading("some text\n");
+    assertThat(dash.run(args(options[0], options[1], options[2], options[3], "summarise:", "-")))
         .isZero();
     assertThat(dash.out()).isEqualTo(expected);
-    CommandLineRun piped = run().reading("summarise: some text\n");
-    assertThat(piped.call(args(options))).isZero();
+    TestConsole piped = console().reading("summarise: some text\n");
+    assertThat(piped.run(args(options))).isZero();
     assertThat(piped.out()).isEqualTo(expected);
   }
 
   @Test
   void standardInputIsLeftAloneWhereThereIsAPrompt() {
-    CommandLineRun run =
-        run()
-            .reading(
-                new java.io.InputStream() {
-                  @Override
-                  public int read() throws IOException {
-                    throw new IOException("a pipe that nobody closes would block here");
-                  }
-                });
-    assertThat(run.call(args("--max-tokens", "1", "hello"))).isZero();
+    TestConsole run = console();
+    run.in =
+        new InputStream() {
+          @Override
+          public int read() throws IOException {
+            throw new IOException("a pipe that nobody closes would block here");
+          }
+
+          @Override
+          public int read(byte[] bytes, int from, int length) throws IOException {
+            return read();
+          }
+        };
+    assertThat(run.run(args("--max-tokens", "1", "hello"))).isZero();
   }
 
   @Test
@@ -187,45 +195,45 @@ class RunCommandTest {
   }
 
   private static void assertWrong(String message, String... args) {
-    CommandLineRun run = run();
-    assertThat(run.call(args)).as(run.err()).isEqualTo(ExitStatus.WRONG_CALL);
+    TestConsole run = console();
+    assertThat(run.run(args)).as(run.err()).isEqualTo(ExitStatus.WRONG_CALL);
     assertThat(run.err()).contains("folkmoot: ").contains(message).doesNotContain("\tat ");
     assertThat(run.out()).isEmpty();
   }
 
   @Test
   void aModelThatIsNotThereEndsWithStatusOne() {
-    CommandLineRun run = run();
-    assertThat(run.call("run", folder.resolve("none.gguf").toString(), "x"))
+    TestConsole run = console();
+    assertThat(run.run("run", folder.resolve("none.gguf").toString(), "x"))
         .isEqualTo(ExitStatus.FAILED);
     assertThat(run.err()).contains("there is no file").doesNotContain("\tat ");
   }
 
   @Test
   void saysWhenTheContextIsFull() {
-    CommandLineRun run = run();
-    assertThat(run.call(args("--temperature", "0", "--ctx", "40", "--raw", "hello"))).isZero();
+    TestConsole run = console();
+    assertThat(run.run(args("--temperature", "0", "--ctx", "40", "--raw", "hello"))).isZero();
     assertThat(run.err()).contains("the answer is not whole: the context of 40 tokens is full");
   }
 
   @Test
   void anInterruptEndsItWithStatus130() {
+    TestConsole run = console();
     // Interrupted as soon as somebody watches: before the first token.
-    CommandLineRun run =
-        run()
-            .interruptedBy(action -> {
-              action.run();
-              return () -> {};
-            });
-    assertThat(run.call(args("tell", "me"))).isEqualTo(ExitStatus.INTERRUPTED);
+    run.interrupts =
+        action -> {
+          action.run();
+          return () -> {};
+        };
+    assertThat(run.run(args("tell", "me"))).isEqualTo(ExitStatus.INTERRUPTED);
     assertThat(run.out()).isEmpty();
   }
 
   @Test
   void endsQuietlyWhenNobodyReads() {
-    CommandLineRun run =
-        run().writingTo(new PrintStream(new Closed(), true, StandardCharsets.UTF_8));
-    assertThat(run.call(args("--max-tokens", "200", "hello"))).isZero();
+    TestConsole run = console();
+    run.printed = new PrintStream(new Closed(), true, StandardCharsets.UTF_8);
+    assertThat(run.run(args("--max-tokens", "200", "hello"))).isZero();
     assertThat(run.err()).doesNotContain("folkmoot:").contains("· 1 out");
   }
 
@@ -239,8 +247,10 @@ class RunCommandTest {
 
   @Test
   void aTerminalGetsWrappedTextAndDimCounts() {
-    CommandLineRun run = run().outAtTerminal();
-    assertThat(run.call(args("--max-tokens", "100", "--temperature", "0", "hello"))).isZero();
+    TestConsole run = console();
+    run.terminal = true;
+    run.columns = 40;
+    assertThat(run.run(args("--max-tokens", "100", "--temperature", "0", "hello"))).isZero();
     assertThat(run.err()).contains("\u001b[2m").contains("\u001b[0m");
     assertThat(run.out().lines()).allMatch(line -> line.length() <= 40);
     assertThat(run.out()).doesNotContain("\u001b");
@@ -248,10 +258,12 @@ class RunCommandTest {
 
   @Test
   void withoutAPromptItOpensAChat() {
-    CommandLineRun run = run().inAtTerminal().reading("hello\n");
-    assertThat(run.call(args("--max-tokens", "5", "--temperature", "0"))).isZero();
+    TestConsole run = console().reading("hello\n");
+    run.inIsTerminal = true;
+    assertThat(run.run(args("--max-tokens", "5", "--temperature", "0"))).isZero();
     assertThat(run.out()).isNotBlank();
-    CommandLineRun ids = run().inAtTerminal();
-    assertThat(ids.call(args("--ids"))).isEqualTo(ExitStatus.WRONG_CALL);
+    TestConsole ids = console();
+    ids.inIsTerminal = true;
+    assertThat(ids.run(args("--ids"))).isEqualTo(ExitStatus.WRONG_CALL);
   }
 }

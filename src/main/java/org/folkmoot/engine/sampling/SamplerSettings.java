@@ -40,7 +40,7 @@ public record SamplerSettings(
    * that a good answer repeats.
    */
   public static final SamplerSettings USUAL =
-      new SamplerSettings(0.7f, 40, 0.95f, 0.05f, 1, 64, 0, Map.of());
+      new SamplerSettings(0.7f, 40, 0.95f, 0.1f, 1, 64, 0, Map.of());
 
   /** Checks the ranges; a value outside is a BAD_REQUEST that names it. */
   public SamplerSettings {
