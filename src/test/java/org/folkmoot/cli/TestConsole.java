@@ -1,5 +1,6 @@
 package org.folkmoot.cli;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.io.PrintStream;
@@ -8,19 +9,24 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** The command line in a test: what it printed, and the surroundings it ran in. */
 final class TestConsole {
   final ByteArrayOutputStream out = new ByteArrayOutputStream();
   final ByteArrayOutputStream err = new ByteArrayOutputStream();
   final Map<String, String> environment = new HashMap<>();
+  InputStream in = InputStream.nullInputStream();
+  PrintStream printed = new PrintStream(out, true, StandardCharsets.UTF_8);
+  Interrupts interrupts = Interrupts.NEVER;
   boolean terminal;
+  boolean inIsTerminal;
   int columns = 80;
   Instant now = Instant.parse("2026-03-04T05:06:07Z");
 
   Console console() {
     return new Console(
-        new PrintStream(out, true, StandardCharsets.UTF_8),
+        printed,
         new PrintStream(err, true, StandardCharsets.UTF_8),
         terminal,
         terminal,
@@ -29,7 +35,23 @@ final class TestConsole {
   }
 
   Surroundings surroundings() {
-    return new Surroundings(console(), InputStream.nullInputStream(), environment, () -> now);
+    AtomicLong looks = new AtomicLong();
+    AtomicLong seeds = new AtomicLong(1000);
+    return new Surroundings(
+        console(),
+        in,
+        environment,
+        () -> now,
+        inIsTerminal,
+        () -> looks.incrementAndGet() * 100_000_000, // a tenth of a second between two looks
+        seeds::getAndIncrement,
+        interrupts);
+  }
+
+  /** Has something to read. */
+  TestConsole reading(String text) {
+    in = new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
+    return this;
   }
 
   int run(String... args) {
