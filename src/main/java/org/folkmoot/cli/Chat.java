@@ -57,7 +57,6 @@ final class Chat implements AutoCloseable {
 
   /** Chats where this process runs, and returns the exit status. */
   static int run(Surroundings surroundings, Start start) {
-    VectorApi.prepare();
     Voice voice = Voice.open(surroundings, start.reference, start.opening);
     boolean personThere = surroundings.inIsTerminal() && surroundings.console().outIsTerminal();
     try (ChatFront front =

@@ -40,7 +40,12 @@ public interface Interrupts {
           action.run();
           await(finished);
         });
-    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      Runtime.getRuntime().addShutdownHook(hook);
+    } catch (IllegalStateException alreadyShuttingDown) {
+      action.run();
+      return () -> {};
+    }
     return () -> {
       finished.countDown();
       try {

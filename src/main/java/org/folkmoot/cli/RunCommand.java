@@ -90,7 +90,6 @@ final class RunCommand implements Callable<Integer> {
       throw new FolkmootException(
           BAD_REQUEST, "there is no prompt: give one after the model, or on standard input");
     }
-    VectorApi.prepare();
     try (LocalModel model =
         ModelOpener.openShowing(surroundings, Models.find(surroundings, reference), opening)) {
       long seed = settings.seed() == null ? surroundings.seeds().getAsLong() : settings.seed();

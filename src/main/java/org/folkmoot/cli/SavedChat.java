@@ -15,6 +15,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -61,7 +62,7 @@ record SavedChat(String model, String system, AnswerSettings settings, List<Chat
           BAD_REQUEST, file + " is there and no saved chat: choose another name");
     }
     try {
-      byte[] json = MAPPER.writeValueAsBytes(json());
+      byte[] json = (MAPPER.writeValueAsString(json()) + "\n").getBytes(StandardCharsets.UTF_8);
       if (json.length > MOST_BYTES) {
         throw new FolkmootException(
             BAD_REQUEST, "the chat is too long for a file: it has " + json.length + " bytes");

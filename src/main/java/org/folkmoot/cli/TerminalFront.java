@@ -6,6 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jline.reader.Candidate;
 import org.jline.reader.CompletingParsedLine;
 import org.jline.reader.EOFError;
@@ -28,6 +30,9 @@ final class TerminalFront implements ChatFront {
 
   /** Some weeks of chatting; JLine reads the file whole at each start. */
   private static final int REMEMBERED_LINES = 2000;
+
+  /** What JLine logs is for those who develop it; held, or its level would be forgotten. */
+  private static final Logger JLINE = Logger.getLogger("org.jline");
 
   private final Console console;
   private final Terminal terminal;
@@ -56,6 +61,7 @@ final class TerminalFront implements ChatFront {
 
   /** The terminal that this process runs in. */
   static TerminalFront ofProcess(Surroundings surroundings) {
+    JLINE.setLevel(Level.OFF);
     try {
       Terminal terminal =
           TerminalBuilder.builder().system(true).encoding(StandardCharsets.UTF_8).build();

@@ -15,18 +15,28 @@ final class WordWrap {
   private static final int FIRST_UNUSUAL = 0x300;
 
   private final IntSupplier columns;
+
+  /** Spaces that are not shown yet: a break may come in their place. */
+  private final StringBuilder gap = new StringBuilder();
+
+  /** A word, after the spaces, that is not whole yet. */
   private final StringBuilder word = new StringBuilder();
+
+  private int gapCells;
   private int wordCells;
 
   /** Cells that are taken in the current line. */
   private int column;
+
+  /** Whether the current word is longer than a line: then the terminal breaks it as it must. */
+  private boolean overlong;
 
   /** How many characters of a fence the line begins with; -1 once it cannot be one. */
   private int fence;
 
   private boolean inCode;
 
-  /** A wrap to lines of so many cells, asked anew for each line. */
+  /** A wrap to lines of so many cells, asked anew for each character. */
   WordWrap(IntSupplier columns) {
     this.columns = columns;
   }
@@ -52,24 +62,19 @@ final class WordWrap {
       return;
     }
     watchFence(character);
-    int cells = character == '\t' ? 8 - column % 8 : cells(character);
     if (inCode) {
       out.appendCodePoint(character);
     } else if (character == ' ' || character == '\t') {
       endWord(out);
-      if (column + cells > columns.getAsInt()) {
-        out.append('\n');
-        column = 0;
-      } else {
-        out.appendCodePoint(character);
-        column += cells;
-      }
+      gap.appendCodePoint(character);
+      gapCells += character == ' ' ? 1 : 8 - (column + gapCells) % 8;
     } else {
-      addToWord(character, cells, out);
+      addToWord(character, out);
     }
   }
 
-  private void addToWord(int character, int cells, StringBuilder out) {
+  private void addToWord(int character, StringBuilder out) {
+    int cells = cells(character);
     // Scripts with wide characters have no spaces: every character can begin a line.
     if (cells > 1) {
       endWord(out);
@@ -77,28 +82,39 @@ final class WordWrap {
     word.appendCodePoint(character);
     wordCells += cells;
     // The last cell stays free: a terminal that has just filled it is in doubt where the cursor is.
-    if (column > 0 && column + wordCells >= columns.getAsInt()) {
-      trimLine(out);
+    int most = columns.getAsInt() - 1;
+    if (!overlong && column > 0 && column + gapCells + wordCells > most) {
       out.append('\n');
       column = 0;
+      dropGap();
     }
-    if (cells > 1 || wordCells >= columns.getAsInt() - 1) {
-      endWord(out);
-    }
-  }
-
-  /** A space before a break of ours would be seen only by who copies the text. */
-  private static void trimLine(StringBuilder out) {
-    while (!out.isEmpty() && out.charAt(out.length() - 1) == ' ') {
-      out.setLength(out.length() - 1);
+    overlong |= gapCells + wordCells > most;
+    if (overlong || cells > 1) {
+      show(out);
     }
   }
 
   private void endWord(StringBuilder out) {
-    out.append(word);
-    column += wordCells;
+    if (!word.isEmpty()) {
+      show(out);
+    }
+    overlong = false;
+  }
+
+  private void show(StringBuilder out) {
+    out.append(gap).append(word);
+    column += gapCells + wordCells;
+    if (overlong) {
+      column %= columns.getAsInt();
+    }
+    dropGap();
     word.setLength(0);
     wordCells = 0;
+  }
+
+  private void dropGap() {
+    gap.setLength(0);
+    gapCells = 0;
   }
 
   private void endLine(StringBuilder out) {
@@ -106,6 +122,7 @@ final class WordWrap {
       inCode = !inCode;
     }
     out.append('\n');
+    dropGap();
     column = 0;
     fence = 0;
   }
