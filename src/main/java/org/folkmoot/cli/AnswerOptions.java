@@ -37,7 +37,7 @@ final class AnswerOptions {
       paramLabel = "P",
       description =
           "Leave out tokens less likely than this share of the likeliest; 0 is off (default:"
-              + " 0.1).")
+              + " 0.05).")
   private @Nullable String minP;
 
   @Option(

@@ -96,7 +96,9 @@ final class ChatCommands {
     }
     String system = chat.transcript().system();
     chat.say(
-        system.isEmpty() ? "The model is told nothing first." : "The model is told: " + PlainText.of(system));
+        system.isEmpty()
+            ? "The model is told nothing first."
+            : "The model is told: " + PlainText.of(system));
   }
 
   private void set(String words) {

@@ -78,9 +78,10 @@ final class TerminalFront implements ChatFront {
       OwnerOnly.create(file);
       reader.setVariable(LineReader.HISTORY_FILE, file);
       reader.getHistory().attach(reader);
-    } catch (IOException | UncheckedIOException unusable) {
+    } catch (IOException | RuntimeException unusable) {
+      // JLine meets a damaged file with whatever exception comes.
       reader.getVariables().remove(LineReader.HISTORY_FILE);
-      say("entered lines are not remembered: " + file + " cannot be used");
+      say("what you enter is not remembered: " + file + " cannot be used; delete it");
     }
   }
 

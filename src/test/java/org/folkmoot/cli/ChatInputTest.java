@@ -13,8 +13,15 @@ class ChatInputTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "\"\"\"", "\"\"\"text", "\"\"\"\"\"", "  \"\"\"text\nmore", "text\\", "a\nb\\", "text\\\\\\",
-        "/system \"\"\"be", "/set x\\"
+        "\"\"\"",
+        "\"\"\"text",
+        "\"\"\"\"\"",
+        "  \"\"\"text\nmore",
+        "text\\",
+        "a\nb\\",
+        "text\\\\\\",
+        "/system \"\"\"be",
+        "/set x\\"
       })
   void goesOn(String input) {
     assertThat(ChatInput.isOpen(input)).isTrue();

@@ -39,8 +39,13 @@ class ConsolePartsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "1, 1", "512k, 524288", "1M, 1048576", "1.5G, 1610612736", "2GiB, 2147483648",
-    "1TB, 1099511627776", "64MB, 67108864"
+    "1, 1",
+    "512k, 524288",
+    "1M, 1048576",
+    "1.5G, 1610612736",
+    "2GiB, 2147483648",
+    "1TB, 1099511627776",
+    "64MB, 67108864"
   })
   void readsAmountsOfMemory(String text, long bytes) {
     assertThat(new MemorySize().convert(text)).isEqualTo(bytes);

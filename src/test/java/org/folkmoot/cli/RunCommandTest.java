@@ -252,7 +252,9 @@ class RunCommandTest {
     run.columns = 40;
     assertThat(run.run(args("--max-tokens", "100", "--temperature", "0", "hello"))).isZero();
     assertThat(run.err()).contains("\u001b[2m").contains("\u001b[0m");
-    assertThat(run.out().lines()).allMatch(line -> line.length() <= 40);
+    assertThat(run.out().replaceAll("\\s", ""))
+        .isEqualTo(
+            text("--max-tokens", "100", "--temperature", "0", "hello").replaceAll("\\s", ""));
     assertThat(run.out()).doesNotContain("\u001b");
   }
 
@@ -265,5 +267,21 @@ class RunCommandTest {
     TestConsole ids = console();
     ids.inIsTerminal = true;
     assertThat(ids.run(args("--ids"))).isEqualTo(ExitStatus.WRONG_CALL);
+  }
+
+  @Test
+  void theHelpNamesTheDefaults() {
+    TestConsole help = console();
+    assertThat(help.run("run", "--help")).isZero();
+    String onOneLine = help.out().replaceAll("\\s+", " ");
+    AnswerSettings.USUAL
+        .byName()
+        .forEach((name, value) -> {
+          String option = onOneLine.substring(onOneLine.lastIndexOf("--" + name + "="));
+          String number = value.replaceFirst("\\.0$", "");
+          if (!name.equals(AnswerSettings.MAX_TOKENS) && !name.equals(AnswerSettings.SEED)) {
+            assertThat(option).matches("[^()]*\\(default: " + number.replace(".", "\\.") + "\\).*");
+          }
+        });
   }
 }
