@@ -32,7 +32,7 @@ public record Console(
         new StandardStream(FileDescriptor.out),
         new StandardStream(FileDescriptor.err),
         terminals.contains("1"),
-        terminals.contains("2"),
+        terminals.contains("2") && !isDumb(environment),
         colourWished(environment),
         new TerminalWidth(environment));
   }
@@ -81,7 +81,11 @@ public record Console(
 
   /** https://no-color.org: present and not empty means no colour, whatever its value. */
   private static boolean colourWished(Map<String, String> environment) {
-    return environment.getOrDefault("NO_COLOR", "").isEmpty()
-        && !environment.getOrDefault("TERM", "").equals("dumb");
+    return environment.getOrDefault("NO_COLOR", "").isEmpty() && !isDumb(environment);
+  }
+
+  /** A terminal that cannot move its cursor, as some editors have. */
+  private static boolean isDumb(Map<String, String> environment) {
+    return environment.getOrDefault("TERM", "").equals("dumb");
   }
 }

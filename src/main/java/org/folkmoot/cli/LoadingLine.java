@@ -14,8 +14,8 @@ final class LoadingLine implements DoubleConsumer, AutoCloseable {
 
   private static final Duration REDRAW = Duration.ofMillis(100);
 
-  /** Leaves room for the rest of the line in a narrow terminal. */
-  private static final int LONGEST_NAME = 40;
+  /** So that the line fits 40 columns: one that wraps could not be taken back. */
+  private static final int LONGEST_NAME = 24;
 
   private static final String TO_START_AND_CLEAR = "\r\u001b[K";
 
@@ -26,7 +26,7 @@ final class LoadingLine implements DoubleConsumer, AutoCloseable {
 
   LoadingLine(Surroundings surroundings, String name) {
     this.surroundings = surroundings;
-    this.name = PlainText.line(name, LONGEST_NAME);
+    this.name = Models.shortName(name, LONGEST_NAME);
     this.nextDrawing = surroundings.clock().instant().plus(PATIENCE);
   }
 

@@ -39,6 +39,12 @@ final class Models {
     return fields;
   }
 
+  /** A reference on one line and of at most so many characters: of a path only its end. */
+  static String shortName(String reference, int most) {
+    String end = reference.substring(reference.lastIndexOf('/') + 1);
+    return PlainText.line(end.isEmpty() ? reference : end, most);
+  }
+
   /** As much of a hash as people compare. */
   static String shortHash(String sha256) {
     return sha256.substring(0, 12);

@@ -28,10 +28,9 @@ record Voice(String reference, LocalModel model, Conversation conversation)
     return new Voice(reference, model, model.newConversation());
   }
 
-  /** What to call it in a line: a file by its name alone. */
+  /** What to call it in a line. */
   String shortName() {
-    String name = reference.substring(reference.lastIndexOf('/') + 1);
-    return PlainText.line(name.isEmpty() ? reference : name, LONGEST_NAME);
+    return Models.shortName(reference, LONGEST_NAME);
   }
 
   @Override

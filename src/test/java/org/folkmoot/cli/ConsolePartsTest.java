@@ -93,6 +93,19 @@ class ConsolePartsTest {
   }
 
   @Test
+  void theLineFitsANarrowTerminal() {
+    TestConsole console = new TestConsole();
+    console.terminal = true;
+    String path = "/a/long/way/down/" + "x".repeat(50) + ".gguf";
+    try (LoadingLine line = new LoadingLine(console.surroundings(), path)) {
+      console.pass(Duration.ofSeconds(1));
+      line.accept(1);
+      String shown = console.err().replaceAll("\u001b\\[[0-9]*[mK]|\r", "");
+      assertThat(shown).hasSizeLessThan(40).contains("xxx…").doesNotContain("/");
+    }
+  }
+
+  @Test
   void nobodySeesAProgressLineInALog() {
     TestConsole console = new TestConsole();
     try (LoadingLine line = new LoadingLine(console.surroundings(), "big:70b")) {
