@@ -7,10 +7,10 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /**
- * The training run of the AOT cache (JEP 483, 515): takes the ways through the code whose classes
- * and profiles a cold start should find ready. It prints nothing and keeps nothing.
+ * The training run of the class archive (JEP 350): takes the ways through the code whose classes a
+ * cold start should find ready. It prints nothing and keeps nothing.
  */
-@Command(name = "warmup", hidden = true, description = "Train the launcher's AOT cache.")
+@Command(name = "warmup", hidden = true, description = "Train the launcher's class archive.")
 final class WarmupCommand implements Callable<Integer> {
   private final Surroundings surroundings;
 
@@ -20,6 +20,7 @@ final class WarmupCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    ModelOpener.selfTest();
     for (String name : Commands.NAMES) {
       Object command = Commands.create(name, surroundings);
       if (command != null) {
