@@ -17,17 +17,23 @@ final class ModelOpener {
    */
   record Settings(int threads, int contextLength, long kvBytes, int maxSessions) {}
 
+  private static boolean tested;
+
   private ModelOpener() {}
 
   /**
-   * Makes the vector code ready and sure that it computes as it must.
+   * Makes the vector code ready and sure that it computes as it must: once in a process, however
+   * many models it opens.
    *
    * @throws org.folkmoot.base.FolkmootException ARITHMETIC if this machine computes wrongly: then
    *     nothing may be computed on it
    */
-  static void selfTest() {
-    VectorApi.load();
-    SelfTest.run();
+  static synchronized void selfTest() {
+    if (!tested) {
+      VectorApi.load();
+      SelfTest.run();
+      tested = true;
+    }
   }
 
   /**

@@ -1,7 +1,5 @@
 package org.folkmoot.kernel;
 
-import static org.folkmoot.base.FolkmootException.Code.ARITHMETIC;
-
 import java.util.EnumSet;
 import java.util.Set;
 import jdk.incubator.vector.FloatVector;
@@ -113,9 +111,7 @@ public final class Activations {
     }
     float amax = Float.intBitsToFloat(most);
     if (!(amax <= Float.MAX_VALUE)) {
-      throw new FolkmootException(
-          ARITHMETIC,
-          "a hidden state is not a finite number: the model file is damaged or this machine computes wrongly; run 'folkmoot doctor'");
+      throw Faults.computed("a hidden state is not a finite number");
     }
     int index = (panel * (columns / 32) + block) * width + t;
     if (amax < NEGLIGIBLE) {

@@ -1,6 +1,5 @@
 package org.folkmoot.kernel;
 
-import static org.folkmoot.base.FolkmootException.Code.ARITHMETIC;
 import static org.folkmoot.kernel.KvLayout.POSITIONS;
 import static org.folkmoot.kernel.Lanes.F;
 import static org.folkmoot.kernel.Lanes.FLOATS;
@@ -30,8 +29,11 @@ public final class Attention {
   /**
    * The queries that are worked on together.
    *
-   * @param q query of token {@code t}, head {@code h} at {@code t * stride + (firstHead + h) *
-   *     headDim}; the result goes to the same place in {@code out}
+   * @param q query of token {@code t}, head {@code h} at {@code t * stride + h * headDim}
+   * @param stride distance between tokens in {@code q}
+   * @param out gets the result of token {@code t}, head {@code h} at {@code t * outStride + h *
+   *     headDim}
+   * @param outStride distance between tokens in {@code out}
    * @param firstToken first token of the batch
    * @param tokens number of tokens
    * @param position position of the first token; the next ones follow
@@ -95,9 +97,7 @@ public final class Attention {
       }
     }
     if (!finite) {
-      throw new FolkmootException(
-          ARITHMETIC,
-          "a key or value does not fit the KV cache's numbers: the model file is damaged or this machine computes wrongly; run 'folkmoot doctor'");
+      throw Faults.computed("a key or value does not fit the KV cache's numbers");
     }
   }
 

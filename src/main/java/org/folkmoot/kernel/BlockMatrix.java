@@ -1,7 +1,5 @@
 package org.folkmoot.kernel;
 
-import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
-
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
@@ -168,8 +166,7 @@ public final class BlockMatrix implements Matrix {
   private static void copyScale(byte[] in, int at, byte[] out, int to) {
     short scale = (short) SHORT.get(in, at);
     if ((scale & 0x7c00) == 0x7c00) {
-      throw new FolkmootException(
-          BAD_FILE, "a weight's scale is not a finite number: the file is damaged, pull it again");
+      throw Faults.stored("a weight's scale");
     }
     SHORT.set(out, to, scale);
   }

@@ -1,6 +1,5 @@
 package org.folkmoot.kernel;
 
-import static org.folkmoot.base.FolkmootException.Code.ARITHMETIC;
 import static org.folkmoot.kernel.Lanes.F;
 import static org.folkmoot.kernel.Lanes.FLOATS;
 
@@ -52,9 +51,7 @@ public final class Elementwise {
   }
 
   private static FolkmootException notFinite() {
-    return new FolkmootException(
-        ARITHMETIC,
-        "a hidden state is not a finite number: the model file is damaged or this machine computes wrongly; run 'folkmoot doctor'");
+    return Faults.computed("a hidden state is not a finite number");
   }
 
   /** {@code x += y}. */
@@ -71,9 +68,7 @@ public final class Elementwise {
   }
 
   /**
-   * SwiGLU: {@code out = (gate / (1 + exp(-gate))) · up}. The gate is used up.
-   *
-   * @param gate at {@code gateAt}; overwritten
+   * SwiGLU: {@code out = (gate / (1 + exp(-gate))) · up}. {@code out} may be neither of the others.
    */
   public static void siluTimes(
       float[] gate, int gateAt, float[] up, int upAt, float[] out, int outAt, int length) {

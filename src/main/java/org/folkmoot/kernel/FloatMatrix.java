@@ -1,7 +1,5 @@
 package org.folkmoot.kernel;
 
-import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
-
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -101,8 +99,7 @@ public final class FloatMatrix implements Matrix {
 
   private static void requireFinite(boolean finite) {
     if (!finite) {
-      throw new FolkmootException(
-          BAD_FILE, "a weight is not a finite number: the file is damaged, pull it again");
+      throw Faults.stored("a weight");
     }
   }
 

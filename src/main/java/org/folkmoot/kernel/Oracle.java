@@ -1,7 +1,5 @@
 package org.folkmoot.kernel;
 
-import static org.folkmoot.base.FolkmootException.Code.ARITHMETIC;
-
 import org.folkmoot.base.FolkmootException;
 
 /**
@@ -303,9 +301,7 @@ public final class Oracle {
 
   private static void requireFinite(float x) {
     if (!Float.isFinite(x)) {
-      throw new FolkmootException(
-          ARITHMETIC,
-          "a number is not finite: the model file is damaged or this machine computes wrongly; run 'folkmoot doctor'");
+      throw Faults.computed("a number is not finite");
     }
   }
 }
