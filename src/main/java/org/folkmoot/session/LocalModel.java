@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.function.DoubleConsumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -94,8 +95,10 @@ public final class LocalModel implements LanguageModel {
   public static LocalModel open(Path path, Options options, DoubleConsumer progress) {
     GgufFile file = GgufFile.open(path);
     WorkerPool pool = new WorkerPool(options.threads);
+    AtomicBoolean loaded = new AtomicBoolean();
     try {
       ModelConfig config = ModelConfig.of(file);
+      warmUp(file, config, loaded::get);
       Tokenizer tokenizer = Tokenizers.from(file.metadata());
       if (tokenizer.size() > config.vocabulary()) {
         throw new FolkmootException(
@@ -104,19 +107,19 @@ public final class LocalModel implements LanguageModel {
                 .formatted(path.getFileName(), tokenizer.size(), config.vocabulary()));
       }
       ChatTemplate template = ChatTemplates.of(templateOf(file));
-      SpanModel span = load(file, config, pool, progress);
+      SpanModel span = SpanModel.load(file, config, Span.whole(config), pool, progress);
       return new LocalModel(options, file, pool, span, tokenizer, template);
     } catch (RuntimeException | Error failed) {
       pool.close();
       file.close();
       throw failed;
+    } finally {
+      loaded.set(true);
     }
   }
 
-  /** Loads the weights while the JIT compiler gets to know the kernels. */
-  private static SpanModel load(
-      GgufFile file, ModelConfig config, WorkerPool pool, DoubleConsumer progress) {
-    AtomicBoolean loaded = new AtomicBoolean();
+  /** Lets the JIT compiler get to know the kernels while the weights are loaded. */
+  private static void warmUp(GgufFile file, ModelConfig config, BooleanSupplier loaded) {
     Set<TensorType> types =
         file.tensors().values().stream()
             .filter(tensor -> tensor.rows() > 1)
@@ -125,12 +128,7 @@ public final class LocalModel implements LanguageModel {
     Thread.ofPlatform()
         .daemon()
         .name("folkmoot-warm-up")
-        .start(() -> WarmUp.run(types, config.precision(), loaded::get));
-    try {
-      return SpanModel.load(file, config, Span.whole(config), pool, progress);
-    } finally {
-      loaded.set(true);
-    }
+        .start(() -> WarmUp.run(types, config.precision(), loaded));
   }
 
   private static @Nullable String templateOf(GgufFile file) {
