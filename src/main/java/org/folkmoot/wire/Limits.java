@@ -1,0 +1,48 @@
+package org.folkmoot.wire;
+
+/** Bounds of what peers may send each other. A message beyond them is malformed. */
+public final class Limits {
+  /** The version of the protocol: the first byte of each frame. */
+  public static final int VERSION = 1;
+
+  /** Bytes of a frame: 128 hidden states of the largest models, 16,384 numbers each, and a head. */
+  public static final int MAX_FRAME = (8 << 20) + 4096;
+
+  /** Numbers of a {@link Message.Forward}: 8 MiB. */
+  public static final int MAX_FLOATS = 2 << 20;
+
+  /** Tokens of a {@link Message.Forward}; longer prompts are cut. */
+  public static final int MAX_STEP_TOKENS = 4096;
+
+  /** Positions of a session: more than any model's context. */
+  public static final int MAX_POSITIONS = 1 << 21;
+
+  /** Addresses of a peer: two transports, IPv4 and IPv6, at home and outside, and some relays. */
+  public static final int MAX_ADDRESSES = 12;
+
+  /** Announcements in one message; one is at most {@link #MAX_ANNOUNCEMENT} bytes. */
+  public static final int MAX_GOSSIP = 64;
+
+  /** Entries of a digest of announcements. */
+  public static final int MAX_DIGEST = 512;
+
+  /** Bytes of a signed announcement. */
+  public static final int MAX_ANNOUNCEMENT = 2048;
+
+  /** Spans in an announcement: what one machine serves at a time. */
+  public static final int MAX_OFFERS = 8;
+
+  /** Bytes of a text: names, reasons. */
+  public static final int MAX_TEXT = 300;
+
+  /** Bytes of a part of a model file's head. */
+  public static final int MAX_PART = 1 << 20;
+
+  /** Entries of a logit bias, as OpenAI's API bounds it. */
+  public static final int MAX_BIAS = 1024;
+
+  /** Alternatives that are reported for a token. */
+  public static final int MAX_TOP = 20;
+
+  private Limits() {}
+}
