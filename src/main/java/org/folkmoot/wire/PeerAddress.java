@@ -73,8 +73,7 @@ public record PeerAddress(Scheme scheme, String host, int port) {
     }
   }
 
-  private static FolkmootException malformed(
-      @Nullable RuntimeException cause) {
+  private static FolkmootException malformed(@Nullable RuntimeException cause) {
     return new FolkmootException(
         BAD_REQUEST, "a peer's address looks like quic://192.168.1.7:7410, this does not", cause);
   }

@@ -15,8 +15,7 @@ public record SignedAnnouncement(byte[] body, byte[] signature) {
   /** Bytes of a signature. */
   public static final int SIGNATURE_BYTES = 64;
 
-  private static final byte[] CONTEXT =
-      "folkmoot announcement 1\n".getBytes(US_ASCII);
+  private static final byte[] CONTEXT = "folkmoot announcement 1\n".getBytes(US_ASCII);
 
   /** What is signed: no signature over anything else can be mistaken for one over this. */
   public static byte[] signedBytes(byte[] body) {
