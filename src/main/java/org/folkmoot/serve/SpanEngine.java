@@ -62,8 +62,13 @@ public interface SpanEngine {
   /** Numbers of a hidden state. */
   int dim();
 
-  /** Number of token ids. */
+  /** Number of token ids that can be chosen. */
   int vocabulary();
+
+  /** Numbers of a row of logits, at least {@link #vocabulary}. */
+  default int rowLength() {
+    return vocabulary();
+  }
 
   /** The most positions of a session that can ever be served. */
   int maxPositions();

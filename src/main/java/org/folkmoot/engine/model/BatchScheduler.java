@@ -55,13 +55,23 @@ public final class BatchScheduler implements AutoCloseable {
    * @param maxPositions its greatest length
    * @throws FolkmootException BUSY if there is no room now, BAD_REQUEST if there never will be
    */
-  public synchronized Sequence open(int maxPositions) {
+  public Sequence open(int maxPositions) {
+    return open(model.span(), maxPositions);
+  }
+
+  /**
+   * Admits a sequence that goes through a part of the span only; otherwise as {@link #open(int)}.
+   */
+  public synchronized Sequence open(Span part, int maxPositions) {
+    if (!model.span().covers(part)) {
+      throw new IllegalArgumentException(part + " is not in " + model.span());
+    }
     long pages = pagesFor(maxPositions);
     if (open.size() >= maxSequences) {
       throw busy();
     }
     promise(pages, 0);
-    Sequence sequence = new Sequence(new KvCache(pool), pages);
+    Sequence sequence = new Sequence(part, new KvCache(pool), pages);
     open.add(sequence);
     return sequence;
   }
@@ -98,6 +108,31 @@ public final class BatchScheduler implements AutoCloseable {
     return (int) Math.min(Integer.MAX_VALUE, (long) pool.maxPages() * KvLayout.POSITIONS);
   }
 
+  /** Positions that are left for new sequences. */
+  public synchronized int freePositions() {
+    if (closed || open.size() >= maxSequences) {
+      return 0;
+    }
+    long pages = pool.maxPages() - promisedPages;
+    return (int) Math.min(Integer.MAX_VALUE, pages * KvLayout.POSITIONS);
+  }
+
+  /** Takes the results of {@link Sequence#submit}, on the thread that makes passes. */
+  public interface Sink {
+    /**
+     * Some of the tokens went through.
+     *
+     * @param tokens how many
+     * @param states their hidden states {@code [token][dim]} behind the last layer
+     * @param outputs those of the wanted outputs that belong to them
+     * @param done whether these were the last
+     */
+    void computed(int tokens, float[] states, float[] outputs, boolean done);
+
+    /** It cannot be done; the cache is as before the part that failed. */
+    void failed(RuntimeException why);
+  }
+
   /** Sequences that are open now. */
   public synchronized int openSequences() {
     return open.size();
@@ -113,11 +148,15 @@ public final class BatchScheduler implements AutoCloseable {
    * #close} may come from any.
    */
   public final class Sequence implements AutoCloseable {
+    private final Span part;
     private final KvCache cache;
     private long pages;
     private int[] ids = new int[0];
+    private float[] hidden = new float[0];
+    private int tokens;
     private int done;
-    private Step.Wanted wanted = Step.Wanted.NOTHING;
+    private int wanted;
+    private @Nullable Sink sink;
     private float @Nullable [] outputs;
     private int outputCount;
     private @Nullable Throwable failure;
@@ -127,7 +166,8 @@ public final class BatchScheduler implements AutoCloseable {
     private boolean released;
     private boolean cancelled;
 
-    private Sequence(KvCache cache, long pages) {
+    private Sequence(Span part, KvCache cache, long pages) {
+      this.part = part;
       this.cache = cache;
       this.pages = pages;
     }
@@ -155,15 +195,10 @@ public final class BatchScheduler implements AutoCloseable {
         if (!finished) {
           throw new IllegalStateException("a sequence takes one step at a time");
         }
-        ids = next.clone();
-        done = 0;
-        wanted = which;
+        int count = Step.outputs(which, next.length);
         outputCount = 0;
-        outputs = new float[Step.ofIds(cache, ids, which).outputs() * model.outputLength()];
-        failure = null;
-        finished = false;
-        waiting.add(this);
-        BatchScheduler.this.notifyAll();
+        outputs = new float[count * model.outputLength(part)];
+        begin(next.length, next.clone(), new float[0], count, null);
         while (!finished && !cancelled && !interrupted) {
           await();
         }
@@ -173,6 +208,46 @@ public final class BatchScheduler implements AutoCloseable {
         rethrow();
         return Optional.ofNullable(outputs);
       }
+    }
+
+    /**
+     * Computes the next tokens without waiting for them. Exactly one of {@code ids} and {@code
+     * hidden} has the input; what is in it must not change until the end.
+     *
+     * @param count number of tokens
+     * @param lastOutputs of how many of the last tokens outputs are wanted
+     * @param taker told the results; not if the sequence is closed meanwhile
+     */
+    public void submit(int count, int[] ids, float[] hidden, int lastOutputs, Sink taker) {
+      if (count == 0) {
+        throw new IllegalArgumentException("a step of no tokens");
+      }
+      synchronized (BatchScheduler.this) {
+        if (cancelled) {
+          return;
+        }
+        if (!finished) {
+          throw new IllegalStateException("a sequence takes one step at a time");
+        }
+        begin(count, ids, hidden, lastOutputs, taker);
+      }
+    }
+
+    private void begin(
+        int count, int[] nextIds, float[] nextHidden, int lastOutputs, @Nullable Sink taker) {
+      if (closed) {
+        throw busy();
+      }
+      tokens = count;
+      ids = nextIds;
+      hidden = nextHidden;
+      done = 0;
+      wanted = lastOutputs;
+      sink = taker;
+      failure = null;
+      finished = false;
+      waiting.add(this);
+      BatchScheduler.this.notifyAll();
     }
 
     private void await() {
@@ -185,16 +260,8 @@ public final class BatchScheduler implements AutoCloseable {
     }
 
     private void rethrow() {
-      switch (failure) {
-        case null -> {}
-        case FolkmootException fault ->
-            throw new FolkmootException(fault.code(), String.valueOf(fault.getMessage()), fault);
-        case OutOfMemoryError none ->
-            throw new FolkmootException(
-                NO_ROOM,
-                "memory does not suffice to go on: lower --kv-memory or use a smaller model",
-                none);
-        case Throwable other -> throw new IllegalStateException("a pass failed", other);
+      if (failure != null) {
+        throw fault(failure);
       }
     }
 
@@ -234,6 +301,16 @@ public final class BatchScheduler implements AutoCloseable {
       }
     }
 
+    /** Forgets the positions from here on. Only of a sequence at rest. */
+    public void truncate(int positions) {
+      synchronized (BatchScheduler.this) {
+        if (released || !finished) {
+          throw new IllegalStateException("only an open sequence at rest can be truncated");
+        }
+        cache.truncate(positions);
+      }
+    }
+
     /** A pass is over before anyone gets impatient, so an interrupt of the thread can wait. */
     private void awaitEndOfPass() {
       boolean threadInterrupted = false;
@@ -249,16 +326,20 @@ public final class BatchScheduler implements AutoCloseable {
       }
     }
 
+    private int left() {
+      return tokens - done;
+    }
+
     private Step chunk(int budget) {
-      int count = Math.min(budget, ids.length - done);
-      boolean last = done + count == ids.length;
-      Step.Wanted now =
-          switch (wanted) {
-            case NOTHING -> Step.Wanted.NOTHING;
-            case LAST -> last ? Step.Wanted.LAST : Step.Wanted.NOTHING;
-            case ALL -> Step.Wanted.ALL;
-          };
-      return Step.ofIds(cache, Arrays.copyOfRange(ids, done, done + count), now);
+      int count = Math.min(budget, left());
+      int end = done + count;
+      int outputsNow = Math.clamp((long) end - (tokens - wanted), 0, count);
+      if (ids.length > 0) {
+        return new Step(cache, count, Arrays.copyOfRange(ids, done, end), new float[0], outputsNow);
+      }
+      int dim = model.config().dim();
+      return new Step(
+          cache, count, new int[0], Arrays.copyOfRange(hidden, done * dim, end * dim), outputsNow);
     }
 
     /** Frees its memory at once; if a pass with it is under way, when that pass ends. */
@@ -284,6 +365,21 @@ public final class BatchScheduler implements AutoCloseable {
     }
   }
 
+  /** What a caller is told of a pass that failed. */
+  private static RuntimeException fault(@Nullable Throwable failure) {
+    return switch (failure) {
+      case FolkmootException fault ->
+          new FolkmootException(fault.code(), String.valueOf(fault.getMessage()), fault);
+      case OutOfMemoryError none ->
+          new FolkmootException(
+              NO_ROOM,
+              "memory does not suffice to go on: lower --kv-memory or use a smaller model",
+              none);
+      case null -> new FolkmootException(BUSY, "the answer was interrupted");
+      case Throwable other -> new IllegalStateException("a pass failed", other);
+    };
+  }
+
   private record Turn(Sequence sequence, Step step) {}
 
   private void drive() {
@@ -298,14 +394,21 @@ public final class BatchScheduler implements AutoCloseable {
   }
 
   /** Nobody must wait for a thread that is no more. */
-  private synchronized void abandon(Throwable why) {
-    closed = true;
-    for (Sequence sequence : open) {
-      sequence.failure = why;
-      sequence.finished = true;
-      sequence.inPass = false;
+  private void abandon(Throwable why) {
+    List<Sink> told = new ArrayList<>();
+    synchronized (this) {
+      closed = true;
+      for (Sequence sequence : open) {
+        if (!sequence.finished && sequence.sink != null) {
+          told.add(sequence.sink);
+        }
+        sequence.failure = why;
+        sequence.finished = true;
+        sequence.inPass = false;
+      }
+      notifyAll();
     }
-    notifyAll();
+    told.forEach(sink -> sink.failed(fault(why)));
   }
 
   /** Waits for somebody who wants a pass; empty when the scheduler is closed. */
@@ -316,9 +419,10 @@ public final class BatchScheduler implements AutoCloseable {
     if (closed) {
       return List.of();
     }
-    List<Sequence> inLine = List.copyOf(waiting);
-    int[] shares =
-        PassPlan.shares(inLine.stream().mapToInt(one -> one.ids.length - one.done).toArray());
+    // One pass is for one part of the span; usually all sequences have the same.
+    Span part = waiting.element().part;
+    List<Sequence> inLine = waiting.stream().filter(one -> one.part.equals(part)).toList();
+    int[] shares = PassPlan.shares(inLine.stream().mapToInt(Sequence::left).toArray());
     List<Turn> turns = new ArrayList<>();
     for (int i = 0; i < shares.length; i++) {
       Sequence sequence = inLine.get(i);
@@ -332,10 +436,12 @@ public final class BatchScheduler implements AutoCloseable {
   }
 
   private void pass(List<Turn> turns) {
-    float[] outputs = new float[0];
+    Span part = turns.getFirst().sequence.part;
+    boolean states = turns.stream().anyMatch(turn -> turn.sequence.sink != null);
+    SpanModel.Pass result = new SpanModel.Pass(new float[0], new float[0]);
     Throwable failure = null;
     try {
-      outputs = model.forward(turns.stream().map(Turn::step).toList());
+      result = model.forward(part, turns.stream().map(Turn::step).toList(), states);
     } catch (RuntimeException | Error failed) {
       failure = failed;
     }
@@ -344,41 +450,71 @@ public final class BatchScheduler implements AutoCloseable {
       turns.forEach(turn -> pass(List.of(turn)));
       return;
     }
+    List<Runnable> tellings = new ArrayList<>();
     synchronized (this) {
-      int at = 0;
+      int output = 0;
+      int token = 0;
       for (Turn turn : turns) {
-        int length = turn.step.outputs() * model.outputLength();
-        deliver(turn, outputs, at, length, failure);
-        at += length;
+        int length = turn.step.outputs() * model.outputLength(part);
+        tellings.add(deliver(turn, new Results(result, output, length, token, failure)));
+        output += length;
+        token += turn.step.tokens();
       }
       notifyAll();
     }
+    tellings.forEach(Runnable::run);
   }
 
-  private void deliver(
-      Turn turn, float[] outputs, int at, int length, @Nullable Throwable failure) {
+  /** What a pass gave for one of its turns. */
+  private record Results(
+      SpanModel.Pass pass, int outputAt, int outputLength, int token, @Nullable Throwable failure) {
+    float[] outputs() {
+      return Arrays.copyOfRange(pass.outputs(), outputAt, outputAt + outputLength);
+    }
+
+    float[] states(int tokens, int dim) {
+      return Arrays.copyOfRange(pass.states(), token * dim, (token + tokens) * dim);
+    }
+  }
+
+  /** Notes what came of a turn. Gives what to tell its sink once the lock is free. */
+  private Runnable deliver(Turn turn, Results results) {
     Sequence sequence = turn.sequence;
     sequence.inPass = false;
     if (sequence.cancelled) {
       sequence.release();
-      return;
+      return () -> {};
     }
-    if (failure != null || sequence.interrupted) {
-      sequence.failure = failure;
+    Sink sink = sequence.sink;
+    if (results.failure != null || sequence.interrupted) {
+      sequence.failure = results.failure;
       sequence.finished = true;
-      return;
-    }
-    if (length > 0 && sequence.outputs != null) {
-      System.arraycopy(
-          outputs, at, sequence.outputs, sequence.outputCount * model.outputLength(), length);
-      sequence.outputCount += turn.step.outputs();
+      return sink == null ? () -> {} : () -> sink.failed(fault(results.failure));
     }
     sequence.done += turn.step.tokens();
-    if (sequence.done == sequence.ids.length) {
-      sequence.finished = true;
-    } else {
+    sequence.finished = sequence.left() == 0;
+    if (!sequence.finished) {
       waiting.add(sequence);
     }
+    if (sink != null) {
+      boolean done = sequence.finished;
+      return () ->
+          sink.computed(
+              turn.step.tokens(),
+              results.states(turn.step.tokens(), model.config().dim()),
+              results.outputs(),
+              done);
+    }
+    if (results.outputLength > 0 && sequence.outputs != null) {
+      System.arraycopy(
+          results.pass.outputs(),
+          results.outputAt,
+          sequence.outputs,
+          sequence.outputCount * model.outputLength(sequence.part),
+          results.outputLength);
+      sequence.outputCount += turn.step.outputs();
+    }
+    return () -> {};
   }
 
   /** Cancels all sequences and frees all caches. Closing twice is harmless. */

@@ -27,6 +27,14 @@ public record Span(boolean embeds, int from, int to, boolean heads) {
     return new Span(false, from, to, false);
   }
 
+  /** Whether it holds all of another. */
+  public boolean covers(Span other) {
+    return from <= other.from
+        && to >= other.to
+        && (embeds || !other.embeds)
+        && (heads || !other.heads);
+  }
+
   /** Number of layers. */
   public int layerCount() {
     return to - from;

@@ -3,6 +3,7 @@ package org.folkmoot.engine.model;
 import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
 
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.DoubleConsumer;
@@ -81,7 +82,12 @@ public final class SpanModel implements AutoCloseable {
 
   /** Length of an output: the vocabulary for a span with a head, else a hidden state. */
   public int outputLength() {
-    return span.heads() ? config.vocabulary() : config.dim();
+    return outputLength(span);
+  }
+
+  /** Length of an output of a part of this span. */
+  int outputLength(Span part) {
+    return part.heads() ? config.vocabulary() : config.dim();
   }
 
   /**
@@ -93,35 +99,57 @@ public final class SpanModel implements AutoCloseable {
    *     BUSY if a pool has no room; ARITHMETIC if a hidden state or a logit is not finite. The
    *     caches are then as long as before.
    */
-  public synchronized float[] forward(List<Step> steps) {
+  public float[] forward(List<Step> steps) {
+    return forward(span, steps, false).outputs();
+  }
+
+  /**
+   * What a pass gives.
+   *
+   * @param outputs {@code [output][length]} of all steps in order: logits of a part with a head,
+   *     else hidden states
+   * @param states hidden states {@code [token][dim]} of all tokens behind the last layer, if asked
+   *     for
+   */
+  record Pass(float[] outputs, float[] states) {}
+
+  /**
+   * One pass through a part of this span, as {@link #forward(List)}. The caches are laid out for
+   * the whole span; layers outside the part leave theirs alone.
+   *
+   * @param states whether all tokens' hidden states are wanted, too
+   */
+  synchronized Pass forward(Span part, List<Step> steps, boolean states) {
     for (Step step : steps) {
-      check(step);
+      check(part, step);
     }
     for (Step step : steps) {
       step.cache().reserve(step.cache().length() + step.tokens());
     }
     int tokens = steps.stream().mapToInt(Step::tokens).sum();
     work.fit(config, tokens);
-    takeInputs(steps);
-    for (int i = 0; i < span.layerCount(); i++) {
+    takeInputs(part, steps);
+    for (int i = part.from() - span.from(); i < part.to() - span.from(); i++) {
       new LayerPass(config, weights.layers().get(i), i, steps, tokens, rope, pool, work).run();
     }
-    float[] outputs = outputs(steps);
+    float[] all = states ? Arrays.copyOf(work.hidden, tokens * config.dim()) : new float[0];
+    Elementwise.requireFinite(all, all.length);
+    float[] outputs = outputs(part, steps);
     Elementwise.requireFinite(outputs, outputs.length);
     for (Step step : steps) {
       step.cache().advance(step.tokens());
     }
-    return outputs;
+    return new Pass(outputs, all);
   }
 
-  private void check(Step step) {
+  private void check(Span part, Step step) {
     int end = step.cache().length() + step.tokens();
     if (step.tokens() < 1 || end > config.contextLength()) {
       throw new FolkmootException(
           BAD_REQUEST,
           "%d tokens do not fit the model's context of %d".formatted(end, config.contextLength()));
     }
-    int length = span.embeds() ? step.ids().length : step.hidden().length / config.dim();
+    int length = part.embeds() ? step.ids().length : step.hidden().length / config.dim();
     if (length != step.tokens()) {
       throw new IllegalArgumentException(
           "a step of " + step.tokens() + " has " + length + " inputs");
@@ -135,11 +163,11 @@ public final class SpanModel implements AutoCloseable {
     }
   }
 
-  private void takeInputs(List<Step> steps) {
+  private void takeInputs(Span part, List<Step> steps) {
     int dim = config.dim();
     int token = 0;
     for (Step step : steps) {
-      if (span.embeds()) {
+      if (part.embeds()) {
         for (int id : step.ids()) {
           required(weights.embedding()).lookUp(id, work.hidden, token++ * dim);
         }
@@ -150,7 +178,7 @@ public final class SpanModel implements AutoCloseable {
     }
   }
 
-  private float[] outputs(List<Step> steps) {
+  private float[] outputs(Span part, List<Step> steps) {
     int dim = config.dim();
     int count = steps.stream().mapToInt(Step::outputs).sum();
     float[] states = new float[count * dim];
@@ -162,7 +190,7 @@ public final class SpanModel implements AutoCloseable {
         System.arraycopy(work.hidden, token * dim, states, output++ * dim, dim);
       }
     }
-    return span.heads() && count > 0 ? logits(states, count) : states;
+    return part.heads() && count > 0 ? logits(states, count) : states;
   }
 
   private float[] logits(float[] states, int count) {

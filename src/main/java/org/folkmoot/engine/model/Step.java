@@ -7,9 +7,9 @@ package org.folkmoot.engine.model;
  * @param tokens number of tokens
  * @param ids token ids, for a span that embeds; else empty
  * @param hidden hidden states {@code [token][dim]}, for a span that does not; else empty
- * @param wanted which tokens' outputs are wanted
+ * @param outputs how many of the last tokens' outputs are wanted
  */
-public record Step(KvCache cache, int tokens, int[] ids, float[] hidden, Wanted wanted) {
+public record Step(KvCache cache, int tokens, int[] ids, float[] hidden, int outputs) {
   /** Which outputs a pass gives. */
   public enum Wanted {
     /** None: the tokens only fill the cache. */
@@ -22,16 +22,16 @@ public record Step(KvCache cache, int tokens, int[] ids, float[] hidden, Wanted 
 
   /** A step of token ids. */
   public static Step ofIds(KvCache cache, int[] ids, Wanted wanted) {
-    return new Step(cache, ids.length, ids, new float[0], wanted);
+    return new Step(cache, ids.length, ids, new float[0], outputs(wanted, ids.length));
   }
 
   /** A step of hidden states. */
   public static Step ofHidden(KvCache cache, int tokens, float[] hidden, Wanted wanted) {
-    return new Step(cache, tokens, new int[0], hidden, wanted);
+    return new Step(cache, tokens, new int[0], hidden, outputs(wanted, tokens));
   }
 
-  /** Number of outputs. */
-  public int outputs() {
+  /** Number of outputs that a step of so many tokens gives. */
+  static int outputs(Wanted wanted, int tokens) {
     return switch (wanted) {
       case NOTHING -> 0;
       case LAST -> 1;
