@@ -37,8 +37,14 @@ public interface PeerNetwork {
   /** Adds a listener. */
   void listen(Listener listener);
 
+  /** Removes a listener; it may still be told what happens in this instant. */
+  void ignore(Listener listener);
+
   /** Remembers where a peer may be found, best first; replaces what was known. */
   void know(PeerId peer, List<PeerAddress> addresses);
+
+  /** As {@link #know}, but only if nothing is known: what a third party says proves nothing. */
+  void hint(PeerId peer, List<PeerAddress> addresses);
 
   /**
    * Sends a message, dialling first if there is no link. A message to ourselves comes back as any
@@ -48,6 +54,15 @@ public interface PeerNetwork {
 
   /** Dials a peer if there is no link. */
   void connect(PeerId peer);
+
+  /**
+   * Somebody depends on a peer: its silence is to be noticed soon. Calls add up, each to be undone
+   * by {@link #unwatch}.
+   */
+  void watch(PeerId peer);
+
+  /** Undoes a {@link #watch}. */
+  void unwatch(PeerId peer);
 
   /** Peers to which there is a link now. */
   Set<PeerId> connected();

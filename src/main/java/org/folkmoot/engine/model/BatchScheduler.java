@@ -223,7 +223,7 @@ public final class BatchScheduler implements AutoCloseable {
         throw new IllegalArgumentException("a step of no tokens");
       }
       synchronized (BatchScheduler.this) {
-        if (cancelled) {
+        if (cancelled || closed) {
           return;
         }
         if (!finished) {
@@ -235,9 +235,6 @@ public final class BatchScheduler implements AutoCloseable {
 
     private void begin(
         int count, int[] nextIds, float[] nextHidden, int lastOutputs, @Nullable Sink taker) {
-      if (closed) {
-        throw busy();
-      }
       tokens = count;
       ids = nextIds;
       hidden = nextHidden;

@@ -1,0 +1,304 @@
+package org.folkmoot.serve;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Loop;
+import org.folkmoot.peer.PeerNetwork;
+import org.folkmoot.wire.LayerRange;
+import org.folkmoot.wire.Message;
+import org.folkmoot.wire.ModelId;
+import org.folkmoot.wire.PeerId;
+import org.folkmoot.wire.SessionId;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Serves spans of layers to sessions of other peers: admits them by the room for their KV cache,
+ * computes their steps, forwards the outputs, and frees what nobody needs any more.
+ *
+ * <p>Runs on the node's loop only.
+ */
+public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
+  private final PeerNetwork network;
+  private final ServerLimits limits;
+  private final Map<ModelId, List<SpanEngine>> engines = new HashMap<>();
+  private final Map<SessionId, HopSeat> seats = new LinkedHashMap<>();
+  private final Map<PeerId, Integer> seatsOf = new HashMap<>();
+  private final Map<LayerRange, Speed> speeds = new HashMap<>();
+  private final SeatOwner owner = new SeatOwner();
+  private long promisedFloats;
+  private Loop.@Nullable Timer sweep;
+  private boolean closed;
+
+  /** A server without spans yet. */
+  public BlockServer(PeerNetwork network, ServerLimits limits) {
+    this.network = network;
+    this.limits = limits;
+    network.listen(this);
+  }
+
+  /** Offers a span. The engine is not closed by the server. */
+  public void offer(ModelId model, SpanEngine engine) {
+    engines.computeIfAbsent(model, _ -> new ArrayList<>()).add(engine);
+  }
+
+  /** Takes an offer back; its sessions are told to go elsewhere. */
+  public void withdraw(ModelId model, SpanEngine engine) {
+    engines.getOrDefault(model, List.of()).remove(engine);
+    for (HopSeat seat : List.copyOf(seats.values())) {
+      if (seat.engine().equals(engine)) {
+        owner.failed(seat, Message.Reason.STOPPING, "this peer stops serving these layers");
+      }
+    }
+  }
+
+  /**
+   * How a span does.
+   *
+   * @param layersPerSecond layers computed for one token in a second; 0 as long as nothing was
+   * @param queueMillis how long steps wait
+   * @param seats sessions now
+   * @param freePositions positions left for new sessions
+   */
+  public record Load(float layersPerSecond, int queueMillis, int seats, int freePositions) {}
+
+  /** How a span does. */
+  public Load load(SpanEngine engine) {
+    Speed speed = speeds.getOrDefault(engine.range(), new Speed());
+    int used = (int) seats.values().stream().filter(seat -> seat.engine().equals(engine)).count();
+    return new Load(
+        (float) speed.layersPerSecond,
+        (int) Math.min(Integer.MAX_VALUE, Math.round(speed.queueMillis)),
+        used,
+        seats.size() >= limits.seats() ? 0 : engine.freePositions());
+  }
+
+  /** Sessions now. */
+  public int seats() {
+    return seats.size();
+  }
+
+  @Override
+  public void received(PeerId from, Message message) {
+    if (closed) {
+      return;
+    }
+    switch (message) {
+      case Message.Open open -> open(from, open);
+      case Message.Forward step -> {
+        HopSeat seat = seats.get(step.session());
+        if (seat != null) {
+          seat.forward(from, step);
+        }
+      }
+      case Message.Draft draft -> ofClient(from, draft.session(), seat -> seat.draft(draft));
+      case Message.Rewire change -> rewire(from, change);
+      case Message.Renew renew -> {
+        if (!ofClient(from, renew.session(), HopSeat::renew)) {
+          refuse(from, renew.session(), 0, Message.Reason.NO_SESSION, "no such session here");
+        }
+      }
+      case Message.Close close -> ofClient(from, close.session(), this::free);
+      default -> {} // for others
+    }
+  }
+
+  private boolean ofClient(PeerId from, SessionId session, Consumer<HopSeat> action) {
+    HopSeat seat = seats.get(session);
+    if (seat == null || !seat.client().equals(from)) {
+      return false;
+    }
+    seat.renew();
+    action.accept(seat);
+    return true;
+  }
+
+  private void rewire(PeerId from, Message.Rewire change) {
+    if (!ofClient(from, change.session(), seat -> seat.rewire(change))) {
+      refuse(
+          from,
+          change.session(),
+          change.epoch(),
+          Message.Reason.NO_SESSION,
+          "no such session here");
+    }
+  }
+
+  private void open(PeerId from, Message.Open open) {
+    HopSeat before = seats.get(open.session());
+    if (before != null) {
+      if (!before.client().equals(from) || before.epoch() >= open.epoch()) {
+        refuse(from, open, Message.Reason.NO_SESSION, "that session is there already");
+        return;
+      }
+      free(before);
+    }
+    SpanEngine engine = engine(open.model(), open.range());
+    if (engine == null) {
+      refuse(from, open, Message.Reason.NOT_HERE, "this peer does not serve " + open.range());
+    } else if (open.range().heads() != open.sampling().isPresent()
+        || open.range().heads() == open.next().isPresent()) {
+      refuse(from, open, Message.Reason.MALFORMED, "the last hop samples, the others forward");
+    } else if (open.maxPositions() > engine.maxPositions()) {
+      refuse(
+          from,
+          open,
+          Message.Reason.LIMIT,
+          "sessions here have at most %d tokens".formatted(engine.maxPositions()));
+    } else if (isFull(from, HopSeat.retainedFloats(open, engine.dim()))) {
+      refuse(from, open, Message.Reason.BUSY, "all room for sessions is taken");
+    } else {
+      admit(from, open, engine);
+    }
+  }
+
+  private @Nullable SpanEngine engine(ModelId model, LayerRange range) {
+    for (SpanEngine engine : engines.getOrDefault(model, List.of())) {
+      if (engine.range().covers(range)) {
+        return engine;
+      }
+    }
+    return null;
+  }
+
+  private boolean isFull(PeerId client, long floats) {
+    return seats.size() >= limits.seats()
+        || seatsOf.getOrDefault(client, 0) >= limits.seatsPerClient()
+        || promisedFloats + floats > limits.retainedFloats();
+  }
+
+  private void admit(PeerId from, Message.Open open, SpanEngine engine) {
+    SpanEngine.Seat place;
+    try {
+      place = engine.open(open.range(), open.maxPositions());
+    } catch (FolkmootException full) {
+      Message.Reason reason =
+          full.code() == FolkmootException.Code.BUSY ? Message.Reason.BUSY : Message.Reason.LIMIT;
+      refuse(from, open, reason, String.valueOf(full.getMessage()));
+      return;
+    }
+    HopSeat seat;
+    try {
+      seat = new HopSeat(network, owner, from, open, engine, place);
+    } catch (FolkmootException badSettings) {
+      place.close();
+      refuse(from, open, Message.Reason.MALFORMED, String.valueOf(badSettings.getMessage()));
+      return;
+    }
+    open.next().ifPresent(next -> network.hint(next.peer(), next.addresses()));
+    open.next().ifPresent(next -> network.connect(next.peer()));
+    seats.put(open.session(), seat);
+    seatsOf.merge(from, 1, Integer::sum);
+    promisedFloats += seat.retainedFloats();
+    network.send(from, new Message.Opened(open.session(), open.epoch()));
+    keepSweeping();
+  }
+
+  private void refuse(PeerId to, Message.Open open, Message.Reason reason, String text) {
+    refuse(to, open.session(), open.epoch(), reason, text);
+  }
+
+  private void refuse(PeerId to, SessionId session, int epoch, Message.Reason reason, String text) {
+    int retry = reason == Message.Reason.BUSY ? (int) limits.retryAfter().toMillis() : 0;
+    network.send(to, new Message.Refused(session, epoch, reason, retry, text));
+  }
+
+  private void free(HopSeat seat) {
+    if (seats.remove(seat.session(), seat)) {
+      seatsOf.computeIfPresent(seat.client(), (_, count) -> count == 1 ? null : count - 1);
+      promisedFloats -= seat.retainedFloats();
+      seat.close();
+    }
+  }
+
+  @Override
+  public void lost(PeerId peer, Message.Reason reason) {
+    long orphanSince =
+        network.loop().nanoTime() - limits.lease().toNanos() + limits.orphanLease().toNanos();
+    for (HopSeat seat : List.copyOf(seats.values())) {
+      if (seat.client().equals(peer)) {
+        seat.orphan(orphanSince);
+      }
+      if (seat.sendsTo(peer)) {
+        network.send(seat.client(), new Message.HopLost(seat.session(), seat.epoch(), peer));
+      }
+    }
+  }
+
+  /** While there are sessions, those whose lease has run out are looked for. */
+  private void keepSweeping() {
+    if (sweep == null && !seats.isEmpty()) {
+      sweep =
+          network
+              .loop()
+              .after(
+                  limits.orphanLease().toNanos() / 4,
+                  () -> {
+                    sweep = null;
+                    sweepOnce();
+                    keepSweeping();
+                  });
+    }
+  }
+
+  private void sweepOnce() {
+    long oldest = network.loop().nanoTime() - limits.lease().toNanos();
+    for (HopSeat seat : List.copyOf(seats.values())) {
+      if (seat.lastHeard() - oldest < 0) {
+        free(seat);
+      }
+    }
+  }
+
+  private final class SeatOwner implements HopSeat.Owner {
+    @Override
+    public void failed(HopSeat seat, Message.Reason reason, String text) {
+      refuse(seat.client(), seat.session(), seat.epoch(), reason, text);
+      free(seat);
+    }
+
+    @Override
+    public void measured(HopSeat seat, int tokens, long queueNanos, long computeNanos) {
+      speeds
+          .computeIfAbsent(seat.engine().range(), _ -> new Speed())
+          .add(seat.layers(), tokens, queueNanos, computeNanos);
+    }
+  }
+
+  /** A running mean of what steps take. */
+  private static final class Speed {
+    /** The latest dozen or so steps count. */
+    private static final double SHARE = 0.1;
+
+    private double layersPerSecond;
+    private double queueMillis;
+
+    void add(int layers, int tokens, long queueNanos, long computeNanos) {
+      queueMillis += SHARE * (queueNanos / 1e6 - queueMillis);
+      if (tokens == 1 && layers > 0) {
+        double sample = layers * 1e9 / Math.max(1, computeNanos);
+        layersPerSecond = layersPerSecond == 0 ? sample : mix(sample);
+      }
+    }
+
+    private double mix(double sample) {
+      return layersPerSecond + SHARE * (sample - layersPerSecond);
+    }
+  }
+
+  /** Frees all sessions, telling their clients. */
+  @Override
+  public void close() {
+    for (HopSeat seat : List.copyOf(seats.values())) {
+      owner.failed(seat, Message.Reason.STOPPING, "this peer stops");
+    }
+    closed = true;
+    if (sweep != null) {
+      sweep.cancel();
+    }
+  }
+}

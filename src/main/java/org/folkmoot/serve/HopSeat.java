@@ -1,0 +1,336 @@
+package org.folkmoot.serve;
+
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.peer.PeerNetwork;
+import org.folkmoot.wire.Message;
+import org.folkmoot.wire.PeerId;
+import org.folkmoot.wire.SessionId;
+import org.jspecify.annotations.Nullable;
+
+/** One session at this hop: its steps in order, its outputs kept, its neighbours. */
+final class HopSeat {
+  /** Told what happens to a seat. */
+  interface Owner {
+    /** The session cannot go on here. */
+    void failed(HopSeat seat, Message.Reason reason, String text);
+
+    /** A step was computed. */
+    void measured(HopSeat seat, int tokens, long queueNanos, long computeNanos);
+  }
+
+  /** Numbers in one message of a replay: a megabyte. */
+  private static final int REPLAY_FLOATS = 1 << 18;
+
+  private record Waiting(Message.Forward step, long since) {}
+
+  private final PeerNetwork network;
+  private final Owner owner;
+  private final PeerId client;
+  private final Message.Open open;
+  private final SpanEngine engine;
+  private final SpanEngine.Seat seat;
+  private final Retained retained;
+  private final @Nullable TailSampler tail;
+  private final MessageDigest sha256;
+  private final Deque<Waiting> steps = new ArrayDeque<>();
+  private int queuedFloats;
+  private PeerId upstream;
+  private Optional<PeerId> next;
+  private int epoch;
+  private int sendFrom;
+  private int length;
+  private int expected;
+  private int wantFrom;
+  private boolean computing;
+  private boolean closed;
+  private long lastHeard;
+
+  HopSeat(
+      PeerNetwork network,
+      Owner owner,
+      PeerId client,
+      Message.Open open,
+      SpanEngine engine,
+      SpanEngine.Seat seat) {
+    this.network = network;
+    this.owner = owner;
+    this.client = client;
+    this.open = open;
+    this.engine = engine;
+    this.seat = seat;
+    this.retained = new Retained(engine.dim());
+    this.tail =
+        open.range().heads()
+            ? new TailSampler(
+                open.sampling().orElseThrow(), engine.vocabulary(), open.maxPositions())
+            : null;
+    this.sha256 = sha256();
+    this.upstream = open.upstream();
+    this.next = open.next().map(Message.Contact::peer);
+    this.epoch = open.epoch();
+    this.sendFrom = open.sendFrom();
+    this.lastHeard = network.loop().nanoTime();
+    next.ifPresent(network::watch);
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException impossible) {
+      throw new IllegalStateException("every JDK has SHA-256", impossible);
+    }
+  }
+
+  SessionId session() {
+    return open.session();
+  }
+
+  PeerId client() {
+    return client;
+  }
+
+  SpanEngine engine() {
+    return engine;
+  }
+
+  /** Layers that it uses. */
+  int layers() {
+    return open.range().layers();
+  }
+
+  int epoch() {
+    return epoch;
+  }
+
+  long lastHeard() {
+    return lastHeard;
+  }
+
+  /** Numbers that may have to be kept for it. */
+  long retainedFloats() {
+    return retainedFloats(open, engine.dim());
+  }
+
+  static long retainedFloats(Message.Open open, int dim) {
+    return open.range().heads() ? 0 : (long) open.maxPositions() * dim;
+  }
+
+  boolean sendsTo(PeerId peer) {
+    return next.isPresent() && next.get().equals(peer);
+  }
+
+  void renew() {
+    lastHeard = network.loop().nanoTime();
+  }
+
+  /** Shortens what is left of the lease. */
+  void orphan(long lastHeardAtMost) {
+    lastHeard = Math.min(lastHeard, lastHeardAtMost);
+  }
+
+  // ---- steps
+
+  void forward(PeerId from, Message.Forward step) {
+    if (!from.equals(upstream) || step.epoch() < epoch) {
+      return; // of a hop that was replaced
+    }
+    epoch = step.epoch();
+    renew();
+    if (step.position() > expected || !fits(step)) {
+      owner.failed(this, Message.Reason.MALFORMED, "a step does not follow the one before");
+      return;
+    }
+    if (steps.size() >= ServerLimits.MAX_QUEUED_STEPS
+        || queuedFloats + step.hidden().length > ServerLimits.MAX_QUEUED_FLOATS) {
+      owner.failed(this, Message.Reason.LIMIT, "more steps wait than a session may have");
+      return;
+    }
+    steps.add(new Waiting(step, network.loop().nanoTime()));
+    queuedFloats += step.hidden().length;
+    expected = step.position() + step.tokens();
+    computeNext();
+  }
+
+  private boolean fits(Message.Forward step) {
+    boolean inputs =
+        open.range().embeds()
+            ? step.ids().length == step.tokens()
+            : step.hidden().length == step.tokens() * engine.dim();
+    return inputs && step.position() + step.tokens() <= open.maxPositions();
+  }
+
+  private void computeNext() {
+    if (computing || closed) {
+      return;
+    }
+    Waiting waiting = steps.poll();
+    if (waiting == null) {
+      return;
+    }
+    Message.Forward step = waiting.step;
+    queuedFloats -= step.hidden().length;
+    wantFrom = step.wantFrom();
+    if (step.position() < length) {
+      length = step.position();
+      seat.truncate(length);
+      if (tail != null) {
+        tail.forget(length);
+      }
+    }
+    computing = true;
+    new Computation(step, waiting.since).begin();
+  }
+
+  /** A step while it is computed; its results come in parts. */
+  private final class Computation implements SpanEngine.Result {
+    private final Message.Forward step;
+    private final long began = network.loop().nanoTime();
+    private final long queueNanos;
+
+    Computation(Message.Forward step, long since) {
+      this.step = step;
+      this.queueNanos = began - since;
+    }
+
+    void begin() {
+      try {
+        seat.step(
+            new SpanEngine.Input(step.tokens(), step.ids(), step.hidden()), step.wantFrom(), this);
+      } catch (FolkmootException refused) {
+        failed(refused);
+      }
+    }
+
+    @Override
+    public void computed(int tokens, float[] hidden, float[] logits, boolean done) {
+      network.loop().execute(() -> take(tokens, hidden, logits, done));
+    }
+
+    @Override
+    public void failed(RuntimeException why) {
+      network
+          .loop()
+          .execute(() -> {
+            if (!closed) {
+              owner.failed(HopSeat.this, Message.Reason.FAILED, String.valueOf(why.getMessage()));
+            }
+          });
+    }
+
+    private void take(int tokens, float[] hidden, float[] logits, boolean done) {
+      if (closed) {
+        return;
+      }
+      int position = length;
+      length += tokens;
+      long nanos = network.loop().nanoTime() - began;
+      if (tail == null) {
+        retained.add(new Retained.Part(position, tokens, hidden));
+        send(retained.between(Math.max(position, sendFrom), length), step.wantFrom());
+      } else {
+        int firstRow = length - logits.length / engine.rowLength();
+        sample(tail.take(firstRow, step.position() + step.tokens(), logits, engine.rowLength()));
+      }
+      report(position, tokens, hidden, queueNanos, nanos);
+      if (done) {
+        computing = false;
+        owner.measured(HopSeat.this, step.tokens(), queueNanos, nanos);
+        computeNext();
+      }
+    }
+  }
+
+  private void send(List<Retained.Part> parts, int wanted) {
+    if (next.isEmpty()) {
+      return;
+    }
+    int most = Math.max(1, REPLAY_FLOATS / engine.dim());
+    for (Retained.Part part : parts) {
+      for (int from = part.position(); from < part.end(); from += most) {
+        int to = Math.min(part.end(), from + most);
+        float[] states = part.hidden();
+        if (to - from < part.tokens()) {
+          int at = from - part.position();
+          states = Arrays.copyOfRange(states, at * engine.dim(), (at + to - from) * engine.dim());
+        }
+        network.send(
+            next.get(),
+            new Message.Forward(session(), epoch, from, to - from, wanted, new int[0], states));
+      }
+    }
+  }
+
+  private void sample(List<Message.Token> tokens) {
+    if (!tokens.isEmpty()) {
+      network.send(client, new Message.Sampled(session(), epoch, tokens));
+    }
+  }
+
+  private void report(int position, int tokens, float[] hidden, long queueNanos, long nanos) {
+    network.send(
+        client,
+        new Message.Computed(
+            session(),
+            epoch,
+            open.range().from(),
+            position,
+            tokens,
+            Digests.of(sha256, hidden, tokens),
+            micros(queueNanos),
+            micros(nanos)));
+  }
+
+  private static int micros(long nanos) {
+    return Math.clamp(nanos / 1000, 0, Integer.MAX_VALUE);
+  }
+
+  void draft(Message.Draft draft) {
+    if (tail != null && draft.epoch() >= epoch) {
+      sample(tail.draft(draft.position(), draft.ids()));
+    }
+  }
+
+  // ---- changes
+
+  void rewire(Message.Rewire change) {
+    if (change.epoch() < epoch) {
+      return;
+    }
+    epoch = change.epoch();
+    renew();
+    if (change.upstream().isPresent()) {
+      upstream = change.upstream().get();
+      steps.clear();
+      queuedFloats = 0;
+      // A step under way still counts; what comes now begins at the length that is told.
+      expected = length;
+    }
+    network.send(client, new Message.Rewired(session(), epoch, length));
+    if (change.next().isPresent()) {
+      Message.Contact contact = change.next().get();
+      next.ifPresent(network::unwatch);
+      next = Optional.of(contact.peer());
+      network.hint(contact.peer(), contact.addresses());
+      network.watch(contact.peer());
+      sendFrom = change.replayFrom();
+      send(retained.between(sendFrom, length), wantFrom);
+    }
+  }
+
+  /** Frees everything at once. */
+  void close() {
+    if (!closed) {
+      closed = true;
+      steps.clear();
+      next.ifPresent(network::unwatch);
+      seat.close();
+    }
+  }
+}

@@ -1,0 +1,34 @@
+package org.folkmoot.serve;
+
+import java.time.Duration;
+
+/**
+ * What a block server gives to strangers.
+ *
+ * @param seats the most sessions at a time
+ * @param seatsPerClient of these, for one client
+ * @param retainedFloats the most numbers of outputs kept for replay, all sessions together
+ * @param lease how long a seat is kept of which nothing is heard
+ * @param orphanLease how long after its client's link broke
+ * @param retryAfter what a client is told when there is no room
+ */
+public record ServerLimits(
+    int seats,
+    int seatsPerClient,
+    long retainedFloats,
+    Duration lease,
+    Duration orphanLease,
+    Duration retryAfter) {
+  /** Half a GiB for replay: 8,000 positions of each of eight sessions of a model of 2,048. */
+  public static final ServerLimits USUAL =
+      new ServerLimits(
+          256, 64, 1L << 27, Duration.ofSeconds(30), Duration.ofSeconds(8), Duration.ofMillis(500));
+
+  /**
+   * Steps that wait for a seat: a long prompt in parts, sent as fast as the hop before computes.
+   */
+  static final int MAX_QUEUED_STEPS = 1024;
+
+  /** Numbers that wait for a seat: as the steps before. */
+  static final int MAX_QUEUED_FLOATS = 1 << 25;
+}

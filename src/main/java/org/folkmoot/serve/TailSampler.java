@@ -1,0 +1,117 @@
+package org.folkmoot.serve;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import org.folkmoot.engine.sampling.LogProbabilities;
+import org.folkmoot.engine.sampling.Sampler;
+import org.folkmoot.engine.sampling.SamplerSettings;
+import org.folkmoot.wire.Message;
+
+/**
+ * The choice of tokens at a session's last hop. Knows the tokens so far, and drafts; where a draft
+ * turns out right, the logits behind it count, which makes speculation exact (Leviathan et al.
+ * 2023, with the target's own sampling in place of theirs: the result is the same to the bit as
+ * without drafts).
+ */
+final class TailSampler {
+  /** Logits of one position. */
+  private record Row(int position, int drafted, float[] logits) {}
+
+  /** Rows that wait for their draft: one step's, and drafts are short. */
+  private static final int MAX_WAITING = 32;
+
+  private final Message.Sampling sampling;
+  private final Sampler sampler;
+  private final int vocabulary;
+  private final Deque<Row> waiting = new ArrayDeque<>();
+  private int[] ids;
+  private int known;
+
+  TailSampler(Message.Sampling sampling, int vocabulary, int maxPositions) {
+    this.sampling = sampling;
+    this.sampler = new Sampler(settings(sampling));
+    this.vocabulary = vocabulary;
+    this.ids = Arrays.copyOf(sampling.history(), maxPositions + 1);
+    this.known = Math.min(sampling.history().length, ids.length);
+  }
+
+  private static SamplerSettings settings(Message.Sampling s) {
+    return new SamplerSettings(
+        s.temperature(),
+        s.topK(),
+        s.topP(),
+        s.minP(),
+        s.repeatPenalty(),
+        s.repeatWindow(),
+        s.seed(),
+        s.logitBias());
+  }
+
+  /** Learns drafted tokens. Gives what can be chosen now. */
+  List<Message.Token> draft(int position, int[] drafted) {
+    if (position <= known && position + drafted.length <= ids.length) {
+      System.arraycopy(drafted, 0, ids, position, drafted.length);
+      known = position + drafted.length;
+    }
+    return choose();
+  }
+
+  /**
+   * Takes logits of consecutive positions.
+   *
+   * @param stepEnd end of the step that they are of: until the tokens before it are known here,
+   *     they wait
+   */
+  List<Message.Token> take(int position, int stepEnd, float[] logits, int rowLength) {
+    int rows = logits.length / rowLength;
+    for (int i = 0; i < rows && waiting.size() < MAX_WAITING; i++) {
+      float[] row = Arrays.copyOfRange(logits, i * rowLength, (i + 1) * rowLength);
+      waiting.add(new Row(position + i, stepEnd, row));
+    }
+    return choose();
+  }
+
+  private List<Message.Token> choose() {
+    List<Message.Token> chosen = new ArrayList<>();
+    while (!waiting.isEmpty()) {
+      Row row = waiting.getFirst();
+      if (known < row.drafted) {
+        break; // its draft is still on the way
+      }
+      waiting.removeFirst();
+      int next = row.position + 1;
+      int id = sampler.next(row.logits, 0, vocabulary, ids, next);
+      chosen.add(token(next, id, row.logits));
+      boolean asDrafted = next < known && ids[next] == id;
+      if (!asDrafted) {
+        forget(next); // what was computed behind a wrong draft is of no use
+      }
+      if (next < ids.length) {
+        ids[next] = id;
+        known = asDrafted ? known : next + 1;
+      }
+    }
+    return chosen;
+  }
+
+  /** Drops logits from a position on: the client goes on differently. */
+  void forget(int position) {
+    waiting.removeIf(row -> row.position >= position);
+  }
+
+  private Message.Token token(int position, int id, float[] logits) {
+    if (sampling.topLogprobs() < 0) {
+      return new Message.Token(position, id, Float.NaN, new int[0], new float[0]);
+    }
+    LogProbabilities all = new LogProbabilities(logits, 0, vocabulary);
+    int[] top = all.likeliest(sampling.topLogprobs());
+    float[] probabilities = new float[top.length];
+    for (int i = 0; i < top.length; i++) {
+      probabilities[i] = all.of(top[i]);
+    }
+    return new Message.Token(position, id, all.of(id), top, probabilities);
+  }
+}
