@@ -58,7 +58,7 @@ public final class MessageCodec {
           Reason.DUPLICATE,
           Reason.UNREACHABLE);
 
-  private static final List<PeerAddress.Scheme> SCHEMES =
+  static final List<PeerAddress.Scheme> SCHEMES =
       List.of(PeerAddress.Scheme.QUIC, PeerAddress.Scheme.TLS, PeerAddress.Scheme.RELAY);
 
   private MessageCodec() {}
