@@ -175,8 +175,11 @@ public final class Chain implements PeerNetwork.Listener {
    * @param drafts what the next tokens might be
    */
   public void step(int[] drafts) {
-    if (stepping || phase == Phase.CLOSED) {
-      throw new IllegalStateException("a step is under way, or the chain is closed");
+    if (phase == Phase.CLOSED) {
+      return; // the listener knows
+    }
+    if (stepping) {
+      throw new IllegalStateException("a step is under way");
     }
     stepping = true;
     stepSent = false;

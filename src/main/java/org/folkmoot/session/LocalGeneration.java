@@ -9,7 +9,6 @@ import org.folkmoot.engine.model.BatchScheduler;
 import org.folkmoot.engine.model.Step;
 import org.folkmoot.engine.sampling.LogProbabilities;
 import org.folkmoot.engine.sampling.Sampler;
-import org.folkmoot.engine.tokenizer.StreamDecoder;
 import org.folkmoot.engine.tokenizer.Tokenizer;
 import org.jspecify.annotations.Nullable;
 
@@ -29,8 +28,7 @@ final class LocalGeneration implements Generation {
   private final Tokenizer tokenizer;
   private final LongSupplier nanoTime;
   private final Sampler sampler;
-  private final StreamDecoder decoder;
-  private final StopStrings stops;
+  private final AnswerText text;
   private final int[] history;
   private final int promptLength;
   private int length;
@@ -51,8 +49,7 @@ final class LocalGeneration implements Generation {
     this.tokenizer = tokenizer;
     this.nanoTime = nanoTime;
     this.sampler = new Sampler(request.sampler());
-    this.decoder = StreamDecoder.ofContinuation(tokenizer);
-    this.stops = new StopStrings(request.stops());
+    this.text = new AnswerText(tokenizer, request.stops());
     int[] prompt = request.promptIds();
     this.promptLength = prompt.length;
     this.length = prompt.length;
@@ -94,33 +91,17 @@ final class LocalGeneration implements Generation {
   }
 
   private Piece piece(int id, float[] logits) {
-    String text = "";
-    if (tokenizer.isEnd(id)) {
-      end(Ending.END_OF_ANSWER);
-    } else {
-      text = stops.add(decoder.add(id));
-      if (stops.found()) {
-        end(Ending.STOP_STRING);
-      } else if (length == history.length) {
-        end(Ending.LENGTH);
-      }
-    }
-    if (ending != null && !stops.found()) {
-      text += stops.add(decoder.finish());
-      if (stops.found()) {
-        ending = Ending.STOP_STRING;
-      }
-      text += stops.finish();
-    }
+    AnswerText.Part part = text.add(id, length == history.length);
+    part.ending().ifPresent(this::end);
     if (request.topLogprobs() < 0) {
-      return new Piece(id, text, Float.NaN, List.of());
+      return new Piece(id, part.text(), Float.NaN, List.of());
     }
     LogProbabilities all = new LogProbabilities(logits, 0, tokenizer.size());
     List<Alternative> top = new ArrayList<>();
     for (int other : all.likeliest(request.topLogprobs())) {
       top.add(new Alternative(other, all.of(other)));
     }
-    return new Piece(id, text, all.of(id), top);
+    return new Piece(id, part.text(), all.of(id), top);
   }
 
   private void end(Ending how) {

@@ -1,14 +1,10 @@
 package org.folkmoot.session;
 
-import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
 import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
@@ -23,17 +19,10 @@ import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.engine.model.Span;
 import org.folkmoot.engine.model.SpanModel;
 import org.folkmoot.engine.template.ChatMessage;
-import org.folkmoot.engine.template.ChatTemplate;
-import org.folkmoot.engine.template.ChatTemplates;
-import org.folkmoot.engine.template.Segment;
-import org.folkmoot.engine.template.TemplateContext;
 import org.folkmoot.engine.tokenizer.Tokenizer;
-import org.folkmoot.engine.tokenizer.Tokenizer.Specials;
-import org.folkmoot.engine.tokenizer.Tokenizers;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.kernel.WarmUp;
 import org.folkmoot.kernel.WorkerPool;
-import org.jspecify.annotations.Nullable;
 
 /** A model whose layers are all in this process. */
 public final class LocalModel implements LanguageModel {
@@ -63,27 +52,16 @@ public final class LocalModel implements LanguageModel {
   private final WorkerPool pool;
   private final SpanModel span;
   private final BatchScheduler scheduler;
-  private final Tokenizer tokenizer;
-  private final ChatTemplate template;
-  private final TemplateContext templateContext;
+  private final Prompts prompts;
 
   private LocalModel(
-      Options options,
-      GgufFile file,
-      WorkerPool pool,
-      SpanModel span,
-      Tokenizer tokenizer,
-      ChatTemplate template) {
+      Options options, GgufFile file, WorkerPool pool, SpanModel span, Prompts prompts) {
     this.options = options;
     this.file = file;
     this.pool = pool;
     this.span = span;
-    this.tokenizer = tokenizer;
-    this.template = template;
+    this.prompts = prompts;
     this.scheduler = new BatchScheduler(span, options.kvBytes, options.maxSessions);
-    this.templateContext =
-        TemplateContext.of(
-            spelling(tokenizer, tokenizer.beginId()), spelling(tokenizer, tokenizer.endId()));
   }
 
   /**
@@ -99,16 +77,9 @@ public final class LocalModel implements LanguageModel {
     try {
       ModelConfig config = ModelConfig.of(file);
       warmUp(file, config, loaded::get);
-      Tokenizer tokenizer = Tokenizers.from(file.metadata());
-      if (tokenizer.size() > config.vocabulary()) {
-        throw new FolkmootException(
-            BAD_FILE,
-            "%s: its tokenizer has %d tokens, its embedding only %d: pull it again"
-                .formatted(path.getFileName(), tokenizer.size(), config.vocabulary()));
-      }
-      ChatTemplate template = ChatTemplates.of(templateOf(file));
+      Prompts prompts = Prompts.of(file);
       SpanModel span = SpanModel.load(file, config, Span.whole(config), pool, progress);
-      return new LocalModel(options, file, pool, span, tokenizer, template);
+      return new LocalModel(options, file, pool, span, prompts);
     } catch (RuntimeException | Error failed) {
       pool.close();
       file.close();
@@ -131,14 +102,6 @@ public final class LocalModel implements LanguageModel {
         .start(() -> WarmUp.run(types, config.precision(), loaded));
   }
 
-  private static @Nullable String templateOf(GgufFile file) {
-    return file.metadata().string(ChatTemplates.METADATA_KEY).orElse(null);
-  }
-
-  private static String spelling(Tokenizer tokenizer, OptionalInt id) {
-    return id.isPresent() ? tokenizer.spelling(id.getAsInt()) : "";
-  }
-
   @Override
   public String name() {
     return options.name;
@@ -157,13 +120,12 @@ public final class LocalModel implements LanguageModel {
 
   @Override
   public List<String> chatStops() {
-    String template = templateOf(file);
-    return template == null || template.isBlank() ? ChatTemplates.PLAIN_STOPS : List.of();
+    return prompts.chatStops();
   }
 
   @Override
   public Tokenizer tokenizer() {
-    return tokenizer;
+    return prompts.tokenizer();
   }
 
   /** Its configuration. */
@@ -178,7 +140,7 @@ public final class LocalModel implements LanguageModel {
 
   @Override
   public String renderChat(List<ChatMessage> messages) {
-    return template.render(messages, templateContext);
+    return prompts.renderChat(messages);
   }
 
   /**
@@ -189,33 +151,7 @@ public final class LocalModel implements LanguageModel {
    */
   @Override
   public int[] chatIds(List<ChatMessage> messages) {
-    List<Segment> segments = template.renderSegments(messages, templateContext);
-    StringBuilder text = new StringBuilder();
-    List<int[]> apart = new ArrayList<>();
-    int controls = 0;
-    for (Segment segment : segments) {
-      text.append(segment.text());
-      int[] ids =
-          tokenizer.encode(segment.text(), segment.trusted() ? Specials.PARSE : Specials.AS_TEXT);
-      controls += controls(ids);
-      apart.add(ids);
-    }
-    // Usually nobody forges anything: then the prompt is encoded whole, as the model was trained.
-    int[] whole = tokenizer.encode(text.toString(), Specials.PARSE);
-    if (controls(whole) == controls) {
-      return whole;
-    }
-    return apart.stream().flatMapToInt(Arrays::stream).toArray();
-  }
-
-  private int controls(int[] ids) {
-    int count = 0;
-    for (int id : ids) {
-      if (tokenizer.bytes(id).length == 0) {
-        count++;
-      }
-    }
-    return count;
+    return prompts.chatIds(messages);
   }
 
   @Override
@@ -237,14 +173,7 @@ public final class LocalModel implements LanguageModel {
    */
   int room(GenerationRequest request) {
     int[] prompt = request.promptIds();
-    for (int id : prompt) {
-      if (id < 0 || id >= span.config().vocabulary()) {
-        throw new FolkmootException(
-            BAD_REQUEST,
-            "the token id %d is not in the vocabulary of %d"
-                .formatted(id, span.config().vocabulary()));
-      }
-    }
+    Prompts.requireIds(prompt, span.config().vocabulary());
     if (prompt.length >= contextLength()) {
       throw new FolkmootException(
           BAD_REQUEST,
@@ -255,7 +184,7 @@ public final class LocalModel implements LanguageModel {
   }
 
   LocalGeneration answer(GenerationRequest request, int most, LocalGeneration.Seat seat) {
-    return new LocalGeneration(request, most, seat, tokenizer, options.nanoTime);
+    return new LocalGeneration(request, most, seat, tokenizer(), options.nanoTime);
   }
 
   @Override

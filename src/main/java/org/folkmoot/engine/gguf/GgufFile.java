@@ -6,6 +6,7 @@ import static org.folkmoot.base.FolkmootException.Code.NOT_FOUND;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -31,18 +32,21 @@ public final class GgufFile implements AutoCloseable {
   private final MemorySegment bytes;
   private final GgufMetadata metadata;
   private final Map<String, GgufTensor> tensors;
+  private final long headBytes;
 
   private GgufFile(
       Path path,
       Arena arena,
       MemorySegment bytes,
       GgufMetadata metadata,
-      Map<String, GgufTensor> tensors) {
+      Map<String, GgufTensor> tensors,
+      long headBytes) {
     this.path = path;
     this.arena = arena;
     this.bytes = bytes;
     this.metadata = metadata;
     this.tensors = tensors;
+    this.headBytes = headBytes;
   }
 
   /**
@@ -52,6 +56,20 @@ public final class GgufFile implements AutoCloseable {
    *     message
    */
   public static GgufFile open(Path path) {
+    return open(path, false);
+  }
+
+  /**
+   * Opens a file that has only the beginning of a model file, all before its weights: enough for
+   * the tokenizer, the template and the configuration. Its tensors have no {@link #data}.
+   *
+   * @throws FolkmootException as {@link #open}
+   */
+  public static GgufFile openHead(Path path) {
+    return open(path, true);
+  }
+
+  private static GgufFile open(Path path, boolean headOnly) {
     // To open a pipe would wait for its writer, for ever.
     if (Files.exists(path) && !Files.isRegularFile(path)) {
       String kind = Files.isDirectory(path) ? "a folder" : "not a regular file";
@@ -60,9 +78,10 @@ public final class GgufFile implements AutoCloseable {
     Arena arena = Arena.ofShared();
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-      GgufParser parser = new GgufParser(bytes);
+      GgufParser parser = new GgufParser(bytes, headOnly);
       parser.parse();
-      return new GgufFile(path, arena, bytes, parser.metadata(), parser.tensors());
+      return new GgufFile(
+          path, arena, bytes, parser.metadata(), parser.tensors(), parser.dataStart());
     } catch (NoSuchFileException missing) {
       arena.close();
       throw new FolkmootException(NOT_FOUND, shown(path) + ": there is no such file", missing);
@@ -100,6 +119,16 @@ public final class GgufFile implements AutoCloseable {
   /** Its tensors by name, in file order. */
   public Map<String, GgufTensor> tensors() {
     return tensors;
+  }
+
+  /** Bytes before the weights: what describes the model. */
+  public long headBytes() {
+    return headBytes;
+  }
+
+  /** A copy of the bytes before the weights. */
+  public byte[] head() {
+    return bytes.asSlice(0, Math.min(headBytes, bytes.byteSize())).toArray(ValueLayout.JAVA_BYTE);
   }
 
   /** A tensor by name. */

@@ -70,6 +70,8 @@ final class GgufParser {
 
   private final MemorySegment bytes;
   private final long size;
+  private final boolean headOnly;
+  private long dataStart;
   private long position;
   private long arrayElements;
   private long stringBytes;
@@ -77,8 +79,23 @@ final class GgufParser {
   private final Map<String, GgufTensor> tensors = new LinkedHashMap<>();
 
   GgufParser(MemorySegment bytes) {
+    this(bytes, false);
+  }
+
+  /**
+   * A parser.
+   *
+   * @param headOnly the bytes end where the weights would begin
+   */
+  GgufParser(MemorySegment bytes, boolean headOnly) {
     this.bytes = bytes;
     this.size = bytes.byteSize();
+    this.headOnly = headOnly;
+  }
+
+  /** Where the weights begin. */
+  long dataStart() {
+    return dataStart;
   }
 
   GgufMetadata metadata() {
@@ -132,13 +149,15 @@ final class GgufParser {
     }
     long alignment = alignment();
     long base = (position + alignment - 1) / alignment * alignment;
+    dataStart = base;
     for (Head head : heads) {
       if (head.relative < 0 || head.relative % alignment != 0) {
         throw bad(
             "tensor '%s' starts at %d, which is not a multiple of %d"
                 .formatted(shown(head.name), head.relative, alignment));
       }
-      if (head.relative > size - base || head.length > size - base - head.relative) {
+      long most = headOnly ? Long.MAX_VALUE : size;
+      if (head.relative > most - base || head.length > most - base - head.relative) {
         throw truncated("tensor '%s' reaches beyond its end".formatted(shown(head.name)));
       }
       GgufTensor tensor =

@@ -1,0 +1,104 @@
+package org.folkmoot.session;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.folkmoot.peer.PeerNetwork;
+import org.folkmoot.route.Measured;
+import org.folkmoot.wire.Message;
+import org.folkmoot.wire.PeerId;
+
+/**
+ * What this node has seen of others as their client, which outranks what they say of themselves. A
+ * connect that fails counts as a call that fails; each failure in a row doubles the time for which
+ * a peer is left alone. Used on the loop only.
+ */
+public final class PeerScores {
+  /** After a first failure: about what a restart takes. */
+  private static final long FIRST_BAN_NANOS = 5_000_000_000L;
+
+  /** After many: who comes back after an hour is found within ten minutes. */
+  private static final long LONGEST_BAN_NANOS = 600_000_000_000L;
+
+  private static final int MAX_PEERS = 4096;
+
+  /** Weight of the latest step. */
+  private static final double SHARE = 0.2;
+
+  private static final class Score {
+    double layersPerSecond = Measured.UNKNOWN;
+    int failures;
+    long aloneUntil;
+    boolean alone;
+  }
+
+  private final PeerNetwork network;
+  private final Map<PeerId, Score> scores =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<PeerId, Score> eldest) {
+          return size() > MAX_PEERS;
+        }
+      };
+
+  /** No scores yet. */
+  public PeerScores(PeerNetwork network) {
+    this.network = network;
+  }
+
+  private Score of(PeerId peer) {
+    return scores.computeIfAbsent(peer, _ -> new Score());
+  }
+
+  /** It failed: bans it for a while. */
+  public void failed(PeerId peer, Message.Reason reason) {
+    Score score = of(peer);
+    score.failures = Math.min(30, score.failures + 1);
+    long ban = Math.min(LONGEST_BAN_NANOS, FIRST_BAN_NANOS << Math.min(20, score.failures - 1));
+    leaveAlone(score, reason == Message.Reason.FAILED ? LONGEST_BAN_NANOS : ban);
+  }
+
+  /** It asked to be left alone for a while. */
+  public void busy(PeerId peer, long millis) {
+    leaveAlone(of(peer), 1_000_000L * Math.clamp(millis, 50, 60_000));
+  }
+
+  private void leaveAlone(Score score, long nanos) {
+    score.alone = true;
+    score.aloneUntil = network.loop().nanoTime() + nanos;
+  }
+
+  /** It computed. */
+  public void computed(PeerId peer, int layers, int tokens, long nanos) {
+    Score score = of(peer);
+    score.failures = 0;
+    if (tokens == 1 && layers > 0) {
+      double sample = layers * 1e9 / Math.max(1000, nanos);
+      score.layersPerSecond =
+          score.layersPerSecond < 0
+              ? sample
+              : score.layersPerSecond + SHARE * (sample - score.layersPerSecond);
+    }
+  }
+
+  /** What was measured of it. */
+  public Measured measured(PeerId peer) {
+    OptionalLong rtt = network.roundTripNanos(peer);
+    Score score = scores.get(peer);
+    if (score == null) {
+      return rtt.isPresent() ? Measured.NOTHING.withRtt(rtt.getAsLong()) : Measured.NOTHING;
+    }
+    if (score.alone && network.loop().nanoTime() - score.aloneUntil >= 0) {
+      score.alone = false;
+    }
+    return new Measured(
+        rtt.orElse(Measured.UNKNOWN),
+        score.layersPerSecond,
+        Measured.UNKNOWN,
+        Measured.UNKNOWN,
+        score.failures,
+        score.alone);
+  }
+}

@@ -1,0 +1,107 @@
+package org.folkmoot.session;
+
+import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
+import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.engine.model.ModelConfig;
+import org.folkmoot.engine.template.ChatMessage;
+import org.folkmoot.engine.template.ChatTemplate;
+import org.folkmoot.engine.template.ChatTemplates;
+import org.folkmoot.engine.template.Segment;
+import org.folkmoot.engine.template.TemplateContext;
+import org.folkmoot.engine.tokenizer.Tokenizer;
+import org.folkmoot.engine.tokenizer.Tokenizer.Specials;
+import org.folkmoot.engine.tokenizer.Tokenizers;
+
+/**
+ * From text to token ids, as a model's file says: its tokenizer and its chat template.
+ *
+ * @param chatStops strings that end an answer in a chat, for models without a template
+ */
+record Prompts(
+    Tokenizer tokenizer, ChatTemplate template, TemplateContext context, List<String> chatStops) {
+
+  /**
+   * Reads a file's.
+   *
+   * @throws FolkmootException BAD_FILE or UNSUPPORTED if they cannot be used
+   */
+  static Prompts of(GgufFile file) {
+    Tokenizer tokenizer = Tokenizers.from(file.metadata());
+    int rows = ModelConfig.of(file).vocabulary();
+    if (tokenizer.size() > rows) {
+      throw new FolkmootException(
+          BAD_FILE,
+          "%s: its tokenizer has %d tokens, its embedding only %d: pull it again"
+              .formatted(file.path().getFileName(), tokenizer.size(), rows));
+    }
+    String template = file.metadata().string(ChatTemplates.METADATA_KEY).orElse(null);
+    boolean plain = template == null || template.isBlank();
+    return new Prompts(
+        tokenizer,
+        ChatTemplates.of(template),
+        TemplateContext.of(
+            spelling(tokenizer, tokenizer.beginId()), spelling(tokenizer, tokenizer.endId())),
+        plain ? ChatTemplates.PLAIN_STOPS : List.of());
+  }
+
+  private static String spelling(Tokenizer tokenizer, OptionalInt id) {
+    return id.isPresent() ? tokenizer.spelling(id.getAsInt()) : "";
+  }
+
+  /** The prompt of a conversation. */
+  String renderChat(List<ChatMessage> messages) {
+    return template.render(messages, context);
+  }
+
+  /**
+   * The ids of a conversation. Special tokens that a person typed stay text: nobody can end a turn
+   * by writing {@code <|im_end|>}.
+   */
+  int[] chatIds(List<ChatMessage> messages) {
+    List<Segment> segments = template.renderSegments(messages, context);
+    StringBuilder text = new StringBuilder();
+    List<int[]> apart = new ArrayList<>();
+    int controls = 0;
+    for (Segment segment : segments) {
+      text.append(segment.text());
+      int[] ids =
+          tokenizer.encode(segment.text(), segment.trusted() ? Specials.PARSE : Specials.AS_TEXT);
+      controls += controls(ids);
+      apart.add(ids);
+    }
+    // Usually nobody forges anything: then the prompt is encoded whole, as the model was trained.
+    int[] whole = tokenizer.encode(text.toString(), Specials.PARSE);
+    if (controls(whole) == controls) {
+      return whole;
+    }
+    return apart.stream().flatMapToInt(Arrays::stream).toArray();
+  }
+
+  private int controls(int[] ids) {
+    int count = 0;
+    for (int id : ids) {
+      if (tokenizer.bytes(id).length == 0) {
+        count++;
+      }
+    }
+    return count;
+  }
+
+  /** Refuses ids that are not in a vocabulary. */
+  static void requireIds(int[] ids, int vocabulary) {
+    for (int id : ids) {
+      if (id < 0 || id >= vocabulary) {
+        throw new FolkmootException(
+            BAD_REQUEST,
+            "the token id %d is not in the vocabulary of %d".formatted(id, vocabulary));
+      }
+    }
+  }
+}

@@ -1,0 +1,179 @@
+package org.folkmoot.session;
+
+import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Hash32;
+import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.engine.model.ModelConfig;
+import org.folkmoot.engine.sampling.SamplerSettings;
+import org.folkmoot.engine.template.ChatMessage;
+import org.folkmoot.engine.tokenizer.Tokenizer;
+import org.folkmoot.peer.PeerNetwork;
+import org.folkmoot.route.RouteConstraints;
+import org.folkmoot.wire.Announcement;
+import org.folkmoot.wire.Message;
+import org.folkmoot.wire.ModelId;
+import org.folkmoot.wire.SessionId;
+
+/** A model whose layers are at peers: here are only its tokenizer and its template. */
+public final class SwarmModel implements LanguageModel {
+  /**
+   * How answers are made.
+   *
+   * @param name the name it is known by
+   * @param digest SHA-256 of its file, 64 hexadecimal digits
+   * @param contextLength the most tokens of a context; the model's own length bounds it, too
+   * @param speculate whether to draft tokens where text repeats
+   * @param constraints which peers to use
+   * @param random unpredictable numbers, for session ids
+   */
+  public record Options(
+      String name,
+      String digest,
+      int contextLength,
+      boolean speculate,
+      RouteConstraints constraints,
+      ChainSettings chain,
+      LongSupplier random) {}
+
+  private final Options options;
+  private final PeerNetwork network;
+  private final Supplier<Collection<Announcement>> announcements;
+  private final PeerScores scores;
+  private final ModelConfig config;
+  private final Prompts prompts;
+  private final SwarmGeneration.Watcher watcher;
+
+  /**
+   * A model of a swarm.
+   *
+   * @param head the model's file, or its head only; read now and not needed afterwards
+   * @param announcements of the peers that live, as far as known
+   * @param watcher told what happens to answers
+   */
+  public SwarmModel(
+      Options options,
+      GgufFile head,
+      PeerNetwork network,
+      Supplier<Collection<Announcement>> announcements,
+      PeerScores scores,
+      SwarmGeneration.Watcher watcher) {
+    this.options = options;
+    this.network = network;
+    this.announcements = announcements;
+    this.scores = scores;
+    this.config = ModelConfig.of(head);
+    this.prompts = Prompts.of(head);
+    this.watcher = watcher;
+  }
+
+  @Override
+  public String name() {
+    return options.name;
+  }
+
+  @Override
+  public String digest() {
+    return options.digest;
+  }
+
+  @Override
+  public int contextLength() {
+    return Math.min(config.contextLength(), options.contextLength);
+  }
+
+  /** Its configuration. */
+  public ModelConfig config() {
+    return config;
+  }
+
+  @Override
+  public Tokenizer tokenizer() {
+    return prompts.tokenizer();
+  }
+
+  @Override
+  public String renderChat(List<ChatMessage> messages) {
+    return prompts.renderChat(messages);
+  }
+
+  @Override
+  public int[] chatIds(List<ChatMessage> messages) {
+    return prompts.chatIds(messages);
+  }
+
+  @Override
+  public List<String> chatStops() {
+    return prompts.chatStops();
+  }
+
+  @Override
+  public Generation generate(GenerationRequest request) {
+    int[] prompt = request.promptIds();
+    Prompts.requireIds(prompt, config.vocabulary());
+    if (prompt.length >= contextLength()) {
+      throw new FolkmootException(
+          BAD_REQUEST,
+          "the prompt has %d tokens, but the context holds %d with the answer: shorten it or start a new chat"
+              .formatted(prompt.length, contextLength()));
+    }
+    // In long, for a request may ask for as many tokens as there are numbers.
+    long wished = (long) prompt.length + request.maxTokens();
+    int most = (int) Math.min(contextLength(), wished);
+    ModelId model = new ModelId(Hash32.ofHex(options.digest));
+    Chain.Task task =
+        new Chain.Task(
+            new SessionId(options.random.getAsLong(), options.random.getAsLong()),
+            model,
+            config.layers(),
+            most,
+            sampling(request));
+    RoutedPlanner.Shape shape =
+        new RoutedPlanner.Shape(model, config.layers(), 4 * config.dim(), headLayers());
+    return new SwarmGeneration(
+        network,
+        new RoutedPlanner(
+            shape, announcements, scores, options.constraints, options.random.getAsLong()),
+        options.chain,
+        task,
+        new AnswerText(tokenizer(), request.stops()),
+        options.speculate,
+        watcher);
+  }
+
+  /** What the head costs in a pass for one token, in layers. */
+  public double headLayers() {
+    return headLayers(config);
+  }
+
+  /** What a model's head costs in a pass for one token, in layers, by numbers of weights. */
+  public static double headLayers(ModelConfig config) {
+    double attention = 2.0 * config.dim() * (config.heads() + config.kvHeads()) * config.headDim();
+    double layer = attention + 3.0 * config.dim() * config.ffn();
+    return (double) config.vocabulary() * config.dim() / layer;
+  }
+
+  private static Message.Sampling sampling(GenerationRequest request) {
+    SamplerSettings s = request.sampler();
+    return new Message.Sampling(
+        s.temperature(),
+        s.topK(),
+        s.topP(),
+        s.minP(),
+        s.repeatPenalty(),
+        s.repeatWindow(),
+        s.seed(),
+        s.logitBias(),
+        request.promptIds(),
+        request.topLogprobs());
+  }
+
+  /** Nothing to free: the network is the node's. */
+  @Override
+  public void close() {}
+}
