@@ -96,9 +96,9 @@ public final class Membership {
    * A peer of the swarm.
    *
    * @param connected whether there is a link to it
-   * @param ageNanos how long ago its announcement came
+   * @param heardNanos when its announcement came, by the loop's clock
    */
-  public record Member(Announcement announcement, boolean connected, long ageNanos) {
+  public record Member(Announcement announcement, boolean connected, long heardNanos) {
     /** Which peer. */
     public PeerId peer() {
       return announcement.peer();
@@ -242,7 +242,7 @@ public final class Membership {
                   new Member(
                       entry.announcement,
                       network.connected().contains(entry.announcement.peer()),
-                      now - entry.heardNanos))
+                      entry.heardNanos))
               .toList();
       view = members;
     }
