@@ -1,0 +1,152 @@
+package org.folkmoot.cli.swarm;
+
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.folkmoot.base.SerialLoop;
+import org.folkmoot.peer.Identity;
+import org.folkmoot.peer.LinkSettings;
+import org.folkmoot.peer.Links;
+import org.folkmoot.peer.PeerNetwork;
+import org.folkmoot.peer.transport.TlsTransport;
+import org.folkmoot.peer.transport.TransportLimits;
+import org.folkmoot.serve.SpanEngine;
+import org.folkmoot.wire.LayerRange;
+import org.folkmoot.wire.Message;
+import org.folkmoot.wire.ModelId;
+import org.folkmoot.wire.PeerAddress;
+import org.folkmoot.wire.PeerId;
+import org.folkmoot.wire.SessionId;
+
+/**
+ * A node's request to itself, through its own socket as a stranger would come: only a node that has
+ * answered one says that it is ready. Measures its speed on the way.
+ */
+final class SelfRequest {
+  private static final long PATIENCE_SECONDS = 20;
+
+  /** Steps: the first ones warm the machine up, the last ones are measured. */
+  private static final int STEPS = 12;
+
+  private static final int MEASURED = 4;
+
+  private final SwarmNode node;
+  private final ModelId model;
+  private final LayerRange range;
+  private final int dim;
+
+  SelfRequest(SwarmNode node, ModelId model, SpanEngine engine) {
+    this.node = node;
+    this.model = model;
+    this.range = engine.range();
+    this.dim = engine.dim();
+  }
+
+  /** Asks; gives the layers per second. */
+  double run() {
+    SecureRandom random = new SecureRandom();
+    Identity stranger = Identity.random(random);
+    SwarmNode.Settings settings = node.settings();
+    try (SerialLoop loop =
+            new SerialLoop(
+                "folkmoot-self", settings.nanos(), settings.clock(), settings.crash());
+        Links links =
+            new Links(
+                loop,
+                stranger.peerId(),
+                settings.swarm().swarm(),
+                settings.software(),
+                LinkSettings.USUAL)) {
+      links.add(TlsTransport.dialling(stranger, TransportLimits.USUAL));
+      Asking asking = new Asking(links, new SessionId(random.nextLong(), random.nextLong()));
+      loop.execute(asking::begin);
+      return asking.done.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw ServedSpan.notAnswering("interrupted");
+    } catch (TimeoutException late) {
+      throw ServedSpan.notAnswering("no answer within %d s".formatted(PATIENCE_SECONDS));
+    } catch (ExecutionException failed) {
+      throw ServedSpan.notAnswering(String.valueOf(failed.getCause().getMessage()));
+    }
+  }
+
+  private final class Asking implements PeerNetwork.Listener {
+    private final Links links;
+    private final SessionId session;
+    private final CompletableFuture<Double> done = new CompletableFuture<>();
+    private int steps;
+    private long micros;
+
+    Asking(Links links, SessionId session) {
+      this.links = links;
+      this.session = session;
+    }
+
+    void begin() {
+      links.listen(this);
+      links.know(
+          node.self(), List.of(new PeerAddress(PeerAddress.Scheme.TLS, "127.0.0.1", node.port())));
+      // Outputs of a span without a head would go on to somebody: to the asker, who ignores them.
+      Optional<Message.Contact> next =
+          range.heads()
+              ? Optional.empty()
+              : Optional.of(new Message.Contact(links.self(), List.of()));
+      Optional<Message.Sampling> sampling =
+          range.heads()
+              ? Optional.of(
+                  new Message.Sampling(
+                      0, 0, 1, 0, 1, 0, 0, Map.of(), new int[] {0}, -1))
+              : Optional.empty();
+      links.send(
+          node.self(),
+          new Message.Open(
+              session, 0, model, range, STEPS + 1, links.self(), next, 0, sampling));
+    }
+
+    @Override
+    public void received(PeerId from, Message message) {
+      switch (message) {
+        case Message.Opened _ -> step();
+        case Message.Computed report -> computed(report);
+        case Message.Refused refusal ->
+            done.completeExceptionally(new IllegalStateException(refusal.text()));
+        default -> {} // hidden states and tokens: nobody needs them
+      }
+    }
+
+    private void step() {
+      float[] hidden = new float[range.embeds() ? 0 : dim];
+      for (int i = 0; i < hidden.length; i++) {
+        hidden[i] = ((i * 37) % 101 - 50) / 50f;
+      }
+      int[] ids = range.embeds() ? new int[] {0} : new int[0];
+      // Logits are not wanted, lest tokens be sampled that nobody sends back.
+      links.send(
+          node.self(), new Message.Forward(session, 0, steps, 1, STEPS + 1, ids, hidden));
+    }
+
+    private void computed(Message.Computed report) {
+      steps++;
+      if (steps > STEPS - MEASURED) {
+        micros += Math.max(1, report.computeMicros());
+      }
+      if (steps < STEPS) {
+        step();
+      } else {
+        links.send(node.self(), new Message.Close(session));
+        done.complete(range.layers() * 1e6 * MEASURED / micros);
+      }
+    }
+
+    @Override
+    public void lost(PeerId peer, Message.Reason reason) {
+      done.completeExceptionally(new IllegalStateException("it cannot be reached: " + reason));
+    }
+  }
+}

@@ -1,0 +1,232 @@
+package org.folkmoot.cli.swarm;
+
+import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
+import static org.folkmoot.base.FolkmootException.Code.NO_ROOM;
+import static org.folkmoot.base.FolkmootException.Code.UNREACHABLE;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.DoubleConsumer;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Hash32;
+import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.engine.gguf.GgufTensor;
+import org.folkmoot.engine.model.BatchScheduler;
+import org.folkmoot.engine.model.ModelConfig;
+import org.folkmoot.engine.model.Span;
+import org.folkmoot.engine.model.SpanModel;
+import org.folkmoot.engine.tokenizer.Tokenizers;
+import org.folkmoot.kernel.WorkerPool;
+import org.folkmoot.route.ModelSize;
+import org.folkmoot.route.Placement;
+import org.folkmoot.route.SwarmView;
+import org.folkmoot.serve.BlockServer;
+import org.folkmoot.serve.ScheduledSpan;
+import org.folkmoot.session.SwarmModel;
+import org.folkmoot.wire.LayerRange;
+import org.folkmoot.wire.ModelId;
+import org.folkmoot.wire.Offer;
+
+/** A span of a model that a node serves: loaded, tried, and offered to the swarm. */
+public final class ServedSpan implements AutoCloseable {
+  /**
+   * What to serve.
+   *
+   * @param name the model's name, for people
+   * @param sha256 of its file
+   * @param layers which layers; empty to let the swarm's need decide
+   * @param memory the most memory for weights; empty for as much as they take
+   * @param threads threads that compute
+   * @param kvBytes the most memory for contexts
+   */
+  public record Wish(
+      String name,
+      String sha256,
+      Path file,
+      Optional<LayerWish> layers,
+      OptionalLong memory,
+      int threads,
+      long kvBytes) {}
+
+  /** Layers as a person writes them: {@code a:b}, {@code b} exclusive. */
+  public record LayerWish(int from, int to) {
+    /**
+     * Reads {@code 0:10}; either end may be left out.
+     *
+     * @throws FolkmootException BAD_REQUEST if it is something else
+     */
+    public static LayerWish parse(String text) {
+      String[] ends = text.split(":", -1);
+      try {
+        int from = ends[0].isEmpty() ? 0 : Integer.parseInt(ends[0]);
+        int to =
+            ends.length < 2 || ends[1].isEmpty() ? Integer.MAX_VALUE : Integer.parseInt(ends[1]);
+        if (ends.length == 2 && from >= 0 && from < to) {
+          return new LayerWish(from, to);
+        }
+      } catch (NumberFormatException malformed) {
+        // Said below.
+      }
+      throw new FolkmootException(
+          BAD_REQUEST, "--layers looks like 0:10 (from layer 0 up to, not including, layer 10)");
+    }
+  }
+
+  /** The most sessions at a time; the room for their KV cache bounds them first. */
+  private static final int MOST_SESSIONS = 256;
+
+  private final SwarmNode node;
+  private final ModelId model;
+  private final GgufFile file;
+  private final WorkerPool pool;
+  private final SpanModel span;
+  private final BatchScheduler scheduler;
+  private final ScheduledSpan engine;
+  private final LayerRange range;
+
+  private ServedSpan(
+      SwarmNode node, Wish wish, GgufFile file, WorkerPool pool, SpanModel span) {
+    this.node = node;
+    this.model = new ModelId(Hash32.ofHex(wish.sha256));
+    this.file = file;
+    this.pool = pool;
+    this.span = span;
+    this.scheduler = new BatchScheduler(span, wish.kvBytes, MOST_SESSIONS);
+    int tokens = Tokenizers.from(file.metadata()).size();
+    this.engine = new ScheduledSpan(span, scheduler, tokens);
+    this.range = engine.range();
+  }
+
+  /**
+   * Loads a span and offers it. Returns once the node has answered a request that came in through
+   * its own socket.
+   *
+   * @param progress told the share of the weights that is loaded, 0 to 1
+   * @throws FolkmootException if the file or the wish is bad, memory does not suffice, or the node
+   *     does not answer
+   */
+  public static ServedSpan start(SwarmNode node, Wish wish, DoubleConsumer progress) {
+    GgufFile file = GgufFile.open(wish.file);
+    WorkerPool pool = new WorkerPool(wish.threads);
+    try {
+      ModelConfig config = ModelConfig.of(file);
+      Span span = choose(node, wish, file, config);
+      SpanModel loaded = SpanModel.load(file, config, span, pool, progress);
+      ServedSpan served = new ServedSpan(node, wish, file, pool, loaded);
+      served.offer(wish, config);
+      return served;
+    } catch (RuntimeException | Error failed) {
+      pool.close();
+      file.close();
+      throw failed;
+    }
+  }
+
+  private static Span choose(SwarmNode node, Wish wish, GgufFile file, ModelConfig config) {
+    int layers = config.layers();
+    if (wish.layers.isPresent()) {
+      int from = wish.layers.get().from;
+      int to = Math.min(layers, wish.layers.get().to);
+      if (from >= to) {
+        throw new FolkmootException(
+            BAD_REQUEST, "%s has %d layers: choose from 0:%d".formatted(wish.name, layers, layers));
+      }
+      return new Span(from == 0, from, to, to == layers);
+    }
+    if (wish.memory.isEmpty()) {
+      return Span.whole(config);
+    }
+    long layerBytes =
+        file.tensors().values().stream()
+                .filter(tensor -> tensor.name().startsWith("blk."))
+                .mapToLong(GgufTensor::bytes)
+                .sum()
+            / layers;
+    long embedding = file.tensor("token_embd.weight").map(GgufTensor::bytes).orElse(0L);
+    long head = file.tensor("output.weight").map(GgufTensor::bytes).orElse(embedding);
+    ModelSize size =
+        new ModelSize(layers, (double) embedding / layerBytes, (double) head / layerBytes);
+    double capacity = (double) wish.memory.getAsLong() / layerBytes;
+    ModelId model = new ModelId(Hash32.ofHex(wish.sha256));
+    SwarmView view =
+        node.call(() -> SwarmView.of(model, node.announcements(), node.scores()::measured));
+    LayerRange range =
+        Placement.choose(view, size, capacity)
+            .orElseThrow(() ->
+                new FolkmootException(
+                    NO_ROOM,
+                    "%d MiB do not hold a single layer of %s, which has %d MiB: raise --memory"
+                        .formatted(
+                            wish.memory.getAsLong() >> 20, wish.name, (layerBytes >> 20) + 1)));
+    return new Span(range.embeds(), range.from(), range.to(), range.heads());
+  }
+
+  private void offer(Wish wish, ModelConfig config) {
+    byte[] head = file.head();
+    Hash32 headHash = Heads.hash(head);
+    node.call(() -> {
+      node.server().offer(model, engine);
+      node.heads().give(model, head);
+      return model;
+    });
+    double measured = new SelfRequest(node, model, engine).run();
+    node.offer(
+        model,
+        () -> {
+          BlockServer.Load load = node.server().load(engine);
+          float speed = load.layersPerSecond() > 0 ? load.layersPerSecond() : (float) measured;
+          return new Offer(
+              model,
+              wish.name,
+              config.layers(),
+              head.length,
+              headHash,
+              range,
+              speed,
+              load.queueMillis(),
+              load.freePositions());
+        });
+  }
+
+  /** What it serves. */
+  public LayerRange range() {
+    return range;
+  }
+
+  /** Of how many layers. */
+  public int modelLayers() {
+    return span.config().layers();
+  }
+
+  /** Layers of the head, by its cost. */
+  public double headLayers() {
+    return SwarmModel.headLayers(span.config());
+  }
+
+  /** How it does. */
+  public BlockServer.Load load() {
+    return node.call(() -> node.server().load(engine));
+  }
+
+  /** Takes it back and frees its memory. */
+  @Override
+  public void close() {
+    node.withdraw(model);
+    node.call(() -> {
+      node.server().withdraw(model, engine);
+      return model;
+    });
+    scheduler.close();
+    span.close();
+    pool.close();
+    file.close();
+  }
+
+  static FolkmootException notAnswering(String why) {
+    return new FolkmootException(
+        UNREACHABLE,
+        "this node does not answer its own request through its port (%s): see whether a firewall closes it"
+            .formatted(why));
+  }
+}

@@ -1,0 +1,82 @@
+package org.folkmoot.cli.swarm;
+
+import static org.folkmoot.base.FolkmootException.Code.NO_ROOM;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Hash32;
+import org.folkmoot.peer.JoinedSwarm;
+import org.folkmoot.peer.PrivateFile;
+import org.folkmoot.wire.PeerId;
+import org.folkmoot.wire.SwarmId;
+
+/** What a home keeps of its swarm: which one, the peers once met, heads of models. */
+public record SwarmFolder(Path home) {
+  private Path folder() {
+    return home.resolve("swarm");
+  }
+
+  private Path file() {
+    return folder().resolve("swarm");
+  }
+
+  Path book() {
+    return folder().resolve("peers");
+  }
+
+  Path head(Hash32 model) {
+    return folder().resolve("heads").resolve(model.hex() + ".gguf");
+  }
+
+  /** Where this home's serving node listens, for other commands of the same home. */
+  Path listening() {
+    return folder().resolve("listening");
+  }
+
+  /** The swarm that this home belongs to; empty if none. */
+  public Optional<JoinedSwarm> joined() {
+    return JoinedSwarm.read(file());
+  }
+
+  /** Remembers a swarm in place of another. */
+  public void join(JoinedSwarm swarm) {
+    write(file(), swarm::write);
+  }
+
+  /** The swarm of this home; a new one if there is none. */
+  public JoinedSwarm joinedOrOpened(
+      PeerId self, String name, long clockMillis, RandomGenerator random) {
+    Optional<JoinedSwarm> joined = joined();
+    if (joined.isPresent()) {
+      return joined.get();
+    }
+    byte[] id = new byte[Hash32.BYTES];
+    random.nextBytes(id);
+    JoinedSwarm opened = new JoinedSwarm(new SwarmId(Hash32.of(id)), name, clockMillis, self);
+    join(opened);
+    return opened;
+  }
+
+  private interface Write {
+    void to(Path file) throws IOException;
+  }
+
+  static void save(Path file, byte[] bytes) {
+    write(file, at -> PrivateFile.write(at, bytes));
+  }
+
+  private static void write(Path file, Write write) {
+    try {
+      write.to(file);
+    } catch (IOException failed) {
+      throw new FolkmootException(
+          NO_ROOM,
+          "cannot write %s (%s): see that there is room and that the folder is yours"
+              .formatted(file, failed.getMessage()),
+          failed);
+    }
+  }
+}

@@ -1,0 +1,420 @@
+package org.folkmoot.cli.swarm;
+
+import static org.folkmoot.base.FolkmootException.Code.UNREACHABLE;
+
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.InterfaceAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.SerialLoop;
+import org.folkmoot.peer.Identity;
+import org.folkmoot.peer.JoinedSwarm;
+import org.folkmoot.peer.LinkSettings;
+import org.folkmoot.peer.Links;
+import org.folkmoot.peer.Membership;
+import org.folkmoot.peer.PeerBook;
+import org.folkmoot.peer.PeerTransport;
+import org.folkmoot.peer.Rendezvous;
+import org.folkmoot.peer.Signer;
+import org.folkmoot.peer.transport.TlsTransport;
+import org.folkmoot.peer.transport.TransportLimits;
+import org.folkmoot.serve.BlockServer;
+import org.folkmoot.serve.ServerLimits;
+import org.folkmoot.session.PeerScores;
+import org.folkmoot.wire.Announcement;
+import org.folkmoot.wire.Message;
+import org.folkmoot.wire.ModelId;
+import org.folkmoot.wire.Offer;
+import org.folkmoot.wire.PeerAddress;
+import org.folkmoot.wire.PeerId;
+
+/**
+ * A node of a swarm in this process. One that listens can be dialled and serves; one that does not
+ * only asks.
+ */
+public final class SwarmNode implements AutoCloseable {
+  /**
+   * What a node is made with.
+   *
+   * @param home where its key and its swarm are
+   * @param listen where to accept links; empty for a node that only asks
+   * @param software name and version, for people
+   * @param crash told of defects of ours
+   */
+  public record Settings(
+      SwarmFolder folder,
+      Identity identity,
+      JoinedSwarm swarm,
+      Optional<InetSocketAddress> listen,
+      String software,
+      InstantSource clock,
+      LongSupplier nanos,
+      RandomGenerator random,
+      Consumer<Throwable> crash) {}
+
+  private final Settings settings;
+  private final SerialLoop loop;
+  private final Links links;
+  private final Membership membership;
+  private final Rendezvous rendezvous;
+  private final PeerScores scores;
+  private final BlockServer server;
+  private final Heads heads;
+  private final int port;
+  private final ExecutorService writer =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().daemon().name("folkmoot-book").factory());
+  private final Map<ModelId, Supplier<Offer>> offers = new ConcurrentHashMap<>();
+  private boolean closed;
+
+  private SwarmNode(Settings settings) {
+    this.settings = settings;
+    Identity identity = settings.identity;
+    loop = new SerialLoop("folkmoot", settings.nanos, settings.clock, settings.crash);
+    links =
+        new Links(
+            loop,
+            identity.peerId(),
+            settings.swarm.swarm(),
+            settings.software,
+            LinkSettings.USUAL);
+    Signer signer = new KeySigner(identity);
+    membership =
+        new Membership(
+            links, settings.swarm.swarm(), signer, Identity::verify, settings.random);
+    scores = new PeerScores(links);
+    PeerBook book = PeerBook.read(settings.folder.book());
+    rendezvous =
+        new Rendezvous(
+            links,
+            membership,
+            book,
+            bytes -> writer.execute(() -> SwarmFolder.save(settings.folder.book(), bytes)),
+            settings.random);
+    server = new BlockServer(links, ServerLimits.USUAL);
+    heads = new Heads(links, settings.folder);
+    PeerTransport tls =
+        settings
+            .listen
+            .map(at ->
+                TlsTransport.listening(identity, TransportLimits.USUAL, at, links.acceptor()))
+            .orElseGet(() -> TlsTransport.dialling(identity, TransportLimits.USUAL));
+    port = tls.listenPort();
+    links.add(tls);
+  }
+
+  private record KeySigner(Identity identity) implements Signer {
+    @Override
+    public PeerId peerId() {
+      return identity.peerId();
+    }
+
+    @Override
+    public byte[] sign(byte[] message) {
+      return identity.sign(message);
+    }
+  }
+
+  /**
+   * Starts a node: it looks for the peers of its swarm from now on.
+   *
+   * @throws FolkmootException BUSY if the port is taken
+   */
+  public static SwarmNode start(Settings settings) {
+    SwarmNode node = new SwarmNode(settings);
+    node.call(() -> {
+      node.links.listen(new Reach(node));
+      if (node.port != 0) {
+        node.membership.addresses(node.addresses());
+      }
+      node.membership.start();
+      node.rendezvous.start();
+      return node;
+    });
+    return node;
+  }
+
+  /** Tells the swarm of addresses as others see them, as they become known. */
+  private record Reach(SwarmNode node) implements org.folkmoot.peer.PeerNetwork.Listener {
+    @Override
+    public void connected(PeerId peer) {
+      if (node.port != 0) {
+        node.membership.addresses(node.addresses());
+      }
+    }
+
+    @Override
+    public void lost(PeerId peer, Message.Reason reason) {
+      if (reason == Message.Reason.UNREACHABLE || reason == Message.Reason.SILENT) {
+        node.scores.failed(peer, reason);
+      }
+    }
+  }
+
+  /** Does something on the node's loop and waits for it. Not to be called on the loop. */
+  public <T> T call(Supplier<T> action) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    loop.execute(() -> {
+      try {
+        result.complete(action.get());
+      } catch (RuntimeException | Error failed) {
+        result.completeExceptionally(failed);
+      }
+    });
+    try {
+      return result.get(30, TimeUnit.SECONDS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new FolkmootException(UNREACHABLE, "interrupted", interrupted);
+    } catch (TimeoutException late) {
+      throw new IllegalStateException("the loop is stuck", late);
+    } catch (ExecutionException failed) {
+      switch (failed.getCause()) {
+        case FolkmootException coded -> throw coded;
+        case null, default -> throw new IllegalStateException("on the loop", failed.getCause());
+      }
+    }
+  }
+
+  /** Who this node is. */
+  public PeerId self() {
+    return settings.identity.peerId();
+  }
+
+  /** The swarm it belongs to. */
+  public JoinedSwarm swarm() {
+    return settings.swarm;
+  }
+
+  /** Where it accepts links; 0 if it does not. */
+  public int port() {
+    return port;
+  }
+
+  Links links() {
+    return links;
+  }
+
+  BlockServer server() {
+    return server;
+  }
+
+  PeerScores scores() {
+    return scores;
+  }
+
+  Heads heads() {
+    return heads;
+  }
+
+  SwarmFolder folder() {
+    return settings.folder;
+  }
+
+  Settings settings() {
+    return settings;
+  }
+
+  /** Says what a model's span offers from now on; asked anew each time the swarm is told. */
+  void offer(ModelId model, Supplier<Offer> offer) {
+    offers.put(model, offer);
+    call(() -> {
+      publish();
+      return offer;
+    });
+    refresh();
+  }
+
+  /** How often peers are told of the load; the membership drops what differs little. */
+  private static final Duration TELL_LOAD = Duration.ofSeconds(15);
+
+  private void refresh() {
+    loop.after(
+        TELL_LOAD.toNanos(),
+        () -> {
+          if (!closed && !offers.isEmpty()) {
+            publish();
+            refresh();
+          }
+        });
+  }
+
+  private void publish() {
+    membership.offer(offers.values().stream().map(Supplier::get).toList());
+  }
+
+  /** Takes an offer back. */
+  void withdraw(ModelId model) {
+    offers.remove(model);
+    call(() -> {
+      publish();
+      return model;
+    });
+  }
+
+  /** The announcements of all that live, as far as known; our own, too. On the loop only. */
+  Collection<Announcement> announcements() {
+    List<Announcement> all = new ArrayList<>();
+    membership.view().forEach(member -> all.add(member.announcement()));
+    membership.own().filter(own -> !own.offers().isEmpty()).ifPresent(all::add);
+    return all;
+  }
+
+  /** The announcements now, from any thread. */
+  public List<Announcement> known() {
+    return call(() -> List.copyOf(announcements()));
+  }
+
+  /** Round trips and addresses of the peers with links. */
+  public Optional<Duration> roundTrip(PeerId peer) {
+    return call(() -> {
+      var nanos = links.roundTripNanos(peer);
+      return nanos.isPresent()
+          ? Optional.of(Duration.ofNanos(nanos.getAsLong()))
+          : Optional.<Duration>empty();
+    });
+  }
+
+  /** Whether there is a link to a peer, and through which address. */
+  public Optional<PeerAddress> linkedAt(PeerId peer) {
+    return call(() -> links.remoteAddress(peer));
+  }
+
+  /** Dials a peer that is known, so that its round trip shows. */
+  public void connect(PeerId peer) {
+    loop.execute(() -> links.connect(peer));
+  }
+
+  /** Tells of peers that may be there. */
+  public void introduce(List<Message.Contact> contacts) {
+    loop.execute(() -> {
+      contacts.forEach(contact -> links.know(contact.peer(), contact.addresses()));
+      rendezvous.introduce(contacts);
+    });
+  }
+
+  /**
+   * Waits until something holds of the swarm, looking whenever something may have changed.
+   *
+   * @return whether it came to hold in time
+   */
+  public boolean await(Duration most, BooleanSupplier holds) {
+    CompletableFuture<Boolean> held = new CompletableFuture<>();
+    look(held, holds);
+    try {
+      return held.get(most.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException late) {
+      held.complete(false);
+      return false;
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      return false;
+    } catch (ExecutionException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  private void look(CompletableFuture<Boolean> held, BooleanSupplier holds) {
+    loop.execute(() -> {
+      if (held.isDone()) {
+        return;
+      }
+      if (holds.getAsBoolean()) {
+        held.complete(true);
+      } else {
+        loop.after(Duration.ofMillis(20).toNanos(), () -> look(held, holds));
+      }
+    });
+  }
+
+  /** Where others can reach us: what they say, then what the machine says of itself. */
+  public List<PeerAddress> addresses() {
+    List<PeerAddress> all = new ArrayList<>();
+    InetSocketAddress listen = settings.listen.orElseThrow();
+    if (!listen.getAddress().isAnyLocalAddress()) {
+      all.add(new PeerAddress(PeerAddress.Scheme.TLS, host(listen.getAddress()), port));
+      return all;
+    }
+    for (InetAddress own : machineAddresses()) {
+      all.add(new PeerAddress(PeerAddress.Scheme.TLS, host(own), port));
+    }
+    for (PeerAddress seen : links.observed()) {
+      // A router gives its own address; whether it lets the port in only a dial can tell.
+      PeerAddress here = new PeerAddress(PeerAddress.Scheme.TLS, seen.host(), port);
+      if (!all.contains(here)) {
+        all.add(here);
+      }
+    }
+    return all.subList(0, Math.min(all.size(), 8));
+  }
+
+  private static String host(InetAddress address) {
+    String text = address.getHostAddress();
+    int zone = text.indexOf('%');
+    return zone < 0 ? text : text.substring(0, zone);
+  }
+
+  /** Addresses of this machine, those that reach farthest first; loopback last. */
+  private static List<InetAddress> machineAddresses() {
+    List<InetAddress> found = new ArrayList<>();
+    try {
+      for (NetworkInterface each : Collections.list(NetworkInterface.getNetworkInterfaces())) {
+        if (each.isUp()) {
+          each.getInterfaceAddresses().stream()
+              .map(InterfaceAddress::getAddress)
+              .filter(address -> !address.isLinkLocalAddress())
+              .forEach(found::add);
+        }
+      }
+    } catch (SocketException none) {
+      found.add(InetAddress.getLoopbackAddress());
+    }
+    found.sort(
+        java.util.Comparator.comparing(InetAddress::isLoopbackAddress)
+            .thenComparing(address -> !(address instanceof Inet4Address)));
+    return found;
+  }
+
+  /** Leaves the swarm in good order. */
+  @Override
+  public void close() {
+    call(() -> {
+      closed = true;
+      server.close();
+      membership.leave();
+      rendezvous.stop();
+      return true;
+    });
+    links.close();
+    loop.close();
+    writer.shutdown();
+    try {
+      writer.awaitTermination(1, TimeUnit.SECONDS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
