@@ -4,7 +4,7 @@ import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.session.Generation;
 import org.folkmoot.session.GenerationRequest;
-import org.folkmoot.session.LocalModel;
+import org.folkmoot.session.LanguageModel;
 import org.folkmoot.store.StoredModel;
 import org.jspecify.annotations.Nullable;
 
@@ -127,7 +127,7 @@ final class Chat implements AutoCloseable {
   private Answer pull() {
     Stopper stopper = new Stopper();
     try (Interrupts.Watch _ = front.interrupts().watch(stopper)) {
-      LocalModel model = voice.model();
+      LanguageModel model = voice.model();
       Long fixed = settings.seed();
       long seed = fixed == null ? surroundings.seeds().getAsLong() : fixed;
       GenerationRequest request = settings.request(prompt(model), model.chatStops(), seed);
@@ -144,7 +144,7 @@ final class Chat implements AutoCloseable {
     }
   }
 
-  private int[] prompt(LocalModel model) {
+  private int[] prompt(LanguageModel model) {
     int context = model.contextLength();
     int room = Math.max(1, context / SHARE_FOR_ANSWER);
     int most = settings.maxTokens() == AnswerSettings.UNLIMITED ? room : settings.maxTokens();

@@ -16,7 +16,7 @@ import org.folkmoot.engine.template.ChatMessage;
 import org.folkmoot.engine.tokenizer.Tokenizer;
 import org.folkmoot.session.Generation;
 import org.folkmoot.session.GenerationRequest;
-import org.folkmoot.session.LocalModel;
+import org.folkmoot.session.LanguageModel;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -90,7 +90,7 @@ final class RunCommand implements Callable<Integer> {
       throw new FolkmootException(
           BAD_REQUEST, "there is no prompt: give one after the model, or on standard input");
     }
-    try (LocalModel model =
+    try (LanguageModel model =
         ModelOpener.openShowing(surroundings, Models.find(surroundings, reference), opening)) {
       long seed = settings.seed() == null ? surroundings.seeds().getAsLong() : settings.seed();
       return answer(model, request(model, text, settings, seed), settings.draws() ? seed : null);
@@ -126,7 +126,7 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private GenerationRequest request(
-      LocalModel model, String text, AnswerSettings settings, long seed) {
+      LanguageModel model, String text, AnswerSettings settings, long seed) {
     if (raw) {
       int[] prompt = model.tokenizer().encodePrompt(text, Tokenizer.Specials.PARSE);
       return settings.request(prompt, List.of(), seed);
@@ -139,7 +139,7 @@ final class RunCommand implements Callable<Integer> {
     return settings.request(model.chatIds(messages), model.chatStops(), seed);
   }
 
-  private int answer(LocalModel model, GenerationRequest request, @Nullable Long seed) {
+  private int answer(LanguageModel model, GenerationRequest request, @Nullable Long seed) {
     Console console = surroundings.console();
     Stopper stopper = new Stopper();
     try (Generation generation = model.generate(request);

@@ -1,7 +1,7 @@
 package org.folkmoot.cli;
 
 import org.folkmoot.session.Conversation;
-import org.folkmoot.session.LocalModel;
+import org.folkmoot.session.LanguageModel;
 import org.folkmoot.store.StoredModel;
 
 /**
@@ -9,7 +9,7 @@ import org.folkmoot.store.StoredModel;
  *
  * @param reference what the person called it
  */
-record Voice(String reference, LocalModel model, Conversation conversation)
+record Voice(String reference, LanguageModel model, Conversation conversation)
     implements AutoCloseable {
   private static final int LONGEST_NAME = 40;
 
@@ -24,7 +24,7 @@ record Voice(String reference, LocalModel model, Conversation conversation)
       String reference,
       StoredModel stored,
       ModelOpener.Settings settings) {
-    LocalModel model = ModelOpener.openShowing(surroundings, stored, settings);
+    LanguageModel model = ModelOpener.openShowing(surroundings, stored, settings);
     return new Voice(reference, model, model.newConversation());
   }
 

@@ -59,6 +59,28 @@ public interface Generation extends AutoCloseable {
     }
   }
 
+  /** A generation that is over. */
+  Generation OVER =
+      new Generation() {
+        @Override
+        public Optional<Piece> next() {
+          return Optional.empty();
+        }
+
+        @Override
+        public Optional<Ending> ending() {
+          return Optional.of(Ending.CANCELLED);
+        }
+
+        @Override
+        public Usage usage() {
+          return new Usage(0, 0, 0, 0);
+        }
+
+        @Override
+        public void close() {}
+      };
+
   /**
    * Waits for the next token. Empty at the end. The piece of an end token is returned too, with the
    * text that was held back.

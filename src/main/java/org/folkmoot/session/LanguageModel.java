@@ -48,6 +48,25 @@ public interface LanguageModel extends AutoCloseable {
    */
   Generation generate(GenerationRequest request);
 
+  /** A conversation with this model; where nothing can be kept, each prompt is computed whole. */
+  default Conversation newConversation() {
+    return new Conversation() {
+      private Generation last = Generation.OVER;
+
+      @Override
+      public Generation generate(GenerationRequest request) {
+        last.close();
+        last = LanguageModel.this.generate(request);
+        return last;
+      }
+
+      @Override
+      public void close() {
+        last.close();
+      }
+    };
+  }
+
   @Override
   void close();
 }

@@ -161,9 +161,9 @@ public final class LocalModel implements LanguageModel {
     return answer(request, most, new LocalGeneration.Seat(sequence, 0, sequence::close));
   }
 
-  /** A conversation with this model, whose answers share a KV cache. */
+  @Override
   public Conversation newConversation() {
-    return new Conversation(this);
+    return new LocalConversation(this);
   }
 
   /**

@@ -94,8 +94,7 @@ final class Heads implements PeerNetwork.Listener {
     int end = Math.min(head.length, at + Math.min(PART, Limits.MAX_PART));
     links.send(
         from,
-        new Message.HeadPart(
-            request.model(), at, head.length, Arrays.copyOfRange(head, at, end)));
+        new Message.HeadPart(request.model(), at, head.length, Arrays.copyOfRange(head, at, end)));
   }
 
   private void take(PeerId from, Message.HeadPart part) {

@@ -19,7 +19,6 @@ import org.folkmoot.serve.SpanEngine;
 import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.ModelId;
-import org.folkmoot.wire.PeerAddress;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SessionId;
 
@@ -53,8 +52,7 @@ final class SelfRequest {
     Identity stranger = Identity.random(random);
     SwarmNode.Settings settings = node.settings();
     try (SerialLoop loop =
-            new SerialLoop(
-                "folkmoot-self", settings.nanos(), settings.clock(), settings.crash());
+            new SerialLoop("folkmoot-self", settings.nanos(), settings.clock(), settings.crash());
         Links links =
             new Links(
                 loop,
@@ -62,7 +60,7 @@ final class SelfRequest {
                 settings.swarm().swarm(),
                 settings.software(),
                 LinkSettings.USUAL)) {
-      links.add(TlsTransport.dialling(stranger, TransportLimits.USUAL));
+      links.add(TlsTransport.dialling(stranger, TransportLimits.DEFAULT));
       Asking asking = new Asking(links, new SessionId(random.nextLong(), random.nextLong()));
       loop.execute(asking::begin);
       return asking.done.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
@@ -72,7 +70,7 @@ final class SelfRequest {
     } catch (TimeoutException late) {
       throw ServedSpan.notAnswering("no answer within %d s".formatted(PATIENCE_SECONDS));
     } catch (ExecutionException failed) {
-      throw ServedSpan.notAnswering(String.valueOf(failed.getCause().getMessage()));
+      throw ServedSpan.notAnswering(String.valueOf(failed.getMessage()));
     }
   }
 
@@ -90,8 +88,7 @@ final class SelfRequest {
 
     void begin() {
       links.listen(this);
-      links.know(
-          node.self(), List.of(new PeerAddress(PeerAddress.Scheme.TLS, "127.0.0.1", node.port())));
+      links.know(node.self(), List.of(node.ownAddress()));
       // Outputs of a span without a head would go on to somebody: to the asker, who ignores them.
       Optional<Message.Contact> next =
           range.heads()
@@ -99,14 +96,11 @@ final class SelfRequest {
               : Optional.of(new Message.Contact(links.self(), List.of()));
       Optional<Message.Sampling> sampling =
           range.heads()
-              ? Optional.of(
-                  new Message.Sampling(
-                      0, 0, 1, 0, 1, 0, 0, Map.of(), new int[] {0}, -1))
+              ? Optional.of(new Message.Sampling(0, 0, 1, 0, 1, 0, 0, Map.of(), new int[] {0}, -1))
               : Optional.empty();
       links.send(
           node.self(),
-          new Message.Open(
-              session, 0, model, range, STEPS + 1, links.self(), next, 0, sampling));
+          new Message.Open(session, 0, model, range, STEPS + 1, links.self(), next, 0, sampling));
     }
 
     @Override
@@ -127,8 +121,7 @@ final class SelfRequest {
       }
       int[] ids = range.embeds() ? new int[] {0} : new int[0];
       // Logits are not wanted, lest tokens be sampled that nobody sends back.
-      links.send(
-          node.self(), new Message.Forward(session, 0, steps, 1, STEPS + 1, ids, hidden));
+      links.send(node.self(), new Message.Forward(session, 0, steps, 1, STEPS + 1, ids, hidden));
     }
 
     private void computed(Message.Computed report) {

@@ -85,8 +85,7 @@ public final class ServedSpan implements AutoCloseable {
   private final ScheduledSpan engine;
   private final LayerRange range;
 
-  private ServedSpan(
-      SwarmNode node, Wish wish, GgufFile file, WorkerPool pool, SpanModel span) {
+  private ServedSpan(SwarmNode node, Wish wish, GgufFile file, WorkerPool pool, SpanModel span) {
     this.node = node;
     this.model = new ModelId(Hash32.ofHex(wish.sha256));
     this.file = file;

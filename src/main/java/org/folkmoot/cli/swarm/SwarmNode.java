@@ -8,11 +8,13 @@ import java.net.InetSocketAddress;
 import java.net.InterfaceAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,25 +27,32 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.SerialLoop;
+import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.JoinedSwarm;
 import org.folkmoot.peer.LinkSettings;
 import org.folkmoot.peer.Links;
 import org.folkmoot.peer.Membership;
 import org.folkmoot.peer.PeerBook;
+import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.peer.PeerTransport;
 import org.folkmoot.peer.Rendezvous;
 import org.folkmoot.peer.Signer;
 import org.folkmoot.peer.transport.TlsTransport;
 import org.folkmoot.peer.transport.TransportLimits;
+import org.folkmoot.route.Coverage;
+import org.folkmoot.route.SwarmView;
 import org.folkmoot.serve.BlockServer;
 import org.folkmoot.serve.ServerLimits;
 import org.folkmoot.session.PeerScores;
+import org.folkmoot.session.SwarmGeneration;
+import org.folkmoot.session.SwarmModel;
 import org.folkmoot.wire.Announcement;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.ModelId;
@@ -59,7 +68,7 @@ public final class SwarmNode implements AutoCloseable {
   /**
    * What a node is made with.
    *
-   * @param home where its key and its swarm are
+   * @param folder where its swarm is remembered
    * @param listen where to accept links; empty for a node that only asks
    * @param software name and version, for people
    * @param crash told of defects of ours
@@ -96,15 +105,10 @@ public final class SwarmNode implements AutoCloseable {
     loop = new SerialLoop("folkmoot", settings.nanos, settings.clock, settings.crash);
     links =
         new Links(
-            loop,
-            identity.peerId(),
-            settings.swarm.swarm(),
-            settings.software,
-            LinkSettings.USUAL);
+            loop, identity.peerId(), settings.swarm.swarm(), settings.software, LinkSettings.USUAL);
     Signer signer = new KeySigner(identity);
     membership =
-        new Membership(
-            links, settings.swarm.swarm(), signer, Identity::verify, settings.random);
+        new Membership(links, settings.swarm.swarm(), signer, Identity::verify, settings.random);
     scores = new PeerScores(links);
     PeerBook book = PeerBook.read(settings.folder.book());
     rendezvous =
@@ -120,8 +124,8 @@ public final class SwarmNode implements AutoCloseable {
         settings
             .listen
             .map(at ->
-                TlsTransport.listening(identity, TransportLimits.USUAL, at, links.acceptor()))
-            .orElseGet(() -> TlsTransport.dialling(identity, TransportLimits.USUAL));
+                TlsTransport.listening(identity, TransportLimits.DEFAULT, at, links.acceptor()))
+            .orElseGet(() -> TlsTransport.dialling(identity, TransportLimits.DEFAULT));
     port = tls.listenPort();
     links.add(tls);
   }
@@ -158,7 +162,7 @@ public final class SwarmNode implements AutoCloseable {
   }
 
   /** Tells the swarm of addresses as others see them, as they become known. */
-  private record Reach(SwarmNode node) implements org.folkmoot.peer.PeerNetwork.Listener {
+  private record Reach(SwarmNode node) implements PeerNetwork.Listener {
     @Override
     public void connected(PeerId peer) {
       if (node.port != 0) {
@@ -371,6 +375,15 @@ public final class SwarmNode implements AutoCloseable {
     return all.subList(0, Math.min(all.size(), 8));
   }
 
+  /** Where this machine reaches its own node. */
+  public PeerAddress ownAddress() {
+    InetAddress listen = settings.listen.orElseThrow().getAddress();
+    return new PeerAddress(
+        PeerAddress.Scheme.TLS,
+        host(listen.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : listen),
+        port);
+  }
+
   private static String host(InetAddress address) {
     String text = address.getHostAddress();
     int zone = text.indexOf('%');
@@ -393,9 +406,65 @@ public final class SwarmNode implements AutoCloseable {
       found.add(InetAddress.getLoopbackAddress());
     }
     found.sort(
-        java.util.Comparator.comparing(InetAddress::isLoopbackAddress)
+        Comparator.comparing(InetAddress::isLoopbackAddress)
             .thenComparing(address -> !(address instanceof Inet4Address)));
     return found;
+  }
+
+  /**
+   * A model that the swarm serves, to be asked through it.
+   *
+   * @param name as peers call it, with or without its tag
+   * @param file the model's file, where it is on this machine; else its head is fetched
+   * @param patience how long to wait for peers that hold all of it
+   * @throws FolkmootException NOT_FOUND if no peer serves a model of that name; UNREACHABLE if its
+   *     head cannot be had
+   */
+  public SwarmModel model(
+      String name,
+      Function<String, Optional<Path>> file,
+      SwarmModel.Options options,
+      Duration patience,
+      SwarmGeneration.Watcher watcher) {
+    boolean _ = await(patience, () -> named(name).map(this::isComplete).orElse(false));
+    Offer offer =
+        call(() -> named(name))
+            .orElseThrow(() ->
+                new FolkmootException(
+                    FolkmootException.Code.NOT_FOUND,
+                    "no peer of the swarm that can be reached serves '%s': see 'folkmoot status'"
+                        .formatted(name)));
+    String digest = offer.model().sha256().hex();
+    Optional<Path> here = file.apply(digest);
+    Path head = here.orElseGet(() -> heads.fetch(this, offer.model()));
+    try (GgufFile gguf = here.isPresent() ? GgufFile.open(head) : GgufFile.openHead(head)) {
+      return new SwarmModel(
+          new SwarmModel.Options(
+              offer.modelName(),
+              digest,
+              options.contextLength(),
+              options.speculate(),
+              options.constraints(),
+              options.chain(),
+              options.random()),
+          gguf,
+          links,
+          this::announcements,
+          scores,
+          watcher);
+    }
+  }
+
+  private Optional<Offer> named(String name) {
+    return announcements().stream()
+        .flatMap(announcement -> announcement.offers().stream())
+        .filter(offer -> offer.modelName().equals(name) || offer.modelName().startsWith(name + ":"))
+        .max(Comparator.comparing(this::isComplete).thenComparing(Offer::model));
+  }
+
+  private boolean isComplete(Offer offer) {
+    SwarmView view = SwarmView.of(offer.model(), announcements(), scores::measured);
+    return Coverage.of(view, offer.modelLayers()).complete();
   }
 
   /** Leaves the swarm in good order. */

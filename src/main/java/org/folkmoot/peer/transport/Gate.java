@@ -1,0 +1,110 @@
+package org.folkmoot.peer.transport;
+
+import io.netty.util.AttributeKey;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.folkmoot.peer.transport.TransportLimits.Share;
+import org.jspecify.annotations.Nullable;
+
+/** Counts the connections that others made, so that no address takes all of them. */
+final class Gate {
+  /** Bytes of an IPv6 address that its holder did not choose. */
+  private static final int IPV6_PREFIX = 8;
+
+  private final Count strangers;
+  private final Count links;
+
+  Gate(TransportLimits limits) {
+    strangers = new Count(limits.strangers());
+    links = new Count(limits.links());
+  }
+
+  /** Lets a stranger in, or not: null. */
+  synchronized @Nullable Pass admit(InetAddress from) {
+    ByteBuffer origin = origin(from);
+    boolean local = from.isLoopbackAddress();
+    if (!links.hasRoom(origin, local) || !strangers.hasRoom(origin, local)) {
+      return null;
+    }
+    strangers.add(origin);
+    return new Pass(origin, local);
+  }
+
+  /** Connections that are let in now. */
+  synchronized int open() {
+    return strangers.all + links.all;
+  }
+
+  private static ByteBuffer origin(InetAddress address) {
+    byte[] bytes = address.getAddress();
+    return ByteBuffer.wrap(
+        address instanceof Inet6Address ? Arrays.copyOf(bytes, IPV6_PREFIX) : bytes);
+  }
+
+  /** One connection's place: first among the strangers, then among the links. */
+  final class Pass {
+    /** Where a connection carries it. */
+    static final AttributeKey<Pass> KEY = AttributeKey.valueOf(Pass.class, "pass");
+
+    private final ByteBuffer origin;
+    private final boolean local;
+    private @Nullable Count countedIn = strangers;
+
+    private Pass(ByteBuffer origin, boolean local) {
+      this.origin = origin;
+      this.local = local;
+    }
+
+    /** The stranger has proved its key. False if there is no room for one more link. */
+    boolean authenticated() {
+      synchronized (Gate.this) {
+        if (countedIn != strangers || !links.hasRoom(origin, local)) {
+          return false;
+        }
+        strangers.remove(origin);
+        links.add(origin);
+        countedIn = links;
+        return true;
+      }
+    }
+
+    /** The connection is over. Twice is harmless. */
+    void release() {
+      synchronized (Gate.this) {
+        if (countedIn != null) {
+          countedIn.remove(origin);
+          countedIn = null;
+        }
+      }
+    }
+  }
+
+  private static final class Count {
+    private final Share share;
+    private final Map<ByteBuffer, Integer> byOrigin = new HashMap<>();
+    private int all;
+
+    Count(Share share) {
+      this.share = share;
+    }
+
+    boolean hasRoom(ByteBuffer origin, boolean local) {
+      int most = local ? share.loopback() : share.perAddress();
+      return all < share.all() && byOrigin.getOrDefault(origin, 0) < most;
+    }
+
+    void add(ByteBuffer origin) {
+      byOrigin.merge(origin, 1, Integer::sum);
+      all++;
+    }
+
+    void remove(ByteBuffer origin) {
+      byOrigin.computeIfPresent(origin, (_, count) -> count == 1 ? null : count - 1);
+      all--;
+    }
+  }
+}

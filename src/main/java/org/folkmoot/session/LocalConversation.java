@@ -1,0 +1,54 @@
+package org.folkmoot.session;
+
+import java.util.Arrays;
+import org.folkmoot.engine.model.BatchScheduler;
+import org.jspecify.annotations.Nullable;
+
+/** Answers one after the other on one sequence of this process's scheduler. */
+final class LocalConversation implements Conversation {
+  private final LocalModel model;
+  private BatchScheduler.@Nullable Sequence sequence;
+  private @Nullable LocalGeneration last;
+
+  LocalConversation(LocalModel model) {
+    this.model = model;
+  }
+
+  @Override
+  public Generation generate(GenerationRequest request) {
+    int[] prompt = request.promptIds();
+    int most = model.room(request);
+    int[] before = new int[0];
+    if (last != null) {
+      last.close();
+      before = last.ids();
+    }
+    int cached = 0;
+    if (sequence == null) {
+      sequence = model.scheduler().open(prompt.length + most);
+    } else {
+      // At least one token must be computed, for the answer's first logits come from the last.
+      int same = Math.min(commonLength(before, prompt), prompt.length - 1);
+      cached = sequence.restart(same, prompt.length + most);
+    }
+    last =
+        model.answer(
+            request, most, new LocalGeneration.Seat(sequence, cached, sequence::interrupt));
+    return last;
+  }
+
+  private static int commonLength(int[] a, int[] b) {
+    int different = Arrays.mismatch(a, b);
+    return different < 0 ? a.length : different;
+  }
+
+  @Override
+  public void close() {
+    if (last != null) {
+      last.close();
+    }
+    if (sequence != null) {
+      sequence.close();
+    }
+  }
+}
