@@ -15,6 +15,7 @@ import org.folkmoot.api.ApiKeys;
 import org.folkmoot.api.ApiServer;
 import org.folkmoot.api.ApiSettings;
 import org.folkmoot.api.ListenAddress;
+import org.folkmoot.api.ModelProvider;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.store.StoredModel;
 import org.jspecify.annotations.Nullable;
@@ -89,6 +90,8 @@ final class ServeCommand implements Callable<Integer> {
 
   @Mixin private EngineOptions engineOptions;
 
+  @Mixin private SwarmServing.Options swarm;
+
   ServeCommand(Surroundings surroundings, Engine engine) {
     this.surroundings = surroundings;
     this.engine = engine;
@@ -104,13 +107,29 @@ final class ServeCommand implements Callable<Integer> {
     List<StoredModel> named = named();
     try (ServedModels models =
         new ServedModels(offered(named), model -> engine.open(model, resources), most(named))) {
-      named.forEach(model -> models.open(model.name()).close());
-      models.markReady();
-      try (ApiServer server = ApiServer.start(settings, models, environment())) {
-        serve(server);
+      if (swarm.wanted(surroundings)) {
+        serveInSwarm(settings, named, models, resources);
+      } else {
+        named.forEach(model -> models.open(model.name()).close());
+        models.markReady();
+        serve(settings, models, () -> {});
       }
     }
     return ExitStatus.OK;
+  }
+
+  private void serveInSwarm(
+      ApiSettings settings,
+      List<StoredModel> named,
+      ServedModels models,
+      ModelOpener.Settings resources)
+      throws InterruptedException {
+    SwarmServing serving = SwarmServing.start(surroundings, swarm, named, resources);
+    models.markReady();
+    serve(
+        settings,
+        new SwarmModels(surroundings, serving.node(), models, resources.contextLength()),
+        serving::close);
   }
 
   private ApiSettings settings() {
@@ -139,11 +158,22 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   /** Says where, and serves until the process is told to end. */
-  private void serve(ApiServer server) throws InterruptedException {
+  private void serve(ApiSettings settings, ModelProvider models, Runnable last)
+      throws InterruptedException {
+    try (ApiServer server = ApiServer.start(settings, models, environment())) {
+      serve(server, last);
+    } catch (RuntimeException failed) {
+      last.run();
+      throw failed;
+    }
+  }
+
+  private void serve(ApiServer server, Runnable last) throws InterruptedException {
     CountDownLatch stopped = new CountDownLatch(1);
     Thread hook =
         new Thread(() -> {
           server.stop();
+          last.run();
           stopped.countDown();
         });
     Runtime runtime = Runtime.getRuntime();
@@ -153,6 +183,7 @@ final class ServeCommand implements Callable<Integer> {
       stopped.await();
     } catch (InterruptedException e) {
       runtime.removeShutdownHook(hook);
+      last.run();
       throw e;
     }
   }

@@ -216,6 +216,11 @@ public final class ServedSpan implements AutoCloseable {
       node.server().withdraw(model, engine);
       return model;
     });
+    release();
+  }
+
+  /** Frees its memory, of a node that is closed. */
+  public void release() {
     scheduler.close();
     span.close();
     pool.close();

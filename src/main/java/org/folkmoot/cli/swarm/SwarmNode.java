@@ -287,6 +287,11 @@ public final class SwarmNode implements AutoCloseable {
     return all;
   }
 
+  /** Whether any other peer of the swarm is known to live. On the loop only. */
+  public boolean knowsOthers() {
+    return !membership.view().isEmpty();
+  }
+
   /** The announcements now, from any thread. */
   public List<Announcement> known() {
     return call(() -> List.copyOf(announcements()));

@@ -1,0 +1,149 @@
+package org.folkmoot.cli;
+
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.folkmoot.cli.swarm.Listening;
+import org.folkmoot.cli.swarm.ServedSpan;
+import org.folkmoot.cli.swarm.SwarmFolder;
+import org.folkmoot.cli.swarm.SwarmNode;
+import org.folkmoot.peer.Identity;
+import org.folkmoot.peer.JoinedSwarm;
+import org.folkmoot.store.StoredModel;
+import org.folkmoot.wire.LayerRange;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The part of {@code serve} that is for a swarm: its options, and the node with its spans. */
+final class SwarmServing implements AutoCloseable {
+  private static final String USUAL_LISTEN = "0.0.0.0:7410";
+
+  /** The options. */
+  static final class Options {
+    @Option(
+        names = "--swarm",
+        description =
+            "Serve this machine's models to the swarm of this home; open a swarm if it has none.")
+    private boolean swarm;
+
+    @Option(names = "--no-swarm", description = "Stay alone even if this home has joined a swarm.")
+    private boolean alone;
+
+    @Option(
+        names = "--layers",
+        paramLabel = "A:B",
+        description =
+            "Serve only the layers from A up to, not including, B (implies --swarm). By default"
+                + " all, or with --memory those that the swarm lacks most.")
+    private @Nullable String layers;
+
+    @Option(
+        names = "--memory",
+        paramLabel = "SIZE",
+        converter = MemorySize.class,
+        description = "Serve as many layers as so much memory holds, such as 2G (implies --swarm).")
+    private @Nullable Long memory;
+
+    @Option(
+        names = "--listen",
+        paramLabel = "HOST:PORT",
+        description =
+            "Where peers find this node (default: 0.0.0.0:7410; implies --swarm). Port 0 is any"
+                + " free one.")
+    private @Nullable String listen;
+
+    boolean wanted(Surroundings surroundings) {
+      boolean asked = swarm || layers != null || memory != null || listen != null;
+      return !alone && (asked || Swarms.folder(surroundings).joined().isPresent());
+    }
+  }
+
+  private final Surroundings surroundings;
+  private final SwarmNode node;
+  private final List<ServedSpan> spans = new ArrayList<>();
+
+  private SwarmServing(Surroundings surroundings, SwarmNode node) {
+    this.surroundings = surroundings;
+    this.node = node;
+  }
+
+  /** Starts a node, joins the swarm of this home, and serves spans of the models. */
+  static SwarmServing start(
+      Surroundings surroundings,
+      Options options,
+      List<StoredModel> models,
+      ModelOpener.Settings resources) {
+    Console console = surroundings.console();
+    Identity identity = Identity.atHome(surroundings.home(), new SecureRandom());
+    SwarmFolder folder = Swarms.folder(surroundings);
+    JoinedSwarm swarm =
+        folder.joinedOrOpened(
+            identity.peerId(), "moot", surroundings.clock().millis(), new SecureRandom());
+    InetSocketAddress listen =
+        Swarms.listenAddress(options.listen == null ? USUAL_LISTEN : options.listen);
+    SwarmNode node = Swarms.start(surroundings, identity, swarm, Optional.of(listen));
+    SwarmServing serving = new SwarmServing(surroundings, node);
+    try {
+      if (options.layers == null && options.memory != null) {
+        // What the swarm lacks most is known once it is known who is there.
+        boolean _ = node.await(Duration.ofSeconds(3), node::knowsOthers);
+      }
+      for (StoredModel model : models) {
+        serving.serve(model, options, resources);
+      }
+      Listening.write(node);
+      console.note(
+          "peers reach this node, %s, at port %d; invite others with 'folkmoot invite'"
+              .formatted(node.self(), node.port()));
+      return serving;
+    } catch (RuntimeException failed) {
+      serving.close();
+      throw failed;
+    }
+  }
+
+  private void serve(StoredModel model, Options options, ModelOpener.Settings resources) {
+    ServedSpan span;
+    try (LoadingLine line = new LoadingLine(surroundings, model.name())) {
+      span =
+          ServedSpan.start(
+              node,
+              new ServedSpan.Wish(
+                  model.name(),
+                  model.sha256(),
+                  model.path(),
+                  Optional.ofNullable(options.layers).map(ServedSpan.LayerWish::parse),
+                  options.memory == null ? OptionalLong.empty() : OptionalLong.of(options.memory),
+                  resources.threads(),
+                  resources.kvBytes()),
+              line);
+    }
+    spans.add(span);
+    LayerRange range = span.range();
+    surroundings
+        .console()
+        .note(
+            "serving layers %d–%d of %d of %s to the swarm '%s'"
+                .formatted(
+                    range.from(),
+                    range.to() - 1,
+                    span.modelLayers(),
+                    model.name(),
+                    node.swarm().name()));
+  }
+
+  SwarmNode node() {
+    return node;
+  }
+
+  @Override
+  public void close() {
+    Listening.remove(Swarms.folder(surroundings));
+    node.close();
+    spans.forEach(ServedSpan::release);
+  }
+}

@@ -1,0 +1,207 @@
+package org.folkmoot.cli;
+
+import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
+import static org.folkmoot.base.FolkmootException.Code.NOT_FOUND;
+
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.cli.swarm.Listening;
+import org.folkmoot.cli.swarm.SwarmFolder;
+import org.folkmoot.cli.swarm.SwarmNode;
+import org.folkmoot.engine.template.ChatMessage;
+import org.folkmoot.engine.tokenizer.Tokenizer;
+import org.folkmoot.peer.Identity;
+import org.folkmoot.peer.JoinedSwarm;
+import org.folkmoot.route.RouteConstraints;
+import org.folkmoot.session.ChainSettings;
+import org.folkmoot.session.Generation;
+import org.folkmoot.session.GenerationRequest;
+import org.folkmoot.session.LanguageModel;
+import org.folkmoot.session.SwarmGeneration;
+import org.folkmoot.session.SwarmModel;
+import org.folkmoot.store.StoredModel;
+import org.folkmoot.wire.Message;
+
+/** The swarm as commands use it. */
+final class Swarms {
+  static final String SOFTWARE = "folkmoot/0.1";
+
+  /** Peers on the same machine answer at once; others within a few round trips. */
+  static final Duration PATIENCE = Duration.ofSeconds(8);
+
+  private Swarms() {}
+
+  static SwarmFolder folder(Surroundings surroundings) {
+    return new SwarmFolder(surroundings.home());
+  }
+
+  /** The swarm of this home. */
+  static JoinedSwarm joined(Surroundings surroundings) {
+    return folder(surroundings)
+        .joined()
+        .orElseThrow(() ->
+            new FolkmootException(
+                NOT_FOUND,
+                "this home belongs to no swarm: 'folkmoot join LINK' with an invite, or open one with 'folkmoot serve MODEL --swarm'"));
+  }
+
+  /** Starts a node. */
+  static SwarmNode start(
+      Surroundings surroundings,
+      Identity identity,
+      JoinedSwarm swarm,
+      Optional<InetSocketAddress> listen) {
+    return SwarmNode.start(
+        new SwarmNode.Settings(
+            folder(surroundings),
+            identity,
+            swarm,
+            listen,
+            SOFTWARE,
+            surroundings.clock(),
+            surroundings.nanoTime(),
+            new SecureRandom(),
+            defect -> {
+              surroundings.console().note("a defect in Folkmoot: " + defect);
+              if (surroundings.debug()) {
+                defect.printStackTrace();
+              }
+            }));
+  }
+
+  /**
+   * A node that only asks, for one command. It has a key of its own: that of the home belongs to
+   * the node that serves, which may be running beside it.
+   */
+  static SwarmNode asking(Surroundings surroundings) {
+    JoinedSwarm swarm = joined(surroundings);
+    SwarmNode node =
+        start(surroundings, Identity.random(new SecureRandom()), swarm, Optional.empty());
+    ownNode(surroundings).ifPresent(own -> node.introduce(List.of(own)));
+    return node;
+  }
+
+  /** The node of this home that serves now, if there is one. */
+  static Optional<Message.Contact> ownNode(Surroundings surroundings) {
+    return Listening.read(folder(surroundings)).map(Listening::contact);
+  }
+
+  /** A model answered by the swarm; closing it closes the node. */
+  static LanguageModel model(
+      Surroundings surroundings, String name, int contextLength, SwarmGeneration.Watcher watcher) {
+    SwarmNode node = asking(surroundings);
+    try {
+      return new OwnNode(node, model(surroundings, node, name, contextLength, watcher));
+    } catch (RuntimeException failed) {
+      node.close();
+      throw failed;
+    }
+  }
+
+  static SwarmModel model(
+      Surroundings surroundings,
+      SwarmNode node,
+      String name,
+      int contextLength,
+      SwarmGeneration.Watcher watcher) {
+    SecureRandom random = new SecureRandom();
+    return node.model(
+        name,
+        digest -> stored(surroundings, digest),
+        new SwarmModel.Options(
+            name,
+            "",
+            contextLength,
+            speculates(surroundings),
+            RouteConstraints.NONE,
+            ChainSettings.USUAL,
+            random::nextLong),
+        PATIENCE,
+        watcher);
+  }
+
+  /** Whether drafts are made; for measurements they can be left out. */
+  private static boolean speculates(Surroundings surroundings) {
+    return surroundings.environment().getOrDefault("FOLKMOOT_SPECULATE", "1").equals("1");
+  }
+
+  private static Optional<Path> stored(Surroundings surroundings, String digest) {
+    return Models.store(surroundings).list().stream()
+        .filter(model -> model.sha256().equals(digest))
+        .map(StoredModel::path)
+        .findFirst();
+  }
+
+  /** A model together with the node that is there for it alone. */
+  private record OwnNode(SwarmNode node, LanguageModel model) implements LanguageModel {
+    @Override
+    public String name() {
+      return model.name();
+    }
+
+    @Override
+    public String digest() {
+      return model.digest();
+    }
+
+    @Override
+    public int contextLength() {
+      return model.contextLength();
+    }
+
+    @Override
+    public Tokenizer tokenizer() {
+      return model.tokenizer();
+    }
+
+    @Override
+    public String renderChat(List<ChatMessage> messages) {
+      return model.renderChat(messages);
+    }
+
+    @Override
+    public int[] chatIds(List<ChatMessage> messages) {
+      return model.chatIds(messages);
+    }
+
+    @Override
+    public List<String> chatStops() {
+      return model.chatStops();
+    }
+
+    @Override
+    public Generation generate(GenerationRequest request) {
+      return model.generate(request);
+    }
+
+    @Override
+    public void close() {
+      model.close();
+      node.close();
+    }
+  }
+
+  /** Where a person wants peers to find this node: {@code HOST:PORT}. */
+  static InetSocketAddress listenAddress(String text) {
+    int colon = text.lastIndexOf(':');
+    try {
+      int port = Integer.parseInt(text.substring(colon + 1));
+      String host = colon <= 0 ? "0.0.0.0" : text.substring(0, colon);
+      if (port >= 0 && port <= 65535) {
+        InetSocketAddress address = new InetSocketAddress(host.replaceAll("^\\[|\\]$", ""), port);
+        if (!address.isUnresolved()) {
+          return address;
+        }
+      }
+    } catch (NumberFormatException malformed) {
+      // Said below.
+    }
+    throw new FolkmootException(
+        BAD_REQUEST, "--listen looks like 0.0.0.0:7410 or 192.168.1.7:0, this does not");
+  }
+}
