@@ -1,9 +1,7 @@
 package org.folkmoot.cli;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,30 +29,19 @@ final class ColdStart {
     return times.get(times.size() / 2);
   }
 
-  /** As this process was started: only {@code -jar} reads the manifest that VectorApi needs. */
-  private static List<String> program() {
-    String classPath = System.getProperty("java.class.path");
-    return classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator)
-        ? List.of("-jar", classPath)
-        : List.of("-cp", classPath, Main.class.getName());
-  }
-
   private static @Nullable Double once(Path model, int threads) {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-    command.addAll(program());
-    command.addAll(
-        List.of(
-            "run",
-            model.toAbsolutePath().toString(),
-            "--max-tokens",
-            "2",
-            "--temperature",
-            "0",
-            "--threads",
-            Integer.toString(threads),
-            "Why is the sky blue?"));
+    List<String> command =
+        OwnProgram.command(
+            List.of(
+                "run",
+                model.toAbsolutePath().toString(),
+                "--max-tokens",
+                "2",
+                "--temperature",
+                "0",
+                "--threads",
+                Integer.toString(threads),
+                "Why is the sky blue?"));
     try {
       long start = System.nanoTime();
       Process process =

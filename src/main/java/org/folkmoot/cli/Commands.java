@@ -14,10 +14,24 @@ import org.jspecify.annotations.Nullable;
 final class Commands {
   /** In the order of the help. The launcher's own {@code warmup} is hidden. */
   static final List<String> NAMES =
-      List.of("run", "chat", "serve", "pull", "ls", "show", "rm", "catalogue", "bench");
+      List.of(
+          "demo",
+          "run",
+          "chat",
+          "serve",
+          "join",
+          "invite",
+          "status",
+          "peers",
+          "pull",
+          "ls",
+          "show",
+          "rm",
+          "catalogue",
+          "bench");
 
   /** Those that will compute: their vector code is made ready while the call is read. */
-  static final Set<String> COMPUTING = Set.of("run", "chat", "serve", "bench");
+  static final Set<String> COMPUTING = Set.of("run", "chat", "serve", "bench", "demo");
 
   private Commands() {}
 
@@ -27,6 +41,11 @@ final class Commands {
       case "run" -> new RunCommand(surroundings);
       case "chat" -> new ChatCommand(surroundings);
       case "serve" -> new ServeCommand(surroundings, new LocalEngine(surroundings));
+      case "demo" -> new DemoCommand(surroundings);
+      case "join" -> new JoinCommand(surroundings);
+      case "invite" -> new InviteCommand(surroundings);
+      case "status" -> new StatusCommand(surroundings);
+      case "peers" -> new PeersCommand(surroundings);
       case "pull" -> new PullCommand(surroundings);
       case "ls", "list" -> new LsCommand(surroundings);
       case "show" -> new ShowCommand(surroundings);

@@ -85,7 +85,7 @@ final class SwarmServing implements AutoCloseable {
             identity.peerId(), "moot", surroundings.clock().millis(), new SecureRandom());
     InetSocketAddress listen =
         Swarms.listenAddress(options.listen == null ? USUAL_LISTEN : options.listen);
-    SwarmNode node = Swarms.start(surroundings, identity, swarm, Optional.of(listen));
+    SwarmNode node = Swarms.start(surroundings, folder, identity, swarm, Optional.of(listen));
     SwarmServing serving = new SwarmServing(surroundings, node);
     try {
       if (options.layers == null && options.memory != null) {

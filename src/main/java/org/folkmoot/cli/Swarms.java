@@ -53,12 +53,13 @@ final class Swarms {
   /** Starts a node. */
   static SwarmNode start(
       Surroundings surroundings,
+      SwarmFolder folder,
       Identity identity,
       JoinedSwarm swarm,
       Optional<InetSocketAddress> listen) {
     return SwarmNode.start(
         new SwarmNode.Settings(
-            folder(surroundings),
+            folder,
             identity,
             swarm,
             listen,
@@ -81,7 +82,12 @@ final class Swarms {
   static SwarmNode asking(Surroundings surroundings) {
     JoinedSwarm swarm = joined(surroundings);
     SwarmNode node =
-        start(surroundings, Identity.random(new SecureRandom()), swarm, Optional.empty());
+        start(
+            surroundings,
+            folder(surroundings),
+            Identity.random(new SecureRandom()),
+            swarm,
+            Optional.empty());
     ownNode(surroundings).ifPresent(own -> node.introduce(List.of(own)));
     return node;
   }

@@ -4,12 +4,15 @@ import static org.folkmoot.base.FolkmootException.Code.NO_ROOM;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.peer.JoinedSwarm;
+import org.folkmoot.peer.PeerBook;
 import org.folkmoot.peer.PrivateFile;
+import org.folkmoot.wire.Message;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SwarmId;
 
@@ -58,6 +61,17 @@ public record SwarmFolder(Path home) {
     JoinedSwarm opened = new JoinedSwarm(new SwarmId(Hash32.of(id)), name, clockMillis, self);
     join(opened);
     return opened;
+  }
+
+  /** Writes down peers that may be there, as an invite names them. */
+  public void meet(List<Message.Contact> contacts, long nowMillis) {
+    PeerBook book = PeerBook.read(book());
+    for (Message.Contact contact : contacts) {
+      if (!contact.addresses().isEmpty()) {
+        book.put(new PeerBook.Entry(contact.peer(), nowMillis, contact.addresses()));
+      }
+    }
+    save(book(), book.bytes());
   }
 
   private interface Write {

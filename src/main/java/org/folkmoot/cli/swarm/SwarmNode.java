@@ -292,6 +292,16 @@ public final class SwarmNode implements AutoCloseable {
     return !membership.view().isEmpty();
   }
 
+  /** Whether the round trips to all that are known have been measured. On the loop only. */
+  public boolean hasMeasuredAll() {
+    return announcements().stream().allMatch(each -> links.roundTripNanos(each.peer()).isPresent());
+  }
+
+  /** Announcements of peers that serve something. On the loop only. */
+  public List<Announcement> serving() {
+    return announcements().stream().filter(each -> !each.offers().isEmpty()).toList();
+  }
+
   /** The announcements now, from any thread. */
   public List<Announcement> known() {
     return call(() -> List.copyOf(announcements()));

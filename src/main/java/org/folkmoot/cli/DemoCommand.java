@@ -1,0 +1,251 @@
+package org.folkmoot.cli;
+
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.folkmoot.cli.swarm.SwarmNode;
+import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.engine.model.ModelConfig;
+import org.folkmoot.engine.sampling.SamplerSettings;
+import org.folkmoot.engine.template.ChatMessage;
+import org.folkmoot.session.Generation;
+import org.folkmoot.session.GenerationRequest;
+import org.folkmoot.session.HopPlan;
+import org.folkmoot.session.LanguageModel;
+import org.folkmoot.session.SwarmGeneration;
+import org.folkmoot.store.StoredModel;
+import org.folkmoot.wire.PeerId;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Shows in one go what a swarm is. */
+@Command(
+    name = "demo",
+    description = {
+      "See a swarm answer while one of its peers is killed.",
+      "Starts three peers on this machine, each with a third of the model, and a spare; asks them"
+          + " a question; kills one in the middle of the answer; and compares the answer with that"
+          + " of a single machine, byte for byte. Exit status 1 if they differ."
+    })
+final class DemoCommand implements Callable<Integer> {
+  private static final String MODEL = "smollm2:135m";
+  private static final String QUESTION = "Why is the sky blue?";
+  private static final int THIRDS = 3;
+
+  private final Surroundings surroundings;
+
+  @Parameters(
+      paramLabel = "QUESTION",
+      arity = "0..*",
+      description = "What to ask (default: " + QUESTION + ").")
+  private List<String> words = List.of();
+
+  @Option(names = "--model", defaultValue = MODEL, description = "Which model (${DEFAULT-VALUE}).")
+  private String reference;
+
+  @Option(
+      names = "--max-tokens",
+      paramLabel = "N",
+      defaultValue = "96",
+      description = "The most tokens of the answer (default: ${DEFAULT-VALUE}).")
+  private int maxTokens;
+
+  @Option(
+      names = "--kill-at",
+      paramLabel = "N",
+      defaultValue = "24",
+      description = "After how many tokens a peer is killed (default: ${DEFAULT-VALUE}).")
+  private int killAt;
+
+  @Option(
+      names = "--kill",
+      paramLabel = "N",
+      defaultValue = "2",
+      description = "Which of the three, 1 to 3 (default: ${DEFAULT-VALUE}).")
+  private int victim;
+
+  DemoCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  /** What happened on the way. */
+  private static final class Log implements SwarmGeneration.Watcher {
+    private final List<PeerId> lost = new CopyOnWriteArrayList<>();
+    private final Map<PeerId, Integer> seatedAt = new ConcurrentHashMap<>();
+    private volatile int tokens;
+
+    @Override
+    public void hops(List<HopPlan> hops) {
+      hops.forEach(hop -> seatedAt.putIfAbsent(hop.peer(), tokens));
+    }
+
+    @Override
+    public void lost(List<PeerId> peers) {
+      lost.addAll(peers);
+    }
+  }
+
+  /** What a run through the swarm gave. */
+  private record Told(String text, List<Integer> ids, Duration gap, Generation.Usage usage) {}
+
+  @Override
+  public Integer call() {
+    Console console = surroundings.console();
+    StoredModel model = Models.find(surroundings, reference);
+    int layers = layers(model);
+    String question = words.isEmpty() ? QUESTION : String.join(" ", words);
+    int threads = Runtime.getRuntime().availableProcessors();
+    try (DemoSwarm swarm = new DemoSwarm(surroundings)) {
+      List<String> cuts = cuts(layers);
+      for (int i = 0; i < THIRDS; i++) {
+        swarm.start("peer " + (i + 1), model, cuts.get(i), threads);
+      }
+      int killed = Math.clamp(victim, 1, THIRDS) - 1;
+      swarm.start("spare", model, cuts.get(killed), threads);
+      console.note(
+          "starting three peers, each with a third of " + model.name() + ", and a spare …");
+      swarm.awaitReady();
+      for (DemoSwarm.Peer peer : swarm.peers()) {
+        console.note(
+            "  %-7s %s  layers %-6s  process %d"
+                .formatted(peer.name(), peer.id(), shown(peer.layers()), peer.process().pid()));
+      }
+      Log log = new Log();
+      Told told;
+      try (SwarmNode node = swarm.client()) {
+        LanguageModel remote =
+            Swarms.model(surroundings, node, model.name(), Integer.MAX_VALUE, log);
+        console.note("");
+        console.note(console.errStyle().strong(question));
+        told = ask(remote, request(remote, question), swarm.peers().get(killed), log);
+      }
+      return compare(model, question, swarm, killed, told, log);
+    }
+  }
+
+  private static int layers(StoredModel model) {
+    try (GgufFile file = GgufFile.open(model.path())) {
+      return ModelConfig.of(file).layers();
+    }
+  }
+
+  private static List<String> cuts(int layers) {
+    List<String> cuts = new ArrayList<>();
+    for (int i = 0; i < THIRDS; i++) {
+      cuts.add(i * layers / THIRDS + ":" + (i + 1) * layers / THIRDS);
+    }
+    return cuts;
+  }
+
+  private static String shown(String layers) {
+    String[] ends = layers.split(":", -1);
+    return ends[0] + "–" + (Integer.parseInt(ends[1]) - 1);
+  }
+
+  private GenerationRequest request(LanguageModel model, String question) {
+    return new GenerationRequest(
+        model.chatIds(List.of(new ChatMessage("user", question))),
+        SamplerSettings.GREEDY,
+        Math.max(1, maxTokens),
+        model.chatStops(),
+        -1);
+  }
+
+  /** Streams the answer, and kills a peer in the middle of it. */
+  private Told ask(LanguageModel model, GenerationRequest request, DemoSwarm.Peer peer, Log log) {
+    Console console = surroundings.console();
+    AnswerWriter writer = AnswerWriter.to(console);
+    StringBuilder text = new StringBuilder();
+    List<Integer> ids = new ArrayList<>();
+    Duration gap = Duration.ZERO;
+    long killedAt = 0;
+    try (Generation generation = model.generate(request)) {
+      for (var piece = generation.next(); piece.isPresent(); piece = generation.next()) {
+        ids.add(piece.get().id());
+        log.tokens = ids.size();
+        if (killedAt != 0 && gap.isZero()) {
+          gap = Duration.ofNanos(surroundings.nanoTime().getAsLong() - killedAt);
+        }
+        text.append(piece.get().text());
+        writer.write(piece.get().text());
+        if (ids.size() == Math.max(1, killAt)) {
+          console.note(
+              console
+                  .errStyle()
+                  .strong(" ✂ kill -9 " + peer.process().pid() + " (" + peer.name() + ") "));
+          killedAt = surroundings.nanoTime().getAsLong();
+          peer.process().destroyForcibly();
+        }
+      }
+      writer.finish();
+      return new Told(text.toString(), List.copyOf(ids), gap, generation.usage());
+    }
+  }
+
+  private int compare(
+      StoredModel model, String question, DemoSwarm swarm, int killed, Told told, Log log) {
+    Console console = surroundings.console();
+    console.note("");
+    console.note("who did what:");
+    for (DemoSwarm.Peer peer : swarm.peers()) {
+      Integer since = log.seatedAt.get(peer.id());
+      boolean gone = log.lost.contains(peer.id());
+      String part =
+          since == null
+              ? "was not needed"
+              : "layers %-6s  tokens %d to %d%s"
+                  .formatted(
+                      shown(peer.layers()),
+                      since + 1,
+                      gone ? Math.min(killAt, told.ids.size()) : told.ids.size(),
+                      gone ? ", then killed" : since > 0 ? ", and replayed all before" : "");
+      console.note("  %-7s %s  %s".formatted(peer.name(), peer.id(), part));
+    }
+    if (told.gap.isZero()) {
+      console.note("the answer was over before token %d: nobody was killed".formatted(killAt));
+    } else {
+      console.note(
+          String.format(
+              Locale.ROOT,
+              "from the kill to the next token: %.2f s (%s's part was taken over and recomputed)",
+              told.gap.toMillis() / 1000.0,
+              swarm.peers().get(killed).name()));
+    }
+    console.note("asking the same on this machine alone …");
+    Answer alone;
+    try (LanguageModel local =
+        ModelOpener.open(
+            surroundings,
+            model,
+            new ModelOpener.Settings(
+                Runtime.getRuntime().availableProcessors(),
+                Integer.MAX_VALUE,
+                MachineMemory.bytes() / 4,
+                1),
+            _ -> {})) {
+      try (Generation generation = local.generate(request(local, question))) {
+        alone =
+            Answer.pull(
+                generation,
+                AnswerWriter.plain(
+                    new PrintStream(
+                        OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8)));
+      }
+    }
+    boolean same = alone.ids().equals(told.ids) && alone.text().equals(told.text);
+    console.note(
+        same
+            ? "identical: all %d tokens, byte for byte".formatted(told.ids.size())
+            : "DIFFERENT: the swarm's answer is not that of one machine");
+    return same ? ExitStatus.OK : ExitStatus.FAILED;
+  }
+}

@@ -1,0 +1,205 @@
+package org.folkmoot.cli;
+
+import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
+import static org.folkmoot.base.FolkmootException.Code.UNREACHABLE;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Hash32;
+import org.folkmoot.cli.swarm.Listening;
+import org.folkmoot.cli.swarm.SwarmFolder;
+import org.folkmoot.cli.swarm.SwarmNode;
+import org.folkmoot.peer.Identity;
+import org.folkmoot.peer.JoinedSwarm;
+import org.folkmoot.store.StoredModel;
+import org.folkmoot.wire.PeerId;
+import org.folkmoot.wire.SwarmId;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A swarm of processes on this machine, each a real node with a home and a key of its own, all in a
+ * folder that goes when the swarm is closed.
+ */
+final class DemoSwarm implements AutoCloseable {
+  /**
+   * A peer of it.
+   *
+   * @param name for people
+   * @param layers as {@code --layers} has them
+   */
+  record Peer(String name, String layers, Process process, SwarmFolder folder) {
+    Listening listening() {
+      return Listening.read(folder).orElseThrow();
+    }
+
+    PeerId id() {
+      return listening().peer();
+    }
+  }
+
+  private static final long PATIENCE_SECONDS = 60;
+
+  private final Surroundings surroundings;
+  private final Path folder;
+  private final JoinedSwarm swarm;
+  private final List<Peer> peers = new ArrayList<>();
+  private final Thread killer = new Thread(this::kill);
+
+  /** A swarm without peers yet. */
+  DemoSwarm(Surroundings surroundings) {
+    this.surroundings = surroundings;
+    try {
+      folder = Files.createTempDirectory("folkmoot-demo");
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+    SecureRandom random = new SecureRandom();
+    byte[] id = new byte[Hash32.BYTES];
+    random.nextBytes(id);
+    swarm =
+        new JoinedSwarm(
+            new SwarmId(Hash32.of(id)),
+            "demo",
+            surroundings.clock().millis(),
+            Identity.random(random).peerId());
+    // Whatever ends this process, no other stays behind.
+    Runtime.getRuntime().addShutdownHook(killer);
+  }
+
+  /** Begins to start a peer. */
+  Peer start(String name, StoredModel model, String layers, int threads) {
+    Path home = folder.resolve(name.replace(' ', '-'));
+    SwarmFolder peerFolder = new SwarmFolder(home);
+    peerFolder.join(swarm);
+    try {
+      Files.createSymbolicLink(home.resolve("models"), surroundings.home().resolve("models"));
+      List<String> arguments =
+          List.of(
+              "serve",
+              model.name(),
+              "--layers",
+              layers,
+              "--listen",
+              "127.0.0.1:0",
+              "--http",
+              "127.0.0.1:0",
+              "--threads",
+              Integer.toString(threads));
+      ProcessBuilder builder = new ProcessBuilder(OwnProgram.command(arguments));
+      builder.environment().putAll(Map.of("FOLKMOOT_HOME", home.toString()));
+      builder.redirectError(home.resolve("log").toFile());
+      Peer peer = new Peer(name, layers, builder.start(), peerFolder);
+      peer.process.getOutputStream().close();
+      peers.add(peer);
+      return peer;
+    } catch (IOException failed) {
+      throw new FolkmootException(BAD_FILE, "a peer cannot be started: " + failed, failed);
+    }
+  }
+
+  /** Waits until all peers are ready. */
+  void awaitReady() {
+    for (Peer peer : peers) {
+      BufferedReader out =
+          new BufferedReader(
+              new InputStreamReader(peer.process.getInputStream(), StandardCharsets.UTF_8));
+      try {
+        String line = out.readLine();
+        if (line == null || !line.startsWith("listening on")) {
+          String log = Files.readString(peer.folder.home().resolve("log"));
+          throw new FolkmootException(
+              UNREACHABLE,
+              "the peer '%s' did not start: %s".formatted(peer.name, PlainText.line(log, 300)));
+        }
+      } catch (IOException failed) {
+        throw new UncheckedIOException(failed);
+      }
+    }
+  }
+
+  /** A node of this process that asks the swarm. */
+  SwarmNode client() {
+    SwarmNode node =
+        Swarms.start(
+            surroundings,
+            new SwarmFolder(folder.resolve("client")),
+            Identity.random(new SecureRandom()),
+            swarm,
+            Optional.empty());
+    node.introduce(peers.stream().map(peer -> peer.listening().contact()).toList());
+    boolean all =
+        node.await(
+            Duration.ofSeconds(PATIENCE_SECONDS), () -> node.serving().size() == peers.size());
+    if (!all) {
+      node.close();
+      throw new FolkmootException(UNREACHABLE, "the peers of the demo do not answer");
+    }
+    return node;
+  }
+
+  List<Peer> peers() {
+    return peers;
+  }
+
+  private void kill() {
+    for (Peer peer : peers) {
+      peer.process.destroyForcibly();
+    }
+  }
+
+  @Override
+  public void close() {
+    peers.forEach(peer -> peer.process.destroy());
+    try {
+      for (Peer peer : peers) {
+        if (!peer.process.waitFor(5, TimeUnit.SECONDS)) {
+          peer.process.destroyForcibly().waitFor();
+        }
+      }
+      Files.walkFileTree(folder, new Deletion());
+    } catch (IOException left) {
+      surroundings.console().note("left behind: " + folder);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    } finally {
+      kill();
+      try {
+        Runtime.getRuntime().removeShutdownHook(killer);
+      } catch (IllegalStateException ending) {
+        // The process ends, and the hook does its part.
+      }
+    }
+  }
+
+  /** Does not follow links: the models are not the demo's. */
+  private static final class Deletion extends SimpleFileVisitor<Path> {
+    @Override
+    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+      Files.delete(file);
+      return FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failed)
+        throws IOException {
+      Files.delete(visited);
+      return FileVisitResult.CONTINUE;
+    }
+  }
+}

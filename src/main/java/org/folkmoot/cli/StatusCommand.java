@@ -1,0 +1,115 @@
+package org.folkmoot.cli;
+
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.folkmoot.cli.swarm.SwarmFolder;
+import org.folkmoot.route.Coverage;
+import org.folkmoot.wire.Offer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** Shows how this home's swarm does. */
+@Command(
+    name = "status",
+    description = {
+      "Show how this home's swarm does: for each model which layers are held by how many peers,",
+      "and for each peer how fast it is, how busy, and how it is reached."
+    })
+final class StatusCommand implements Callable<Integer> {
+  /** A layer by how many hold it. */
+  private static final String[] BLOCKS = {"·", "▂", "▄", "▆", "█"};
+
+  private static final int NARROWEST = 40;
+
+  private final Surroundings surroundings;
+
+  @Mixin private JsonOption json;
+
+  StatusCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  @Override
+  public Integer call() {
+    Console console = surroundings.console();
+    SwarmFolder folder = Swarms.folder(surroundings);
+    if (folder.joined().isEmpty()) {
+      console.out().println("this home belongs to no swarm: everything stays on this machine");
+      console.note(
+          "join one with 'folkmoot join LINK', open one with 'folkmoot serve MODEL --swarm'");
+      return ExitStatus.OK;
+    }
+    SwarmReport report = SwarmReport.look(surroundings);
+    if (json.isWished()) {
+      JsonOutput.print(console, report.json());
+      return ExitStatus.OK;
+    }
+    Style style = console.outStyle();
+    int count = report.peers().size();
+    console
+        .out()
+        .println(
+            style.strong("swarm '" + report.swarm() + "'")
+                + "  "
+                + count
+                + (count == 1 ? " peer" : " peers"));
+    if (report.models().isEmpty()) {
+      console.note("nobody serves anything that can be reached: 'folkmoot serve MODEL'");
+    }
+    for (SwarmReport.Model model : report.models()) {
+      console.out().println();
+      print(console, model);
+    }
+    return ExitStatus.OK;
+  }
+
+  private void print(Console console, SwarmReport.Model model) {
+    Style style = console.outStyle();
+    boolean complete = model.coverage().complete();
+    String state = complete ? "complete" : "incomplete: cannot answer yet";
+    console.out().println(style.strong(model.name()) + "  " + state);
+    console.out().println(bar(model, Math.max(NARROWEST, console.columns().getAsInt())));
+    Table table = new Table("PEER", "LAYERS", "TOKENS/S", "RTT", "QUEUE", "KV LEFT", "PATH");
+    for (SwarmReport.Peer peer : model.peers()) {
+      Offer offer = SwarmReport.offer(peer, model.id()).orElseThrow();
+      table.row(
+          peer.announcement().peer().toString(),
+          SwarmReport.layers(offer.range()),
+          String.format(
+              Locale.ROOT, "%.0f", offer.layersPerSecond() / Math.max(1, offer.range().layers())),
+          peer.rttText(),
+          offer.queueMillis() + " ms",
+          positions(offer.freePositions()),
+          peer.path());
+    }
+    table.print(console);
+  }
+
+  private static String positions(int free) {
+    if (free < 10_000) {
+      return String.valueOf(free);
+    }
+    return free < 10_000_000 ? free / 1000 + "k" : free / 1_000_000 + "M";
+  }
+
+  /** A block for each layer, higher the more peers hold it, then what the heights mean. */
+  private static String bar(SwarmReport.Model model, int width) {
+    StringBuilder line = new StringBuilder("0 ");
+    int least = Integer.MAX_VALUE;
+    int layers = model.layers();
+    int cells = Math.min(layers, width - 28);
+    for (int cell = 0; cell < cells; cell++) {
+      int from = cell * layers / cells;
+      int to = Math.max(from + 1, (cell + 1) * layers / cells);
+      int fewest = Integer.MAX_VALUE;
+      for (Coverage.Part part : model.coverage().layers().subList(from, to)) {
+        fewest = Math.min(fewest, part.peers());
+      }
+      least = Math.min(least, fewest);
+      line.append(BLOCKS[Math.min(fewest, BLOCKS.length - 1)]);
+    }
+    line.append(' ').append(layers - 1);
+    line.append("  each layer on ≥ ").append(least);
+    return line.toString();
+  }
+}
