@@ -41,15 +41,16 @@ final class FrameText {
               .formatted(kind, m.session(), m.epoch(), Arrays.toString(m.ids()), m.position());
       case Message.Computed m ->
           "%s %s epoch %d, from layer %d, %d at %d"
-              .formatted(
-                  kind, m.session(), m.epoch(), m.fromLayer(), m.tokens(), m.position());
+              .formatted(kind, m.session(), m.epoch(), m.fromLayer(), m.tokens(), m.position());
       case Message.Sampled m ->
           "%s %s epoch %d, %s"
               .formatted(
                   kind,
                   m.session(),
                   m.epoch(),
-                  m.tokens().stream().map(token -> token.id() + " at " + token.position()).toList());
+                  m.tokens().stream()
+                      .map(token -> token.id() + " at " + token.position())
+                      .toList());
       case Message.Rewire m ->
           "%s %s epoch %d, before it %s, behind %s, replay from %d"
               .formatted(

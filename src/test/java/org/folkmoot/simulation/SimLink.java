@@ -193,9 +193,7 @@ final class SimLink implements PeerTransport.Link {
       case Item.Accept accept -> home.accepted(this);
       case Item.Frame frame -> {
         if (open && taker != null) {
-          home.loop()
-              .simulation()
-              .trace(home.loop(), away.loop(), frame.bytes);
+          home.loop().simulation().trace(home.loop(), away.loop(), frame.bytes);
           taker.frame(this, frame.bytes);
         }
       }
