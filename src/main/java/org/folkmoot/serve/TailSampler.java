@@ -100,7 +100,8 @@ final class TailSampler {
       chosen.add(new Choice(row.epoch, token(next, id, row.logits)));
       boolean asDrafted = next < known && ids[next] == id;
       if (!asDrafted) {
-        forget(next); // what was computed behind a wrong draft is of no use
+        // What was computed behind a wrong draft is of no use.
+        waiting.removeIf(behind -> behind.position >= next);
       }
       if (next < ids.length) {
         ids[next] = id;
@@ -110,17 +111,13 @@ final class TailSampler {
     return chosen;
   }
 
-  /** Drops logits from a position on: the client goes on differently, as it has said. */
+  /** Drops all logits: the client goes on differently from a position on, as it has said. */
   void restart(int position) {
-    forget(position);
+    waiting.clear();
     if (toldEnd > position + 1) {
       System.arraycopy(told, position + 1, ids, position + 1, toldEnd - position - 1);
       known = toldEnd;
     }
-  }
-
-  private void forget(int position) {
-    waiting.removeIf(row -> row.position >= position);
   }
 
   private Message.Token token(int position, int id, float[] logits) {
