@@ -172,7 +172,7 @@ class FailoverSimulationTest {
               }
             }
           }
-          world.finish(25 * SECOND);
+          world.finish(60 * SECOND);
         });
   }
 }
