@@ -43,6 +43,9 @@ public final class Links implements PeerNetwork, AutoCloseable {
   /** Peers whose addresses are remembered for those who only have a key. */
   private static final int MAX_KNOWN = 4096;
 
+  /** How long a peer's own link waits for ours: as long as most dials take. */
+  private static final long PARKING_NANOS = 1_000_000_000;
+
   private final Loop loop;
   private final PeerId self;
   private final SwarmId swarm;
@@ -53,6 +56,10 @@ public final class Links implements PeerNetwork, AutoCloseable {
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
   private final Map<PeerId, PeerLink> live = new HashMap<>();
   private final Map<PeerId, Dial> dials = new HashMap<>();
+
+  /** Links of others that we have taken and that are not introduced yet. */
+  private final Map<PeerId, PeerLink> answered = new HashMap<>();
+
   private final Map<PeerId, Integer> watched = new HashMap<>();
   private final Map<PeerId, List<PeerAddress>> known =
       new LinkedHashMap<>(16, 0.75f, true) {
@@ -248,11 +255,21 @@ public final class Links implements PeerNetwork, AutoCloseable {
     transports.values().forEach(PeerTransport::close);
   }
 
-  /** Tries a peer's addresses one after the other. */
+  /** The wish for a link to a peer: tries its addresses one after the other. */
   private final class Dial {
     private final PeerId peer;
     private final Deque<Message> waiting = new ArrayDeque<>();
     private final Deque<PeerAddress> untried = new ArrayDeque<>();
+
+    /** The link that was made and not yet answered. */
+    private @Nullable PeerLink made;
+
+    /** The peer's own link to us, which waits for what becomes of ours. */
+    private @Nullable PeerLink parked;
+
+    /** The peer's own link to us, if that is the one to wait for. */
+    private @Nullable PeerLink yieldedTo;
+
     private Loop.@Nullable Timer deadline;
 
     Dial(PeerId peer) {
@@ -261,18 +278,30 @@ public final class Links implements PeerNetwork, AutoCloseable {
 
     void begin() {
       deadline = loop.after(settings.dialWithin().toNanos(), this::fail);
-      untried.addAll(addresses(peer));
+      yieldedTo = answered.get(peer);
       // Later, for a caller that is told of the failure before its call returns is easily confused.
-      loop.execute(this::tryNext);
+      loop.execute(this::tryAll);
+    }
+
+    private void tryAll() {
+      untried.clear();
+      untried.addAll(addresses(peer));
+      tryNext();
+    }
+
+    private boolean isOver() {
+      return dials.get(peer) != this;
     }
 
     void tryNext() {
-      if (dials.get(peer) != this) {
+      if (isOver() || yieldedTo != null || made != null) {
         return;
       }
       PeerAddress address = untried.poll();
       if (address == null) {
-        fail();
+        if (!giveWay()) {
+          fail();
+        }
         return;
       }
       PeerTransport transport = transports.get(address.scheme());
@@ -286,9 +315,9 @@ public final class Links implements PeerNetwork, AutoCloseable {
           new PeerTransport.Dialled() {
             @Override
             public PeerTransport.Receiver connected(PeerTransport.Link link) {
-              PeerLink made = new PeerLink(link);
-              loop.execute(made::introduce);
-              return made;
+              PeerLink ours = new PeerLink(link);
+              loop.execute(() -> connectedBy(ours));
+              return ours;
             }
 
             @Override
@@ -296,6 +325,63 @@ public final class Links implements PeerNetwork, AutoCloseable {
               loop.execute(Dial.this::tryNext);
             }
           });
+    }
+
+    private void connectedBy(PeerLink link) {
+      if (isOver() || yieldedTo != null || made != null) {
+        link.end(DUPLICATE, "there is a link already");
+        return;
+      }
+      made = link;
+      if (parked != null) {
+        parked.end(DUPLICATE, "there is a link already");
+        parked = null;
+      }
+      link.introduce();
+    }
+
+    /** Lets the peer's own link wait for a moment for what becomes of ours. */
+    void park(PeerLink link) {
+      if (parked != null) {
+        parked.end(DUPLICATE, "there is a newer link");
+      }
+      parked = link;
+      loop.after(
+          PARKING_NANOS,
+          () -> {
+            if (parked == link) {
+              giveWay();
+            }
+          });
+    }
+
+    /** Takes the peer's own link, if there is one, in place of ours. */
+    private boolean giveWay() {
+      PeerLink other = parked;
+      parked = null;
+      if (other == null || other.over) {
+        return false;
+      }
+      yieldedTo = other;
+      other.answer();
+      return true;
+    }
+
+    /** A link came to nothing. */
+    void ended(PeerLink link, Message.Reason reason) {
+      if (made == link) {
+        made = null;
+      } else if (yieldedTo == link) {
+        yieldedTo = null;
+      } else {
+        return;
+      }
+      if (reason == DUPLICATE) {
+        // The other side knows of a link that we do not have yet, or not any more.
+        loop.after(PARKING_NANOS, this::tryAll);
+      } else {
+        tryNext();
+      }
     }
 
     void fail() {
@@ -308,7 +394,11 @@ public final class Links implements PeerNetwork, AutoCloseable {
       if (deadline != null) {
         deadline.cancel();
       }
-      return dials.remove(peer, this);
+      boolean wasOpen = dials.remove(peer, this);
+      if (parked != null) {
+        parked.end(DUPLICATE, "there is a link already");
+      }
+      return wasOpen;
     }
   }
 
@@ -317,6 +407,7 @@ public final class Links implements PeerNetwork, AutoCloseable {
     private final PeerTransport.Link link;
     private final PeerId peer;
     private boolean introduced;
+    private Message.@Nullable Hello early;
     private boolean over;
     private long lastHeard;
     private long pingNonce;
@@ -330,6 +421,7 @@ public final class Links implements PeerNetwork, AutoCloseable {
       this.peer = link.remote();
     }
 
+    /** The first thing that happens to a link. */
     void introduce() {
       if (over) {
         return;
@@ -339,14 +431,6 @@ public final class Links implements PeerNetwork, AutoCloseable {
         return;
       }
       lastHeard = loop.nanoTime();
-      PeerTransport transport = transports.get(link.remoteAddress().scheme());
-      send(
-          new Message.Hello(
-              swarm,
-              software,
-              Optional.of(link.remoteAddress()),
-              transport == null ? 0 : transport.listenPort(),
-              loop.clockMillis()));
       timer =
           loop.after(
               settings.helloWithin().toNanos(),
@@ -355,6 +439,52 @@ public final class Links implements PeerNetwork, AutoCloseable {
                   end(SILENT, "no hello came");
                 }
               });
+      if (link.outgoing() || peer.compareTo(self) < 0) {
+        answer();
+      } else {
+        decide();
+      }
+    }
+
+    /**
+     * Both sides may dial at the same time. Then the smaller key decides which link is kept, by not
+     * answering on the other: nothing is ever sent on a link that is given up.
+     */
+    private void decide() {
+      Dial dial = dials.get(peer);
+      PeerLink other = live.get(peer);
+      if (dial != null && dial.made != null) {
+        end(DUPLICATE, "there is a link already");
+      } else if (dial != null && dial.yieldedTo == null) {
+        dial.park(this);
+      } else if (other != null && other.link.outgoing()) {
+        // The other side dialled before it heard of it; or it has lost it, which shows soon.
+        other.ping();
+        end(DUPLICATE, "there is a link already");
+      } else {
+        answer();
+        if (dial != null) {
+          dial.yieldedTo = this;
+        }
+      }
+    }
+
+    /** Introduces ourselves. To a link that the other side made this says that we take it. */
+    void answer() {
+      if (!link.outgoing()) {
+        answered.put(peer, this);
+      }
+      PeerTransport transport = transports.get(link.remoteAddress().scheme());
+      send(
+          new Message.Hello(
+              swarm,
+              software,
+              Optional.of(link.remoteAddress()),
+              transport == null ? 0 : transport.listenPort(),
+              loop.clockMillis()));
+      if (early != null) {
+        hello(early);
+      }
     }
 
     void send(Message message) {
@@ -391,7 +521,7 @@ public final class Links implements PeerNetwork, AutoCloseable {
           link.close("the other side said goodbye");
           gone(goodbye.reason());
         }
-        case Message other when !introduced -> end(MALFORMED, "no hello came first");
+        case Message _ when !introduced -> end(MALFORMED, "no hello came first");
         case Message.Ping ping -> send(new Message.Pong(ping.nonce()));
         case Message.Pong pong -> pong(pong);
         case Message other -> tell(peer, other);
@@ -407,38 +537,25 @@ public final class Links implements PeerNetwork, AutoCloseable {
         end(SWARM, "this peer belongs to another swarm: join with an invite of its members");
         return;
       }
-      introduced = true;
-      hello.observed().ifPresent(Links.this::observe);
-      PeerLink other = live.get(peer);
-      if (other != null && !supersedes(other)) {
-        end(DUPLICATE, "there is a link already");
+      if (!link.outgoing() && answered.get(peer) != this) {
+        early = hello;
         return;
       }
-      live.put(peer, this);
-      if (other != null) {
-        other.replaced();
+      introduced = true;
+      answered.remove(peer, this);
+      hello.observed().ifPresent(Links.this::observe);
+      PeerLink before = live.put(peer, this);
+      if (before != null) {
+        // Nobody who has a link makes another: what was under way on the old one is lost.
+        before.finish(DUPLICATE, "there is a newer link");
+        tellLost(peer, UNREACHABLE);
       }
       Dial dial = dials.get(peer);
       if (dial != null && dial.over()) {
         dial.waiting.forEach(this::send);
       }
-      if (other == null) {
-        listeners.forEach(listener -> listener.connected(peer));
-      }
+      listeners.forEach(listener -> listener.connected(peer));
       ping();
-    }
-
-    /**
-     * Of two links that both sides made at the same time both must keep the same: the one that the
-     * smaller key dialled. A second link in the same direction means that the dialler has lost the
-     * first.
-     */
-    private boolean supersedes(PeerLink other) {
-      if (other.link.outgoing() == link.outgoing()) {
-        return true;
-      }
-      PeerId dialler = link.outgoing() ? self : peer;
-      return dialler.compareTo(link.outgoing() ? peer : self) < 0;
     }
 
     private void pong(Message.Pong pong) {
@@ -472,18 +589,9 @@ public final class Links implements PeerNetwork, AutoCloseable {
       timer = loop.after(Math.min(next, settings.silentAfter().toNanos()), this::ping);
     }
 
-    /** Another link took its place. What is under way on this one still counts. */
-    void replaced() {
-      String why = "there is a better link";
-      send(new Message.Goodbye(DUPLICATE, why));
-      loop.after(settings.helloWithin().toNanos(), () -> finish(DUPLICATE, why));
-    }
-
     void end(Message.Reason reason, String text) {
-      if (finish(reason, text) && live.remove(peer, this)) {
-        tellLost(peer, reason);
-      } else if (!introduced && link.outgoing()) {
-        retry();
+      if (finish(reason, text)) {
+        forget(reason);
       }
     }
 
@@ -508,33 +616,18 @@ public final class Links implements PeerNetwork, AutoCloseable {
       if (timer != null) {
         timer.cancel();
       }
+      forget(reason);
+    }
+
+    private void forget(Message.Reason reason) {
+      answered.remove(peer, this);
       if (live.remove(peer, this)) {
-        if (reason == DUPLICATE) {
-          awaitOther();
-        } else {
-          tellLost(peer, reason);
+        tellLost(peer, reason);
+      } else if (!introduced) {
+        Dial dial = dials.get(peer);
+        if (dial != null) {
+          dial.ended(this, reason);
         }
-      } else if (!introduced && link.outgoing()) {
-        retry();
-      }
-    }
-
-    /** The other side prefers a link whose hello is still on its way to us. */
-    private void awaitOther() {
-      loop.after(
-          settings.helloWithin().toNanos(),
-          () -> {
-            if (!live.containsKey(peer) && !dials.containsKey(peer)) {
-              tellLost(peer, UNREACHABLE);
-            }
-          });
-    }
-
-    /** A dialled link that came to nothing: the peer's next address, if somebody waits. */
-    private void retry() {
-      Dial dial = dials.get(peer);
-      if (dial != null) {
-        dial.tryNext();
       }
     }
   }

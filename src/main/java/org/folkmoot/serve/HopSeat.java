@@ -44,6 +44,7 @@ final class HopSeat {
   private PeerId upstream;
   private Optional<PeerId> next;
   private int epoch;
+  private int upstreamSince;
   private int sendFrom;
   private int length;
   private int expected;
@@ -75,6 +76,7 @@ final class HopSeat {
     this.upstream = open.upstream();
     this.next = open.next().map(Message.Contact::peer);
     this.epoch = open.epoch();
+    this.upstreamSince = open.epoch();
     this.sendFrom = open.sendFrom();
     this.lastHeard = network.loop().nanoTime();
     next.ifPresent(network::watch);
@@ -138,11 +140,13 @@ final class HopSeat {
   // ---- steps
 
   void forward(PeerId from, Message.Forward step) {
-    if (!from.equals(upstream) || step.epoch() < epoch) {
+    if (!from.equals(upstream)) {
       return; // of a hop that was replaced
     }
-    epoch = step.epoch();
     renew();
+    if (step.position() > expected && step.epoch() < upstreamSince) {
+      return; // of a seat that the hop before had earlier
+    }
     if (step.position() > expected || !fits(step)) {
       owner.failed(this, Message.Reason.MALFORMED, "a step does not follow the one before");
       return;
@@ -181,7 +185,7 @@ final class HopSeat {
       length = step.position();
       seat.truncate(length);
       if (tail != null) {
-        tail.forget(length);
+        tail.restart(length);
       }
     }
     computing = true;
@@ -232,13 +236,19 @@ final class HopSeat {
       length += tokens;
       long nanos = network.loop().nanoTime() - began;
       if (tail == null) {
-        retained.add(new Retained.Part(position, tokens, hidden));
+        retained.add(new Retained.Part(step.epoch(), position, tokens, hidden));
         send(retained.between(Math.max(position, sendFrom), length), step.wantFrom());
       } else {
         int firstRow = length - logits.length / engine.rowLength();
-        sample(tail.take(firstRow, step.position() + step.tokens(), logits, engine.rowLength()));
+        sample(
+            tail.take(
+                step.epoch(),
+                firstRow,
+                step.position() + step.tokens(),
+                logits,
+                engine.rowLength()));
       }
-      report(position, tokens, hidden, queueNanos, nanos);
+      report(step.epoch(), position, tokens, hidden, queueNanos, nanos);
       if (done) {
         computing = false;
         owner.measured(HopSeat.this, step.tokens(), queueNanos, nanos);
@@ -262,23 +272,33 @@ final class HopSeat {
         }
         network.send(
             next.get(),
-            new Message.Forward(session(), epoch, from, to - from, wanted, new int[0], states));
+            new Message.Forward(
+                session(), part.epoch(), from, to - from, wanted, new int[0], states));
       }
     }
   }
 
-  private void sample(List<Message.Token> tokens) {
-    if (!tokens.isEmpty()) {
-      network.send(client, new Message.Sampled(session(), epoch, tokens));
+  private void sample(List<TailSampler.Choice> choices) {
+    for (int from = 0; from < choices.size(); ) {
+      int of = choices.get(from).epoch();
+      List<Message.Token> tokens =
+          choices.stream()
+              .skip(from)
+              .takeWhile(choice -> choice.epoch() == of)
+              .map(TailSampler.Choice::token)
+              .toList();
+      network.send(client, new Message.Sampled(session(), of, tokens));
+      from += tokens.size();
     }
   }
 
-  private void report(int position, int tokens, float[] hidden, long queueNanos, long nanos) {
+  private void report(
+      int ofEpoch, int position, int tokens, float[] hidden, long queueNanos, long nanos) {
     network.send(
         client,
         new Message.Computed(
             session(),
-            epoch,
+            ofEpoch,
             open.range().from(),
             position,
             tokens,
@@ -307,6 +327,7 @@ final class HopSeat {
     renew();
     if (change.upstream().isPresent()) {
       upstream = change.upstream().get();
+      upstreamSince = change.epoch();
       steps.clear();
       queuedFloats = 0;
       // A step under way still counts; what comes now begins at the length that is told.
@@ -320,7 +341,7 @@ final class HopSeat {
       network.hint(contact.peer(), contact.addresses());
       network.watch(contact.peer());
       sendFrom = change.replayFrom();
-      send(retained.between(sendFrom, length), wantFrom);
+      send(retained.joined(sendFrom, length, wantFrom), wantFrom);
     }
   }
 

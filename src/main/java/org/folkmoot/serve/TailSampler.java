@@ -17,8 +17,11 @@ import org.folkmoot.wire.Message;
  * without drafts).
  */
 final class TailSampler {
+  /** A chosen token, and the epoch of the step that it comes from. */
+  record Choice(int epoch, Message.Token token) {}
+
   /** Logits of one position. */
-  private record Row(int position, int drafted, float[] logits) {}
+  private record Row(int epoch, int position, int drafted, float[] logits) {}
 
   /** Rows that wait for their draft: one step's, and drafts are short. */
   private static final int MAX_WAITING = 32;
@@ -27,8 +30,13 @@ final class TailSampler {
   private final Sampler sampler;
   private final int vocabulary;
   private final Deque<Row> waiting = new ArrayDeque<>();
-  private int[] ids;
+  private final int[] ids;
   private int known;
+
+  /** What the client said, which a step on its way from before may have overwritten. */
+  private final int[] told;
+
+  private int toldEnd;
 
   TailSampler(Message.Sampling sampling, int vocabulary, int maxPositions) {
     this.sampling = sampling;
@@ -36,6 +44,8 @@ final class TailSampler {
     this.vocabulary = vocabulary;
     this.ids = Arrays.copyOf(sampling.history(), maxPositions + 1);
     this.known = Math.min(sampling.history().length, ids.length);
+    this.told = ids.clone();
+    this.toldEnd = known;
   }
 
   private static SamplerSettings settings(Message.Sampling s) {
@@ -51,10 +61,12 @@ final class TailSampler {
   }
 
   /** Learns drafted tokens. Gives what can be chosen now. */
-  List<Message.Token> draft(int position, int[] drafted) {
+  List<Choice> draft(int position, int[] drafted) {
     if (position <= known && position + drafted.length <= ids.length) {
       System.arraycopy(drafted, 0, ids, position, drafted.length);
       known = position + drafted.length;
+      System.arraycopy(ids, 0, told, 0, known);
+      toldEnd = known;
     }
     return choose();
   }
@@ -62,20 +74,21 @@ final class TailSampler {
   /**
    * Takes logits of consecutive positions.
    *
+   * @param epoch of their step
    * @param stepEnd end of the step that they are of: until the tokens before it are known here,
    *     they wait
    */
-  List<Message.Token> take(int position, int stepEnd, float[] logits, int rowLength) {
+  List<Choice> take(int epoch, int position, int stepEnd, float[] logits, int rowLength) {
     int rows = logits.length / rowLength;
     for (int i = 0; i < rows && waiting.size() < MAX_WAITING; i++) {
       float[] row = Arrays.copyOfRange(logits, i * rowLength, (i + 1) * rowLength);
-      waiting.add(new Row(position + i, stepEnd, row));
+      waiting.add(new Row(epoch, position + i, stepEnd, row));
     }
     return choose();
   }
 
-  private List<Message.Token> choose() {
-    List<Message.Token> chosen = new ArrayList<>();
+  private List<Choice> choose() {
+    List<Choice> chosen = new ArrayList<>();
     while (!waiting.isEmpty()) {
       Row row = waiting.getFirst();
       if (known < row.drafted) {
@@ -84,10 +97,11 @@ final class TailSampler {
       waiting.removeFirst();
       int next = row.position + 1;
       int id = sampler.next(row.logits, 0, vocabulary, ids, next);
-      chosen.add(token(next, id, row.logits));
+      chosen.add(new Choice(row.epoch, token(next, id, row.logits)));
       boolean asDrafted = next < known && ids[next] == id;
       if (!asDrafted) {
-        forget(next); // what was computed behind a wrong draft is of no use
+        // What was computed behind a wrong draft is of no use.
+        waiting.removeIf(behind -> behind.position >= next);
       }
       if (next < ids.length) {
         ids[next] = id;
@@ -97,9 +111,13 @@ final class TailSampler {
     return chosen;
   }
 
-  /** Drops logits from a position on: the client goes on differently. */
-  void forget(int position) {
-    waiting.removeIf(row -> row.position >= position);
+  /** Drops all logits: the client goes on differently from a position on, as it has said. */
+  void restart(int position) {
+    waiting.clear();
+    if (toldEnd > position + 1) {
+      System.arraycopy(told, position + 1, ids, position + 1, toldEnd - position - 1);
+      known = toldEnd;
+    }
   }
 
   private Message.Token token(int position, int id, float[] logits) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Loop;
 import org.folkmoot.peer.PeerNetwork;
@@ -84,12 +85,19 @@ public final class Chain implements PeerNetwork.Listener {
   private static final class Hop {
     final HopPlan plan;
     State state = State.NEW;
+    int since;
     boolean opened;
     int computedTo;
     long spentNanos;
 
     Hop(HopPlan plan) {
       this.plan = plan;
+    }
+
+    /** Who has no seat for a session does not know the epoch of the one it had. */
+    boolean isMeant(PeerId from, Message.Refused refusal) {
+      boolean hadSeat = refusal.reason() == Message.Reason.NO_SESSION && state == State.LIVE;
+      return peer().equals(from) && state != State.LOST && (hadSeat || refusal.epoch() >= since);
     }
 
     PeerId peer() {
@@ -133,7 +141,10 @@ public final class Chain implements PeerNetwork.Listener {
   private boolean stepSent;
   private boolean hadWrongDraft;
   private int epoch;
-  private int settledBefore;
+
+  /** At which epochs the ids from which position on became others: where a draft was wrong. */
+  private final TreeMap<Integer, Integer> changes = new TreeMap<>();
+
   private boolean repairDue;
   private int repairsSinceToken;
   private Phase phase = Phase.OPENING;
@@ -215,7 +226,8 @@ public final class Chain implements PeerNetwork.Listener {
     if (hadWrongDraft) {
       // What hops still say of the wrong draft is told apart by its epoch.
       hadWrongDraft = false;
-      newEpoch();
+      changes.put(++epoch, length - 1);
+      trails.values().forEach(trail -> trail.truncate(length - 1));
     }
     if (drafted > 0) {
       network.send(
@@ -228,12 +240,6 @@ public final class Chain implements PeerNetwork.Listener {
     stepSent = true;
     sendIds(from);
     awaitProgress();
-  }
-
-  private void newEpoch() {
-    epoch++;
-    settledBefore = Math.min(sentTo, length - 1);
-    trails.values().forEach(trail -> trail.truncate(settledBefore));
   }
 
   /** Sends the ids from a position to all that was ever sent. */
@@ -294,7 +300,8 @@ public final class Chain implements PeerNetwork.Listener {
     planner.computed(
         from, hop.plan.range().layers(), report.tokens(), 1000L * report.computeMicros());
     DigestTrail trail = trails.computeIfAbsent(hop.plan.range().to(), _ -> new DigestTrail());
-    int settled = report.epoch() < epoch ? settledBefore : Integer.MAX_VALUE;
+    Map.Entry<Integer, Integer> change = changes.higherEntry(report.epoch());
+    int settled = change == null ? Integer.MAX_VALUE : change.getValue();
     Optional<PeerId> other = trail.add(from, report.position(), report.digests(), settled);
     if (other.isPresent()) {
       planner.failed(from, Message.Reason.FAILED);
@@ -312,7 +319,8 @@ public final class Chain implements PeerNetwork.Listener {
   }
 
   private void sampled(PeerId from, Message.Sampled message) {
-    if (hops.isEmpty() || !hops.getLast().peer().equals(from)) {
+    boolean ofWrongDraft = !changes.isEmpty() && message.epoch() < changes.lastKey();
+    if (ofWrongDraft || hops.isEmpty() || !hops.getLast().peer().equals(from)) {
       return;
     }
     for (Message.Token token : message.tokens()) {
@@ -338,8 +346,7 @@ public final class Chain implements PeerNetwork.Listener {
   }
 
   private void refused(PeerId from, Message.Refused refusal) {
-    boolean current = refusal.epoch() == epoch || phase == Phase.RUNNING;
-    if (!current || !has(from)) {
+    if (hops.stream().noneMatch(hop -> hop.isMeant(from, refusal))) {
       return; // of an attempt that was given up
     }
     if (refusal.reason() == Message.Reason.BUSY) {
@@ -410,7 +417,7 @@ public final class Chain implements PeerNetwork.Listener {
     announced.clear();
     opening.clear();
     hops.stream().filter(hop -> hop.state == State.NEW).forEach(this::drop);
-    newEpoch();
+    epoch++;
     if (++repairsSinceToken > settings.repairs()) {
       fail(
           new FolkmootException(
@@ -521,6 +528,7 @@ public final class Chain implements PeerNetwork.Listener {
       boolean last = i == run.hops.size() - 1;
       @Nullable Hop before = i == 0 ? run.before : run.hops.get(i - 1);
       @Nullable Hop next = last ? run.behind : run.hops.get(i + 1);
+      hop.since = epoch;
       network.know(hop.peer(), hop.plan.addresses());
       network.send(
           hop.peer(),
@@ -561,7 +569,8 @@ public final class Chain implements PeerNetwork.Listener {
     for (Run run : List.copyOf(announced)) {
       if (run.behind != null && run.behind.peer().equals(from)) {
         announced.remove(run);
-        open(run, hopLength);
+        // What it has of the latest step may be of a draft that was wrong: that goes again.
+        open(run, Math.min(hopLength, length - 1));
       }
     }
   }

@@ -89,6 +89,12 @@ final class FakeSpanEngine implements SpanEngine {
     return model.vocabulary();
   }
 
+  /** Rows are longer than the vocabulary, as some models' are: what is behind it must not count. */
+  @Override
+  public int rowLength() {
+    return model.vocabulary() + 3;
+  }
+
   @Override
   public int maxPositions() {
     return capacity;
@@ -242,14 +248,11 @@ final class FakeSpanEngine implements SpanEngine {
       if (!part.heads() || first >= tokens) {
         return new float[0];
       }
-      float[] all = new float[(tokens - first) * model.vocabulary()];
+      float[] all = new float[(tokens - first) * rowLength()];
+      Arrays.fill(all, 1000);
       for (int token = first; token < tokens; token++) {
         System.arraycopy(
-            model.logits(hidden, token),
-            0,
-            all,
-            (token - first) * model.vocabulary(),
-            model.vocabulary());
+            model.logits(hidden, token), 0, all, (token - first) * rowLength(), model.vocabulary());
       }
       return all;
     }

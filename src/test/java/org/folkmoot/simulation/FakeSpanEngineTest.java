@@ -139,7 +139,7 @@ class FakeSpanEngineTest {
     Seat seat = open(whole);
     Collected parts = step(seat, ids(prompt), 48);
     assertThat(parts.parts).isEqualTo(4);
-    assertThat(parts.logits).hasSize(2 * 64);
+    assertThat(parts.logits).hasSize(2 * 67);
     Seat single = open(whole);
     List<Float> hidden = new ArrayList<>();
     for (int id : prompt) {

@@ -99,7 +99,7 @@ record FaultPlan(List<Fault> faults) {
       simulation.schedule(
           fault.at(),
           () -> {
-            simulation.trace(null, fault.toString(), 0);
+            simulation.trace(null, fault.toString());
             target.strike(fault);
           });
     }

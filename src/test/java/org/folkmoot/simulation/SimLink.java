@@ -1,7 +1,6 @@
 package org.folkmoot.simulation;
 
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.Objects;
 import org.folkmoot.peer.PeerTransport;
@@ -194,12 +193,7 @@ final class SimLink implements PeerTransport.Link {
       case Item.Accept accept -> home.accepted(this);
       case Item.Frame frame -> {
         if (open && taker != null) {
-          home.loop()
-              .simulation()
-              .trace(
-                  home.loop(),
-                  "gets from " + away.loop().name(),
-                  ((long) frame.bytes.length << 32) ^ Arrays.hashCode(frame.bytes));
+          home.loop().simulation().trace(home.loop(), away.loop(), frame.bytes);
           taker.frame(this, frame.bytes);
         }
       }
@@ -214,7 +208,7 @@ final class SimLink implements PeerTransport.Link {
     if (!ended) {
       ended = true;
       home.forget(this);
-      home.loop().simulation().trace(home.loop(), "loses link to " + away.loop().name(), 0);
+      home.loop().simulation().trace(home.loop(), "loses link to " + away.loop().name());
       if (taker != null) {
         taker.closed(this, why);
       }

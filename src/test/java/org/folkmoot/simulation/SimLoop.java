@@ -69,7 +69,7 @@ final class SimLoop implements Loop {
   void freeze() {
     if (state == State.RUNNING) {
       state = State.FROZEN;
-      simulation.trace(this, "freezes", 0);
+      simulation.trace(this, "freezes");
     }
   }
 
@@ -77,7 +77,7 @@ final class SimLoop implements Loop {
   void thaw() {
     if (state == State.FROZEN) {
       state = State.RUNNING;
-      simulation.trace(this, "thaws", held.size());
+      simulation.trace(this, "thaws");
       List<Simulation.Event> missed = List.copyOf(held);
       held.clear();
       for (Simulation.Event event : missed) {
@@ -92,7 +92,7 @@ final class SimLoop implements Loop {
     if (state != State.DEAD) {
       state = State.DEAD;
       held.clear();
-      simulation.trace(this, "dies", 0);
+      simulation.trace(this, "dies");
     }
   }
 

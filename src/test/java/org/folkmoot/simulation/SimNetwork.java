@@ -122,13 +122,13 @@ final class SimNetwork {
     for (SimTransport transport : apart) {
       islands.put(transport, island);
     }
-    simulation.trace(null, "partition of", apart.size());
+    simulation.trace(null, "partition of " + apart.size());
   }
 
   /** Ends all partitions: what waited is sent again. */
   void heal() {
     islands.clear();
-    simulation.trace(null, "heals", blocked.size());
+    simulation.trace(null, "heals");
     List<SimLink> waiting = List.copyOf(blocked);
     blocked.clear();
     waiting.forEach(SimLink::pump);

@@ -132,7 +132,7 @@ final class SimTransport implements PeerTransport {
       result.failed("another peer answers there");
     } else {
       SimLink here = SimLink.connect(this, target);
-      loop.simulation().trace(loop, "has dialled " + target.loop.name(), 0);
+      loop.simulation().trace(loop, "has dialled " + target.loop.name());
       here.taker(result.connected(here));
     }
   }

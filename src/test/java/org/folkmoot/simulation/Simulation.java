@@ -1,10 +1,12 @@
 package org.folkmoot.simulation;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.folkmoot.base.Loop;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,9 @@ final class Simulation {
      */
     void check(@Nullable SimLoop touched);
   }
+
+  /** Whether all that happens is printed: {@code -Dfolkmoot.sim.trace=true}. */
+  private static final boolean TALKATIVE = Boolean.getBoolean("folkmoot.sim.trace");
 
   /** Events kept for the report of a failure. */
   private static final int REPORTED = 60;
@@ -102,12 +107,22 @@ final class Simulation {
   }
 
   /** Takes note of something that belongs to the course of things. */
-  void trace(@Nullable SimLoop owner, String what, long value) {
-    traceHash = mix(traceHash ^ mix(now ^ mix(what.hashCode() ^ mix(value))));
-    if (owner != null) {
-      traceHash = mix(traceHash ^ owner.number());
+  void trace(@Nullable SimLoop owner, String what) {
+    note(owner, what.hashCode(), () -> what);
+  }
+
+  /** Takes note of a frame that came. */
+  void trace(SimLoop owner, SimLoop from, byte[] frame) {
+    note(owner, Arrays.hashCode(frame), () -> FrameText.of(frame) + " from " + from.name());
+  }
+
+  private void note(@Nullable SimLoop owner, long hash, Supplier<String> text) {
+    traceHash = mix(traceHash ^ mix(now ^ mix(hash)) ^ (owner == null ? -1 : owner.number()));
+    Note note = new Note(now, owner, text);
+    report[(int) (reported++ % REPORTED)] = note;
+    if (TALKATIVE) {
+      System.out.println(note);
     }
-    report[(int) (reported++ % REPORTED)] = new Note(now, owner, what, value);
   }
 
   /** Runs for a while. */
@@ -153,8 +168,17 @@ final class Simulation {
     }
   }
 
+  /** Expects something now, with the same report of a failure as invariants have. */
+  void require(Runnable expectation) {
+    try {
+      expectation.run();
+    } catch (AssertionError wrong) {
+      throw failure(null, wrong);
+    }
+  }
+
   /** What a broken expectation looks like: the seed, how to repeat it, the last events. */
-  AssertionError failure(@Nullable SimLoop owner, Throwable cause) {
+  private AssertionError failure(@Nullable SimLoop owner, Throwable cause) {
     StringBuilder text = new StringBuilder();
     text.append("seed %d, after %.6f s and %d events".formatted(seed, now * 1e-9, executed));
     text.append(owner == null ? "" : " at " + owner.name()).append(": ").append(cause);
@@ -174,11 +198,11 @@ final class Simulation {
   }
 
   /** A line of the report, put into words only when needed. */
-  private record Note(long time, @Nullable SimLoop owner, String what, long value) {
+  private record Note(long time, @Nullable SimLoop owner, Supplier<String> text) {
     @Override
     public String toString() {
-      return "%10.6f s  %-12s %s %x"
-          .formatted(time * 1e-9, owner == null ? "" : owner.name(), what, value);
+      String name = owner == null ? "" : owner.name();
+      return "%10.6f s  %-12s %s".formatted(time * 1e-9, name, text.get());
     }
   }
 

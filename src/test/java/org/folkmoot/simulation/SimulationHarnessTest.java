@@ -297,8 +297,8 @@ class SimulationHarnessTest {
     Simulation simulation = new Simulation(SimulationHarnessTest.class, 4711);
     SimLoop loop = new SimLoop(simulation, 1, "node", 0);
     simulation.invariant(touched -> assertThat(simulation.now()).isLessThan(100));
-    loop.after(50, () -> simulation.trace(loop, "something harmless", 1));
-    loop.after(100, () -> simulation.trace(loop, "the culprit", 2));
+    loop.after(50, () -> simulation.trace(loop, "something harmless"));
+    loop.after(100, () -> simulation.trace(loop, "the culprit"));
     assertThatThrownBy(() -> simulation.runFor(SECOND))
         .isInstanceOf(AssertionError.class)
         .hasMessageContaining("-Dtest=SimulationHarnessTest -Dfolkmoot.sim.seed=4711")

@@ -1,0 +1,220 @@
+package org.folkmoot.simulation;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.engine.sampling.SamplerSettings;
+import org.folkmoot.peer.PeerNetwork;
+import org.folkmoot.session.Chain;
+import org.folkmoot.session.ChainPlanner;
+import org.folkmoot.session.ChainSettings;
+import org.folkmoot.session.HopPlan;
+import org.folkmoot.wire.Message;
+import org.folkmoot.wire.PeerId;
+import org.folkmoot.wire.SessionId;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One question and its answer over a chain. Each token is held against the right one the moment it
+ * comes.
+ */
+final class SimRequest implements Chain.Listener {
+  /** How a request goes. */
+  enum State {
+    /** Tokens come. */
+    RUNNING,
+    /** All are there. */
+    DONE,
+    /** It ended with an error. */
+    FAILED,
+    /** The client did not want more. */
+    CANCELLED
+  }
+
+  private final PeerNetwork network;
+  private final FakeModel model;
+  private final int[] ids;
+  private final int promptLength;
+  private final int[] expected;
+  private final boolean drafting;
+  private final Chain chain;
+  private final long began;
+  private int length;
+  private State state = State.RUNNING;
+  private @Nullable FolkmootException failure;
+  private int repairs;
+  private int steps;
+  private long lastToken;
+  private long longestGap;
+  private List<HopPlan> hops = List.of();
+
+  /**
+   * A request that has not begun.
+   *
+   * @param drafting whether it drafts by looking its last tokens up in what came before
+   */
+  SimRequest(
+      PeerNetwork network,
+      ChainPlanner planner,
+      FakeModel model,
+      SplittableRandom random,
+      int promptLength,
+      int answerLength,
+      boolean drafting) {
+    this.network = network;
+    this.model = model;
+    this.promptLength = promptLength;
+    this.length = promptLength;
+    this.drafting = drafting;
+    ids = new int[promptLength + answerLength];
+    for (int i = 0; i < promptLength; i++) {
+      ids[i] = random.nextInt(model.vocabulary());
+    }
+    int[] prompt = Arrays.copyOf(ids, promptLength);
+    boolean greedy = random.nextBoolean();
+    SamplerSettings settings =
+        greedy
+            ? SamplerSettings.GREEDY
+            : new SamplerSettings(0.8f, 20, 0.95f, 0, 1.1f, 32, random.nextLong(), Map.of());
+    expected = model.answer(prompt, settings, answerLength);
+    Message.Sampling sampling =
+        new Message.Sampling(
+            settings.temperature(),
+            settings.topK(),
+            settings.topP(),
+            settings.minP(),
+            settings.repeatPenalty(),
+            settings.repeatWindow(),
+            settings.seed(),
+            settings.logitBias(),
+            prompt,
+            -1);
+    SessionId session = new SessionId(random.nextLong(), random.nextLong());
+    chain =
+        new Chain(
+            network,
+            planner,
+            ChainSettings.USUAL,
+            new Chain.Task(session, model.id(), model.layers(), ids.length, sampling),
+            this);
+    began = network.loop().nanoTime();
+    lastToken = began;
+  }
+
+  /** Begins it; on the client's loop. */
+  void start() {
+    chain.start();
+    step();
+  }
+
+  private void step() {
+    steps++;
+    chain.step(drafting ? drafts() : new int[0]);
+  }
+
+  /** What followed the last two tokens when they last came (prompt lookup, Saxena 2023). */
+  private int[] drafts() {
+    for (int at = length - 3; at > 0; at--) {
+      if (ids[at] == ids[length - 1] && ids[at - 1] == ids[length - 2]) {
+        return Arrays.copyOfRange(ids, at + 1, Math.min(at + 5, length));
+      }
+    }
+    return new int[0];
+  }
+
+  @Override
+  public void token(Message.Token token) {
+    if (state != State.RUNNING) {
+      throw new AssertionError("a token after the end");
+    }
+    if (token.position() != length || token.id() != expected[length - promptLength]) {
+      throw new AssertionError(
+          "token %d is %d and should be %d; positions %d and %d"
+              .formatted(
+                  length - promptLength,
+                  token.id(),
+                  expected[length - promptLength],
+                  token.position(),
+                  length));
+    }
+    ids[length++] = token.id();
+    long now = network.loop().nanoTime();
+    longestGap = Math.max(longestGap, now - lastToken);
+    lastToken = now;
+    if (length == ids.length) {
+      state = State.DONE;
+      chain.close();
+    } else if (!chain.stepping()) {
+      step();
+    }
+  }
+
+  @Override
+  public void repairing(List<PeerId> lost) {
+    repairs++;
+  }
+
+  @Override
+  public void hops(List<HopPlan> now) {
+    hops = now;
+  }
+
+  @Override
+  public void failed(FolkmootException why) {
+    state = State.FAILED;
+    failure = why;
+  }
+
+  /** The person has had enough. */
+  void cancel() {
+    if (state == State.RUNNING) {
+      state = State.CANCELLED;
+      chain.close();
+    }
+  }
+
+  State state() {
+    return state;
+  }
+
+  /** Why it failed; null if it did not. */
+  @Nullable FolkmootException failure() {
+    return failure;
+  }
+
+  /** Tokens that have come. */
+  int tokens() {
+    return length - promptLength;
+  }
+
+  /** Round trips that were made for them. */
+  int steps() {
+    return steps;
+  }
+
+  /** How often hops were lost. */
+  int repairs() {
+    return repairs;
+  }
+
+  /** The longest time without a token, the first one's included. */
+  long longestGapNanos() {
+    return longestGap;
+  }
+
+  /** Time since its beginning. */
+  long ageNanos() {
+    return network.loop().nanoTime() - began;
+  }
+
+  /** The chain that computes at present. */
+  List<HopPlan> hops() {
+    return hops;
+  }
+
+  FakeModel model() {
+    return model;
+  }
+}
