@@ -404,6 +404,7 @@ public final class Membership {
       return false;
     }
     Directory.Entry before = directory.get(peer);
+    boolean unheard = directory.sequence(peer).isEmpty();
     long now = loop.nanoTime();
     TokenBucket pace = before == null ? hearPace() : before.pace;
     if (!pace.take(1, now)) {
@@ -432,7 +433,9 @@ public final class Membership {
     if (!announcement.addresses().isEmpty()) {
       network.know(peer, announcement.addresses());
     }
-    if (before == null || Changes.material(before.announcement.offers(), announcement.offers())) {
+    if (unheard
+        || (before != null
+            && Changes.material(before.announcement.offers(), announcement.offers()))) {
       passOn(from, signed, announcement);
     }
     return true;
