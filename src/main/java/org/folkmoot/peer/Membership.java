@@ -69,8 +69,13 @@ public final class Membership {
   /** News is what was said in the last half minute; the rest comes by comparing. */
   private static final long NEWS_MILLIS = 30_000;
 
-  /** Entries of a comparison: half of them what changed last, half at random. */
-  private static final int DIGEST = 128;
+  /**
+   * Entries of a comparison: so many and a part of what is known; half of them what changed last,
+   * half at random. In the time of a comparison a twelfth of a directory is renewed.
+   */
+  private static final int DIGEST = 16;
+
+  private static final int DIGEST_PART = 6;
 
   /** Peers never heard of that are asked for in a comparison when the directory is full. */
   private static final int STRANGERS = 8;
@@ -399,6 +404,7 @@ public final class Membership {
       return false;
     }
     Directory.Entry before = directory.get(peer);
+    boolean unheard = directory.sequence(peer).isEmpty();
     long now = loop.nanoTime();
     TokenBucket pace = before == null ? hearPace() : before.pace;
     if (!pace.take(1, now)) {
@@ -427,7 +433,9 @@ public final class Membership {
     if (!announcement.addresses().isEmpty()) {
       network.know(peer, announcement.addresses());
     }
-    if (before == null || Changes.material(before.announcement.offers(), announcement.offers())) {
+    if (unheard
+        || (before != null
+            && Changes.material(before.announcement.offers(), announcement.offers()))) {
       passOn(from, signed, announcement);
     }
     return true;
@@ -502,14 +510,15 @@ public final class Membership {
   private GossipDigest digest() {
     List<Directory.Entry> known =
         new ArrayList<>(directory.entries().stream().filter(entry -> !entry.lost()).toList());
-    boolean whole = known.size() < DIGEST;
+    int most = DIGEST + known.size() / DIGEST_PART;
+    boolean whole = known.size() < most;
     if (!whole) {
       known.sort(
           Comparator.comparingLong((Directory.Entry entry) -> entry.heardNanos)
               .reversed()
               .thenComparing(entry -> entry.announcement.peer()));
-      Collections.shuffle(known.subList(DIGEST / 2, known.size()), Random.from(random));
-      known = known.subList(0, DIGEST - 1);
+      Collections.shuffle(known.subList(most / 2, known.size()), Random.from(random));
+      known = known.subList(0, most - 1);
     }
     Map<PeerId, Long> sequences = new LinkedHashMap<>();
     known.forEach(entry -> sequences.put(entry.announcement.peer(), entry.announcement.sequence()));
@@ -527,9 +536,7 @@ public final class Membership {
     }
     for (Directory.Entry entry : directory.entries()) {
       PeerId peer = entry.announcement.peer();
-      if (!entry.lost()
-          && !peer.equals(from)
-          && lacks(digest, peer, entry.announcement.sequence())) {
+      if (lacks(digest, peer, entry.announcement.sequence()) && !peer.equals(from)) {
         theyLack.add(peer);
       }
     }

@@ -97,15 +97,6 @@ public final class Rendezvous implements PeerNetwork.Listener {
   public void start() {
     running = true;
     network.listen(this);
-    membership.listen(
-        new Membership.Listener() {
-          @Override
-          public void changed() {
-            if (running) {
-              meet(false);
-            }
-          }
-        });
     look();
     renew();
   }
@@ -113,7 +104,7 @@ public final class Rendezvous implements PeerNetwork.Listener {
   /** Stops looking, and writes the book a last time. */
   public void stop() {
     if (running) {
-      meet(true);
+      meet();
       save.accept(book.bytes());
       running = false;
       look.cancel();
@@ -197,8 +188,10 @@ public final class Rendezvous implements PeerNetwork.Listener {
   public void connected(PeerId peer) {
     dialling.remove(peer);
     tries.remove(peer);
-    if (running) {
-      meet(false);
+    if (running && !savingSoon && book.get(peer).isEmpty()) {
+      savingSoon = true;
+      saving.cancel();
+      saving = loop.after(SAVE_NANOS, this::renew);
     }
   }
 
@@ -213,46 +206,28 @@ public final class Rendezvous implements PeerNetwork.Listener {
 
   // ---- the book
 
-  /** Notes who is there; whoever is new is written down soon. */
-  private void meet(boolean all) {
+  /** Notes who is there. */
+  private void meet() {
     Map<PeerId, List<PeerAddress>> announced = new HashMap<>();
     membership.view().stream()
         .filter(Membership.Member::connected)
         .forEach(member -> announced.put(member.peer(), member.announcement().addresses()));
     for (PeerId peer : network.connected()) {
-      List<PeerAddress> before =
-          book.get(peer)
-              .map(PeerBook.Entry::addresses)
-              .orElse(introduced.getOrDefault(peer, List.of()));
       List<PeerAddress> addresses = announced.getOrDefault(peer, List.of());
-      addresses = addresses.isEmpty() ? before : addresses;
-      boolean fresh = book.get(peer).isEmpty() || !addresses.equals(before);
-      if (!addresses.isEmpty() && (fresh || all)) {
-        book.put(new PeerBook.Entry(peer, loop.clockMillis(), addresses));
-        if (!all) {
-          saveSoon();
-        }
+      if (addresses.isEmpty()) {
+        addresses =
+            book.get(peer)
+                .map(PeerBook.Entry::addresses)
+                .orElse(introduced.getOrDefault(peer, List.of()));
       }
-    }
-  }
-
-  private void saveSoon() {
-    if (!savingSoon) {
-      savingSoon = true;
-      saving.cancel();
-      saving =
-          loop.after(
-              SAVE_NANOS,
-              () -> {
-                savingSoon = false;
-                renew();
-              });
+      book.put(new PeerBook.Entry(peer, loop.clockMillis(), addresses));
     }
   }
 
   private void renew() {
+    savingSoon = false;
     saving = loop.after(RENEW_NANOS, this::renew);
-    meet(true);
+    meet();
     save.accept(book.bytes());
   }
 }

@@ -146,10 +146,13 @@ final class Crowd {
     return Optional.ofNullable(best);
   }
 
-  /** Of windows with the same rates as far as the shorter goes, the longer helps more. */
+  /**
+   * Windows at the ends are shorter, for the ends take room: they are compared as far as both go,
+   * and the first of equals stays. So whoever comes to an empty model begins at its beginning.
+   */
   private static boolean worse(long[] a, long[] b) {
-    int at = Arrays.mismatch(a, b);
-    return at >= 0 && (at == b.length || (at < a.length && a[at] < b[at]));
+    int both = Math.min(a.length, b.length);
+    return Arrays.compare(a, 0, both, b, 0, both) < 0;
   }
 
   /**

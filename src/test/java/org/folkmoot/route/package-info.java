@@ -1,0 +1,4 @@
+@NullMarked
+package org.folkmoot.route;
+
+import org.jspecify.annotations.NullMarked;
