@@ -5,9 +5,11 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -16,6 +18,7 @@ import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.engine.template.ChatMessage;
+import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.session.Generation;
 import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.HopPlan;
@@ -123,7 +126,13 @@ final class DemoCommand implements Callable<Integer> {
       Told told;
       try (SwarmNode node = swarm.client()) {
         LanguageModel remote =
-            Swarms.model(surroundings, node, model.name(), Integer.MAX_VALUE, log);
+            Swarms.model(
+                surroundings,
+                node,
+                model.name(),
+                Integer.MAX_VALUE,
+                thirds(swarm),
+                log);
         console.note("");
         console.note(console.errStyle().strong(question));
         told = ask(remote, request(remote, question), swarm.peers().get(killed), log);
@@ -149,6 +158,13 @@ final class DemoCommand implements Callable<Integer> {
   private static String shown(String layers) {
     String[] ends = layers.split(":", -1);
     return ends[0] + "–" + (Integer.parseInt(ends[1]) - 1);
+  }
+
+  /** The spare is to be spare. */
+  private static RouteConstraints thirds(DemoSwarm swarm) {
+    Set<PeerId> first = new HashSet<>();
+    swarm.peers().stream().limit(THIRDS).forEach(peer -> first.add(peer.id()));
+    return new RouteConstraints(Set.of(), first, Set.of(), 0);
   }
 
   private GenerationRequest request(LanguageModel model, String question) {

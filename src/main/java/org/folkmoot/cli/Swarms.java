@@ -115,6 +115,16 @@ final class Swarms {
       String name,
       int contextLength,
       SwarmGeneration.Watcher watcher) {
+    return model(surroundings, node, name, contextLength, RouteConstraints.NONE, watcher);
+  }
+
+  static SwarmModel model(
+      Surroundings surroundings,
+      SwarmNode node,
+      String name,
+      int contextLength,
+      RouteConstraints constraints,
+      SwarmGeneration.Watcher watcher) {
     SecureRandom random = new SecureRandom();
     return node.model(
         name,
@@ -124,7 +134,7 @@ final class Swarms {
             "",
             contextLength,
             speculates(surroundings),
-            RouteConstraints.NONE,
+            constraints,
             ChainSettings.USUAL,
             random::nextLong),
         PATIENCE,
