@@ -15,6 +15,7 @@ final class Chat implements AutoCloseable {
    *
    * @param reference the model
    * @param opening with what it is opened
+   * @param throughSwarm whether the swarm is to answer in any case
    * @param settings how answers are made
    * @param system what the model is told first; null for nothing
    * @param verbose whether to say what each answer took
@@ -22,6 +23,7 @@ final class Chat implements AutoCloseable {
   record Start(
       String reference,
       ModelOpener.Settings opening,
+      boolean throughSwarm,
       AnswerSettings settings,
       @Nullable String system,
       boolean verbose) {}
@@ -57,7 +59,7 @@ final class Chat implements AutoCloseable {
 
   /** Chats where this process runs, and returns the exit status. */
   static int run(Surroundings surroundings, Start start) {
-    Voice voice = Voice.open(surroundings, start.reference, start.opening);
+    Voice voice = Voice.open(surroundings, start.reference, start.opening, start.throughSwarm);
     boolean personThere = surroundings.inIsTerminal() && surroundings.console().outIsTerminal();
     try (ChatFront front =
             personThere ? TerminalFront.ofProcess(surroundings) : new PipedFront(surroundings);
@@ -205,7 +207,7 @@ final class Chat implements AutoCloseable {
     try {
       voice = Voice.open(surroundings, reference, wished, opening);
     } catch (RuntimeException | Error refused) {
-      voice = Voice.open(surroundings, voice.reference(), opening);
+      voice = Voice.open(surroundings, voice.reference(), opening, false);
       throw refused;
     }
     transcript.seeAll();

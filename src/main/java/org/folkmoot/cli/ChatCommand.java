@@ -26,6 +26,11 @@ final class ChatCommand implements Callable<Integer> {
   @Option(names = "--verbose", description = "Say after each answer what it took.")
   private boolean verbose;
 
+  @Option(
+      names = "--swarm",
+      description = "Ask the swarm of this home, even if the model is on this machine.")
+  private boolean throughSwarm;
+
   @Mixin private EngineOptions engine;
 
   ChatCommand(Surroundings surroundings) {
@@ -36,6 +41,12 @@ final class ChatCommand implements Callable<Integer> {
   public Integer call() {
     return Chat.run(
         surroundings,
-        new Chat.Start(reference, engine.settings(1), answer.settings(), answer.system(), verbose));
+        new Chat.Start(
+            reference,
+            engine.settings(1),
+            throughSwarm,
+            answer.settings(),
+            answer.system(),
+            verbose));
   }
 }

@@ -3,6 +3,9 @@ package org.folkmoot.cli;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.session.LanguageModel;
+import org.folkmoot.session.SwarmGeneration;
 import org.folkmoot.store.ModelStore;
 import org.folkmoot.store.StoreSettings;
 import org.folkmoot.store.StoredModel;
@@ -22,6 +25,45 @@ final class Models {
   static StoredModel find(Surroundings surroundings, String reference) {
     try (PullProgress progress = new PullProgress(surroundings)) {
       return store(surroundings).resolveOrPull(reference, progress);
+    }
+  }
+
+  /**
+   * Opens the model that a person named: the one on this machine; else, in a home that has joined a
+   * swarm, the swarm's; else the one that can be pulled.
+   *
+   * @param throughSwarm whether the swarm is to be asked in any case
+   */
+  static LanguageModel open(
+      Surroundings surroundings,
+      String reference,
+      ModelOpener.Settings settings,
+      boolean throughSwarm) {
+    boolean swarm =
+        throughSwarm
+            || (Swarms.folder(surroundings).joined().isPresent()
+                && store(surroundings).resolve(reference).isEmpty());
+    if (swarm) {
+      try {
+        return Swarms.model(
+            surroundings, reference, settings.contextLength(), new SwarmGeneration.Watcher() {});
+      } catch (FolkmootException notThere) {
+        if (throughSwarm || notThere.code() != FolkmootException.Code.NOT_FOUND) {
+          throw notThere;
+        }
+        surroundings.console().note("the swarm does not serve it: pulling it to this machine");
+      }
+    }
+    try {
+      return ModelOpener.openShowing(surroundings, find(surroundings, reference), settings);
+    } catch (FolkmootException noMemory) {
+      boolean others = Swarms.folder(surroundings).joined().isPresent();
+      if (noMemory.code() != FolkmootException.Code.NO_ROOM || !others) {
+        throw noMemory;
+      }
+      surroundings.console().note("this machine has no room for it: asking the swarm");
+      return Swarms.model(
+          surroundings, reference, settings.contextLength(), new SwarmGeneration.Watcher() {});
     }
   }
 

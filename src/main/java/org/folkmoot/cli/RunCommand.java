@@ -66,6 +66,11 @@ final class RunCommand implements Callable<Integer> {
       description = "Print the ids of the generated tokens as a JSON array instead of the text.")
   private boolean ids;
 
+  @Option(
+      names = "--swarm",
+      description = "Ask the swarm of this home, even if the model is on this machine.")
+  private boolean throughSwarm;
+
   @Mixin private EngineOptions engine;
 
   RunCommand(Surroundings surroundings) {
@@ -83,15 +88,15 @@ final class RunCommand implements Callable<Integer> {
     Optional<String> prompt = prompt();
     if (prompt.isEmpty() && !raw && !ids) {
       return Chat.run(
-          surroundings, new Chat.Start(reference, opening, settings, answer.system(), false));
+          surroundings,
+          new Chat.Start(reference, opening, throughSwarm, settings, answer.system(), false));
     }
     String text = prompt.orElse("");
     if (text.isBlank()) {
       throw new FolkmootException(
           BAD_REQUEST, "there is no prompt: give one after the model, or on standard input");
     }
-    try (LanguageModel model =
-        ModelOpener.openShowing(surroundings, Models.find(surroundings, reference), opening)) {
+    try (LanguageModel model = Models.open(surroundings, reference, opening, throughSwarm)) {
       long seed = settings.seed() == null ? surroundings.seeds().getAsLong() : settings.seed();
       return answer(model, request(model, text, settings, seed), settings.draws() ? seed : null);
     }

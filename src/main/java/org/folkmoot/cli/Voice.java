@@ -13,9 +13,14 @@ record Voice(String reference, LanguageModel model, Conversation conversation)
     implements AutoCloseable {
   private static final int LONGEST_NAME = 40;
 
-  /** Opens a model, pulled first if it is not here; a person sees how far it is. */
-  static Voice open(Surroundings surroundings, String reference, ModelOpener.Settings settings) {
-    return open(surroundings, reference, Models.find(surroundings, reference), settings);
+  /** Opens a model as {@link Models#open} does. */
+  static Voice open(
+      Surroundings surroundings,
+      String reference,
+      ModelOpener.Settings settings,
+      boolean throughSwarm) {
+    LanguageModel model = Models.open(surroundings, reference, settings, throughSwarm);
+    return new Voice(reference, model, model.newConversation());
   }
 
   /** Opens a model that is here. */

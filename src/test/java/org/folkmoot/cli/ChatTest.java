@@ -102,9 +102,9 @@ class ChatTest {
     ModelOpener.Settings opening = new ModelOpener.Settings(1, 4096, 1 << 24, 1);
     AnswerSettings settings =
         AnswerSettings.USUAL.with("temperature", "0").with("max-tokens", "30");
-    Chat.Start start = new Chat.Start(model, opening, settings, null, false);
+    Chat.Start start = new Chat.Start(model, opening, false, settings, null, false);
     try (Chat chat =
-        new Chat(surroundings, person, Voice.open(surroundings, model, opening), start)) {
+        new Chat(surroundings, person, Voice.open(surroundings, model, opening, false), start)) {
       assertThat(chat.untilTheEnd()).isEqualTo(ExitStatus.OK);
       return chat.transcript().messages();
     }

@@ -168,6 +168,22 @@ final class VirtualSwarm {
     }
 
     @Override
+    public void hint(PeerId peer, List<PeerAddress> addresses) {
+      known.putIfAbsent(peer, addresses);
+    }
+
+    @Override
+    public void ignore(Listener listener) {
+      listeners.remove(listener);
+    }
+
+    @Override
+    public void watch(PeerId peer) {}
+
+    @Override
+    public void unwatch(PeerId peer) {}
+
+    @Override
     public void know(PeerId peer, List<PeerAddress> addresses) {
       if (addresses.isEmpty()) {
         known.remove(peer);
