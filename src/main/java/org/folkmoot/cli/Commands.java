@@ -28,10 +28,12 @@ final class Commands {
           "show",
           "rm",
           "catalogue",
-          "bench");
+          "bench",
+          "bench-swarm");
 
   /** Those that will compute: their vector code is made ready while the call is read. */
-  static final Set<String> COMPUTING = Set.of("run", "chat", "serve", "bench", "demo");
+  static final Set<String> COMPUTING =
+      Set.of("run", "chat", "serve", "bench", "bench-swarm", "demo");
 
   private Commands() {}
 
@@ -52,6 +54,7 @@ final class Commands {
       case "rm" -> new RmCommand(surroundings);
       case "catalogue", "models" -> new CatalogueCommand(surroundings);
       case "bench" -> new BenchCommand(surroundings);
+      case "bench-swarm" -> new BenchSwarmCommand(surroundings);
       case "warmup" -> new WarmupCommand(surroundings);
       default -> null;
     };

@@ -126,7 +126,8 @@ final class DemoCommand implements Callable<Integer> {
       Told told;
       try (SwarmNode node = swarm.client()) {
         LanguageModel remote =
-            Swarms.model(surroundings, node, model.name(), Integer.MAX_VALUE, thirds(swarm), log);
+            Swarms.model(
+                surroundings, node, model.name(), Integer.MAX_VALUE, true, thirds(swarm), log);
         console.note("");
         console.note(console.errStyle().strong(question));
         told = ask(remote, request(remote, question), swarm.peers().get(killed), log);

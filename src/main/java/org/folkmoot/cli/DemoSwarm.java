@@ -7,6 +7,8 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -59,6 +61,7 @@ final class DemoSwarm implements AutoCloseable {
   private final Path folder;
   private final JoinedSwarm swarm;
   private final List<Peer> peers = new ArrayList<>();
+  private final List<DelayedPort> ways = new ArrayList<>();
   private final Thread killer = new Thread(this::kill);
 
   /** A swarm without peers yet. */
@@ -84,23 +87,38 @@ final class DemoSwarm implements AutoCloseable {
 
   /** Begins to start a peer. */
   Peer start(String name, StoredModel model, String layers, int threads) {
+    return start(name, model, layers, threads, 0);
+  }
+
+  /** Begins to start a peer that others reach by a long way. */
+  Peer start(String name, StoredModel model, String layers, int threads, int rttMillis) {
+    int port = rttMillis == 0 ? 0 : freePort();
+    DelayedPort way = null;
+    if (rttMillis > 0) {
+      way = new DelayedPort(port, rttMillis * 500_000L);
+      ways.add(way);
+    }
     Path home = folder.resolve(name.replace(' ', '-'));
     SwarmFolder peerFolder = new SwarmFolder(home);
     peerFolder.join(swarm);
     try {
       Files.createSymbolicLink(home.resolve("models"), surroundings.home().resolve("models"));
       List<String> arguments =
-          List.of(
-              "serve",
-              model.name(),
-              "--layers",
-              layers,
-              "--listen",
-              "127.0.0.1:0",
-              "--http",
-              "127.0.0.1:0",
-              "--threads",
-              Integer.toString(threads));
+          new ArrayList<>(
+              List.of(
+                  "serve",
+                  model.name(),
+                  "--layers",
+                  layers,
+                  "--listen",
+                  "127.0.0.1:" + port,
+                  "--http",
+                  "127.0.0.1:0",
+                  "--threads",
+                  Integer.toString(threads)));
+      if (way != null) {
+        arguments.addAll(List.of("--announce", "127.0.0.1:" + way.port()));
+      }
       ProcessBuilder builder = new ProcessBuilder(OwnProgram.command(arguments));
       builder.environment().putAll(Map.of("FOLKMOOT_HOME", home.toString()));
       builder.redirectError(home.resolve("log").toFile());
@@ -110,6 +128,14 @@ final class DemoSwarm implements AutoCloseable {
       return peer;
     } catch (IOException failed) {
       throw new FolkmootException(BAD_FILE, "a peer cannot be started: " + failed, failed);
+    }
+  }
+
+  private static int freePort() {
+    try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return probe.getLocalPort();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
     }
   }
 
@@ -166,6 +192,7 @@ final class DemoSwarm implements AutoCloseable {
   @Override
   public void close() {
     peers.forEach(peer -> peer.process.destroy());
+    ways.forEach(DelayedPort::close);
     try {
       for (Peer peer : peers) {
         if (!peer.process.waitFor(5, TimeUnit.SECONDS)) {

@@ -3,6 +3,7 @@ package org.folkmoot.cli;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Help.ColorScheme;
@@ -18,11 +19,12 @@ public final class Main {
 
   /** Runs one command in the given surroundings and returns its {@link ExitStatus}. */
   static int run(Surroundings surroundings, String... args) {
+    String[] call = joined(args);
     Console console = surroundings.console();
     Failures failures = new Failures(surroundings);
     try {
       CommandLine line =
-          commandLine(surroundings, args)
+          commandLine(surroundings, call)
               .setOut(writer(console.out()))
               .setErr(writer(console.err()))
               .setColorScheme(colours(console))
@@ -32,12 +34,23 @@ public final class Main {
         line.usage(line.getOut());
         return ExitStatus.OK;
       }
-      int status = line.execute(args);
+      int status = line.execute(call);
       StandardStream.requireWritten(console.out());
       return status;
     } catch (Throwable beforeTheCommand) {
       return failures.report(beforeTheCommand);
     }
+  }
+
+  /** {@code bench swarm} is one command of two words. */
+  private static String[] joined(String... args) {
+    boolean two = args.length > 1 && args[0].equals("bench") && args[1].equals("swarm");
+    if (!two) {
+      return args;
+    }
+    String[] call = Arrays.copyOfRange(args, 1, args.length);
+    call[0] = "bench-swarm";
+    return call;
   }
 
   /** The root with the one command that is called, or with all where none or a wrong one is. */

@@ -56,6 +56,14 @@ final class SwarmServing implements AutoCloseable {
                 + " free one.")
     private @Nullable String listen;
 
+    @Option(
+        names = "--announce",
+        paramLabel = "HOST:PORT",
+        description =
+            "Where peers are told to dial this node, if not at the addresses of this machine: a"
+                + " forwarded port of a router, say.")
+    private @Nullable String announce;
+
     boolean wanted(Surroundings surroundings) {
       boolean asked = swarm || layers != null || memory != null || listen != null;
       return !alone && (asked || Swarms.folder(surroundings).joined().isPresent());
@@ -85,7 +93,14 @@ final class SwarmServing implements AutoCloseable {
             identity.peerId(), "moot", surroundings.clock().millis(), new SecureRandom());
     InetSocketAddress listen =
         Swarms.listenAddress(options.listen == null ? USUAL_LISTEN : options.listen);
-    SwarmNode node = Swarms.start(surroundings, folder, identity, swarm, Optional.of(listen));
+    SwarmNode node =
+        Swarms.start(
+            surroundings,
+            folder,
+            identity,
+            swarm,
+            Optional.of(listen),
+            Optional.ofNullable(options.announce).map(Swarms::announced));
     SwarmServing serving = new SwarmServing(surroundings, node);
     try {
       if (options.layers == null && options.memory != null) {

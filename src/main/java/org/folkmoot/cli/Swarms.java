@@ -26,6 +26,7 @@ import org.folkmoot.session.SwarmGeneration;
 import org.folkmoot.session.SwarmModel;
 import org.folkmoot.store.StoredModel;
 import org.folkmoot.wire.Message;
+import org.folkmoot.wire.PeerAddress;
 
 /** The swarm as commands use it. */
 final class Swarms {
@@ -57,12 +58,24 @@ final class Swarms {
       Identity identity,
       JoinedSwarm swarm,
       Optional<InetSocketAddress> listen) {
+    return start(surroundings, folder, identity, swarm, listen, Optional.empty());
+  }
+
+  /** Starts a node that others find elsewhere than where it listens. */
+  static SwarmNode start(
+      Surroundings surroundings,
+      SwarmFolder folder,
+      Identity identity,
+      JoinedSwarm swarm,
+      Optional<InetSocketAddress> listen,
+      Optional<PeerAddress> announced) {
     return SwarmNode.start(
         new SwarmNode.Settings(
             folder,
             identity,
             swarm,
             listen,
+            announced,
             SOFTWARE,
             surroundings.clock(),
             surroundings.nanoTime(),
@@ -115,7 +128,10 @@ final class Swarms {
       String name,
       int contextLength,
       SwarmGeneration.Watcher watcher) {
-    return model(surroundings, node, name, contextLength, RouteConstraints.NONE, watcher);
+    boolean speculate =
+        surroundings.environment().getOrDefault("FOLKMOOT_SPECULATE", "1").equals("1");
+    return model(
+        surroundings, node, name, contextLength, speculate, RouteConstraints.NONE, watcher);
   }
 
   static SwarmModel model(
@@ -123,6 +139,7 @@ final class Swarms {
       SwarmNode node,
       String name,
       int contextLength,
+      boolean speculate,
       RouteConstraints constraints,
       SwarmGeneration.Watcher watcher) {
     SecureRandom random = new SecureRandom();
@@ -130,20 +147,9 @@ final class Swarms {
         name,
         digest -> stored(surroundings, digest),
         new SwarmModel.Options(
-            name,
-            "",
-            contextLength,
-            speculates(surroundings),
-            constraints,
-            ChainSettings.USUAL,
-            random::nextLong),
+            name, "", contextLength, speculate, constraints, ChainSettings.USUAL, random::nextLong),
         PATIENCE,
         watcher);
-  }
-
-  /** Whether drafts are made; for measurements they can be left out. */
-  private static boolean speculates(Surroundings surroundings) {
-    return surroundings.environment().getOrDefault("FOLKMOOT_SPECULATE", "1").equals("1");
   }
 
   private static Optional<Path> stored(Surroundings surroundings, String digest) {
@@ -200,6 +206,11 @@ final class Swarms {
       model.close();
       node.close();
     }
+  }
+
+  /** The address of {@code --announce}. */
+  static PeerAddress announced(String text) {
+    return PeerAddress.parse("tls://" + text);
   }
 
   /** Where a person wants peers to find this node: {@code HOST:PORT}. */

@@ -45,6 +45,8 @@ public final class SwarmGeneration implements Generation {
   private final long startNanos;
   private long firstNanos;
   private long lastNanos;
+  private long spentBefore;
+  private volatile long decodeNanos;
   private volatile Optional<Ending> ending = Optional.empty();
 
   SwarmGeneration(
@@ -74,6 +76,11 @@ public final class SwarmGeneration implements Generation {
             new Chain.Listener() {
               @Override
               public void token(Message.Token token) {
+                long spent = chain().spentNanos().stream().mapToLong(Long::longValue).sum();
+                if (token.position() == promptLength) {
+                  spentBefore = spent;
+                }
+                decodeNanos = spent - spentBefore;
                 events.add(new Came(token));
               }
 
@@ -93,6 +100,10 @@ public final class SwarmGeneration implements Generation {
               }
             });
     network.loop().execute(chain::start);
+  }
+
+  private Chain chain() {
+    return chain;
   }
 
   @Override
@@ -163,6 +174,11 @@ public final class SwarmGeneration implements Generation {
   private void finish(Ending how) {
     ending = Optional.of(how);
     network.loop().execute(chain::close);
+  }
+
+  /** What hops said that they spent computing since the first token. */
+  public long decodeNanos() {
+    return decodeNanos;
   }
 
   @Override

@@ -43,7 +43,9 @@ public record Listening(PeerId peer, List<PeerAddress> addresses) {
   /** Writes that a node listens. */
   public static Listening write(SwarmNode node) {
     List<PeerAddress> addresses = new ArrayList<>();
-    addresses.add(node.ownAddress());
+    if (node.settings().announced().isEmpty()) {
+      addresses.add(node.ownAddress());
+    }
     node.call(node::addresses).stream()
         .filter(address -> !addresses.contains(address))
         .forEach(addresses::add);

@@ -70,6 +70,7 @@ public final class SwarmNode implements AutoCloseable {
    *
    * @param folder where its swarm is remembered
    * @param listen where to accept links; empty for a node that only asks
+   * @param announced the only address to tell others; empty for those of this machine
    * @param software name and version, for people
    * @param crash told of defects of ours
    */
@@ -78,6 +79,7 @@ public final class SwarmNode implements AutoCloseable {
       Identity identity,
       JoinedSwarm swarm,
       Optional<InetSocketAddress> listen,
+      Optional<PeerAddress> announced,
       String software,
       InstantSource clock,
       LongSupplier nanos,
@@ -371,6 +373,9 @@ public final class SwarmNode implements AutoCloseable {
 
   /** Where others can reach us: what they say, then what the machine says of itself. */
   public List<PeerAddress> addresses() {
+    if (settings.announced.isPresent()) {
+      return List.of(settings.announced.get());
+    }
     List<PeerAddress> all = new ArrayList<>();
     InetSocketAddress listen = settings.listen.orElseThrow();
     if (!listen.getAddress().isAnyLocalAddress()) {

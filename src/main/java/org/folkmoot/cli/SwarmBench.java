@@ -1,0 +1,273 @@
+package org.folkmoot.cli;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.folkmoot.cli.swarm.SwarmNode;
+import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.engine.model.ModelConfig;
+import org.folkmoot.engine.sampling.SamplerSettings;
+import org.folkmoot.engine.tokenizer.Tokenizer;
+import org.folkmoot.route.RouteConstraints;
+import org.folkmoot.session.Generation;
+import org.folkmoot.session.GenerationRequest;
+import org.folkmoot.session.LanguageModel;
+import org.folkmoot.session.SwarmGeneration;
+import org.folkmoot.store.StoredModel;
+import org.folkmoot.wire.PeerId;
+
+/**
+ * Measures a swarm of processes on this machine against a single process: the same model, threads
+ * and tokens, one after the other in one run.
+ */
+final class SwarmBench {
+  /** Tokens before the measured ones: the kernels of all processes get warm. */
+  private static final int WARM_UP = 96;
+
+  private static final int TOGETHER = 8;
+
+  /** Text that repeats itself, as code and quotations do. */
+  private static final String REPEATING =
+      "{\"name\": \"alpha\", \"size\": 1},\n".repeat(12) + "{\"name\": \"alpha\",";
+
+  /**
+   * What to measure.
+   *
+   * @param peers among which the layers are divided
+   * @param tokens of each measured answer
+   * @param rttMillis round trip between peers; 0 for loopback's own
+   * @param history tokens of the prompt before the kill
+   */
+  record Plan(int peers, int tokens, int rttMillis, int history) {}
+
+  private final Surroundings surroundings;
+  private final StoredModel model;
+  private final Plan plan;
+  private final int threads = Runtime.getRuntime().availableProcessors();
+  private final Map<String, Object> figures = new LinkedHashMap<>();
+
+  SwarmBench(Surroundings surroundings, StoredModel model, Plan plan) {
+    this.surroundings = surroundings;
+    this.model = model;
+    this.plan = plan;
+  }
+
+  /** Measures all; the keys are those of {@code --json}. */
+  Map<String, Object> run() {
+    figures.put("model", model.name());
+    figures.put("peers", plan.peers);
+    figures.put("rttMillis", plan.rttMillis);
+    double alone = alone();
+    figures.put("singleTokensPerSecond", round(alone));
+    try (DemoSwarm swarm = start();
+        SwarmNode node = swarm.client()) {
+      double chain = chain(node, swarm, alone);
+      together(node, swarm, chain);
+      speculation(node, swarm);
+      kill(node, swarm);
+    }
+    return figures;
+  }
+
+  private DemoSwarm start() {
+    DemoSwarm swarm = new DemoSwarm(surroundings);
+    try {
+      int layers;
+      try (GgufFile file = GgufFile.open(model.path())) {
+        layers = ModelConfig.of(file).layers();
+      }
+      List<String> cuts = new ArrayList<>();
+      for (int i = 0; i < plan.peers; i++) {
+        cuts.add(i * layers / plan.peers + ":" + (i + 1) * layers / plan.peers);
+      }
+      for (int i = 0; i < plan.peers; i++) {
+        swarm.start("peer " + (i + 1), model, cuts.get(i), threads, plan.rttMillis);
+      }
+      swarm.start("spare", model, cuts.get(plan.peers / 2), threads, plan.rttMillis);
+      swarm.awaitReady();
+      return swarm;
+    } catch (RuntimeException failed) {
+      swarm.close();
+      throw failed;
+    }
+  }
+
+  private LanguageModel remote(
+      SwarmNode node, DemoSwarm swarm, boolean speculate, SwarmGeneration.Watcher watcher) {
+    Set<PeerId> first = new HashSet<>();
+    swarm.peers().stream().limit(plan.peers).forEach(peer -> first.add(peer.id()));
+    return Swarms.model(
+        surroundings,
+        node,
+        model.name(),
+        Integer.MAX_VALUE,
+        speculate,
+        new RouteConstraints(Set.of(), first, Set.of(), 0),
+        watcher);
+  }
+
+  private static GenerationRequest request(int[] prompt, int tokens, long seed) {
+    // Warm and without end tokens in the way: the rate is what counts, not the text.
+    SamplerSettings sampler = new SamplerSettings(seed == 0 ? 0 : 1, 0, 1, 0, 1, 0, seed, Map.of());
+    return new GenerationRequest(prompt, sampler, tokens, List.of(), -1);
+  }
+
+  private static int[] prompt(LanguageModel asked, int length) {
+    int[] ids = new int[length];
+    for (int i = 0; i < length; i++) {
+      ids[i] = 100 + (i * 7919) % (asked.tokenizer().size() / 2);
+    }
+    return ids;
+  }
+
+  /** A measured answer. */
+  private record Run(List<Integer> ids, double tokensPerSecond, Generation.Usage usage) {}
+
+  private static Run pull(LanguageModel asked, GenerationRequest request) {
+    try (Generation generation = asked.generate(request)) {
+      List<Integer> ids = new ArrayList<>();
+      for (var piece = generation.next(); piece.isPresent(); piece = generation.next()) {
+        ids.add(piece.get().id());
+      }
+      Generation.Usage usage = generation.usage();
+      double seconds = Math.max(1, usage.generateNanos()) / 1e9;
+      return new Run(ids, (usage.generatedTokens() - 1) / seconds, usage);
+    }
+  }
+
+  private double alone() {
+    try (LanguageModel local =
+        ModelOpener.openShowing(
+            surroundings,
+            model,
+            new ModelOpener.Settings(
+                threads, Integer.MAX_VALUE, MachineMemory.bytes() / 4, TOGETHER))) {
+      pull(local, request(prompt(local, 16), WARM_UP, 1));
+      return pull(local, request(prompt(local, 16), plan.tokens, 1)).tokensPerSecond;
+    }
+  }
+
+  private double chain(SwarmNode node, DemoSwarm swarm, double alone) {
+    LanguageModel remote = remote(node, swarm, false, new SwarmGeneration.Watcher() {});
+    int rounds = plan.rttMillis > 0 ? 1 : 2;
+    for (int i = 0; i < rounds; i++) {
+      pull(remote, request(prompt(remote, 16), WARM_UP, 1));
+    }
+    SwarmGeneration generation =
+        (SwarmGeneration) remote.generate(request(prompt(remote, 16), plan.tokens, 1));
+    long computing;
+    double rate;
+    try (generation) {
+      while (generation.next().isPresent()) {
+        // Only its time counts.
+      }
+      Generation.Usage usage = generation.usage();
+      int steps = usage.generatedTokens() - 1;
+      rate = steps / (usage.generateNanos() / 1e9);
+      computing = generation.decodeNanos() / Math.max(1, steps);
+    }
+    double millis = 1000 / rate;
+    figures.put("chainTokensPerSecond", round(rate));
+    figures.put("chainShareOfSingle", round(rate / alone));
+    figures.put("addedMillisPerToken", round(millis - 1000 / alone));
+    figures.put("computeMillisPerToken", round(computing / 1e6));
+    figures.put("hopOverheadMicros", Math.round((millis - computing / 1e6) * 1000 / plan.peers));
+    if (plan.rttMillis > 0) {
+      double bound = computing / 1e6 + (plan.peers + 1) * plan.rttMillis / 2.0;
+      figures.put("shareOfBound", round(bound / millis));
+    }
+    return rate;
+  }
+
+  private void together(SwarmNode node, DemoSwarm swarm, double one) {
+    LanguageModel remote = remote(node, swarm, false, new SwarmGeneration.Watcher() {});
+    try (ExecutorService threadsOfClients = Executors.newFixedThreadPool(TOGETHER)) {
+      for (int round = 0; round < 2; round++) {
+        long start = surroundings.nanoTime().getAsLong();
+        List<Future<Run>> runs = new ArrayList<>();
+        for (int i = 0; i < TOGETHER; i++) {
+          int seed = i + 1;
+          runs.add(
+              threadsOfClients.submit(
+                  () -> pull(remote, request(prompt(remote, 8), plan.tokens, seed))));
+        }
+        int tokens = 0;
+        for (Future<Run> each : runs) {
+          tokens += each.get().ids.size();
+        }
+        double seconds = (surroundings.nanoTime().getAsLong() - start) / 1e9;
+        figures.put("eightTogetherTokensPerSecond", round(tokens / seconds));
+        figures.put("eightTogetherOverOne", round(tokens / seconds / one));
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException failed) {
+      throw new IllegalStateException(failed);
+    }
+  }
+
+  private void speculation(SwarmNode node, DemoSwarm swarm) {
+    double[] rates = new double[2];
+    List<List<Integer>> answers = new ArrayList<>();
+    for (int with = 0; with < 2; with++) {
+      LanguageModel remote = remote(node, swarm, with == 1, new SwarmGeneration.Watcher() {});
+      int[] prompt = remote.tokenizer().encodePrompt(REPEATING, Tokenizer.Specials.PARSE);
+      if (with == 1) {
+        pull(remote, request(prompt, plan.tokens, 0));
+      }
+      Run run = pull(remote, request(prompt, plan.tokens, 0));
+      rates[with] = run.tokensPerSecond;
+      answers.add(run.ids);
+    }
+    figures.put("repeatingTokensPerSecond", round(rates[0]));
+    figures.put("repeatingWithDraftsTokensPerSecond", round(rates[1]));
+    figures.put("draftsSpeedUp", round(rates[1] / rates[0]));
+    figures.put("draftsChangeNothing", answers.get(0).equals(answers.get(1)));
+  }
+
+  /** Kills the middle peer at some tokens of history, and times the gap. */
+  private void kill(SwarmNode node, DemoSwarm swarm) {
+    LanguageModel remote = remote(node, swarm, false, new SwarmGeneration.Watcher() {});
+    int[] prompt = prompt(remote, plan.history);
+    Run whole = pull(remote, request(prompt, plan.tokens, 1));
+    List<Integer> ids = new ArrayList<>();
+    long killed = 0;
+    try (Generation generation = remote.generate(request(prompt, plan.tokens, 1))) {
+      for (var piece = generation.next(); piece.isPresent(); piece = generation.next()) {
+        ids.add(piece.get().id());
+        if (ids.size() == plan.tokens / 2) {
+          killed = surroundings.nanoTime().getAsLong();
+          swarm.peers().get(plan.peers / 2).process().destroyForcibly();
+        } else if (ids.size() == plan.tokens / 2 + 1) {
+          Duration gap = Duration.ofNanos(surroundings.nanoTime().getAsLong() - killed);
+          figures.put("killHistoryTokens", plan.history + plan.tokens / 2);
+          figures.put("killGapMillis", gap.toMillis());
+        }
+      }
+    }
+    figures.put("killedAnswerIdentical", ids.equals(whole.ids));
+  }
+
+  private static double round(double value) {
+    return Math.round(value * 100) / 100.0;
+  }
+
+  /** The figures as a table. */
+  static void print(Console console, Map<String, Object> figures) {
+    Table table = new Table("WHAT", "FIGURE");
+    figures.forEach((name, figure) -> {
+      String words = name.replaceAll("([A-Z])", " $1").toLowerCase(Locale.ROOT);
+      table.row(words, String.valueOf(figure));
+    });
+    table.print(console);
+  }
+}
