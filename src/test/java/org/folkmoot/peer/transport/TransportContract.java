@@ -62,7 +62,9 @@ abstract class TransportContract {
   }
 
   final PeerTransport server(TransportLimits limits, PeerTransport.Acceptor acceptor) {
-    return kept(listening(THERE, limits, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), acceptor));
+    return kept(
+        listening(
+            THERE, limits, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), acceptor));
   }
 
   final PeerTransport client() {
@@ -279,7 +281,8 @@ abstract class TransportContract {
   @Test
   void aPortThatIsTakenIsSaidSo() {
     PeerTransport first = server(PATIENT, there);
-    InetSocketAddress same = new InetSocketAddress(InetAddress.getLoopbackAddress(), first.listenPort());
+    InetSocketAddress same =
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), first.listenPort());
     assertThatThrownBy(() -> listening(HERE, PATIENT, same, here))
         .isInstanceOfSatisfying(
             FolkmootException.class,
