@@ -24,7 +24,6 @@ import java.util.EnumSet;
 import java.util.Set;
 import org.bouncycastle.asn1.ASN1BitString;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
-import org.bouncycastle.crypto.params.AsymmetricKeyParameter;
 import org.bouncycastle.crypto.params.Ed25519PrivateKeyParameters;
 import org.bouncycastle.crypto.util.PrivateKeyFactory;
 import org.bouncycastle.crypto.util.PrivateKeyInfoFactory;
@@ -125,23 +124,20 @@ final class KeyFile {
     if (bytes.length > MAX_BYTES || begin < 0 || end < begin + BEGIN.length()) {
       throw damaged(null);
     }
-    PrivateKeyInfo info;
-    AsymmetricKeyParameter key;
     try {
       String body = text.substring(begin + BEGIN.length(), end);
-      info = PrivateKeyInfo.getInstance(Base64.getMimeDecoder().decode(body));
-      key = PrivateKeyFactory.createKey(info);
+      PrivateKeyInfo info = PrivateKeyInfo.getInstance(Base64.getMimeDecoder().decode(body));
+      ASN1BitString open = info.getPublicKeyData();
+      if (open != null
+          && PrivateKeyFactory.createKey(info) instanceof Ed25519PrivateKeyParameters secret
+          && Arrays.equals(open.getOctets(), secret.generatePublicKey().getEncoded())) {
+        return new Identity(secret);
+      }
     } catch (IOException | RuntimeException malformed) {
       // The parser tells what it cannot read by many a RuntimeException.
       throw damaged(malformed);
     }
-    ASN1BitString open = info.getPublicKeyData();
-    if (!(key instanceof Ed25519PrivateKeyParameters secret)
-        || open == null
-        || !Arrays.equals(open.getOctets(), secret.generatePublicKey().getEncoded())) {
-      throw damaged(null);
-    }
-    return new Identity(secret);
+    throw damaged(null);
   }
 
   private FolkmootException damaged(@Nullable Exception cause) {

@@ -27,16 +27,23 @@ final class Gate {
   synchronized @Nullable Pass admit(InetAddress from) {
     ByteBuffer origin = origin(from);
     boolean local = from.isLoopbackAddress();
-    if (!links.hasRoom(origin, local) || !strangers.hasRoom(origin, local)) {
+    if (!hasRoom(from)) {
       return null;
     }
     strangers.add(origin);
     return new Pass(origin, local);
   }
 
-  /** Connections that are let in now. */
-  synchronized int open() {
-    return strangers.all + links.all;
+  /** Whether a stranger would be let in now. */
+  synchronized boolean hasRoom(InetAddress from) {
+    ByteBuffer origin = origin(from);
+    boolean local = from.isLoopbackAddress();
+    return links.hasRoom(origin, local) && strangers.hasRoom(origin, local);
+  }
+
+  /** Whether so few strangers are here that there is no need to suspect one. */
+  synchronized boolean isQuiet() {
+    return strangers.all < strangers.share.all() / 4;
   }
 
   private static ByteBuffer origin(InetAddress address) {

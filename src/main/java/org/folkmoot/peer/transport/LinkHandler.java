@@ -16,6 +16,7 @@ final class LinkHandler extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = System.getLogger(LinkHandler.class.getName());
 
   private final ChannelLink link;
+  private final Runnable over;
   private final long frameNanos;
   private final FrameReader reader = new FrameReader();
   private boolean watching;
@@ -25,8 +26,15 @@ final class LinkHandler extends ChannelInboundHandlerAdapter {
 
   private long begunNanos;
 
-  LinkHandler(ChannelLink link, Duration frame) {
+  /**
+   * A handler of the channel that brings a link's frames.
+   *
+   * @param frame how long one may take
+   * @param over run when the channel brings nothing any more
+   */
+  LinkHandler(ChannelLink link, Duration frame, Runnable over) {
     this.link = link;
+    this.over = over;
     frameNanos = frame.toNanos();
   }
 
@@ -85,7 +93,7 @@ final class LinkHandler extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
-    link.ended("the other side closed the link");
+    over.run();
   }
 
   @Override

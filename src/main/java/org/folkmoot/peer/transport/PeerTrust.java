@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** Trusts any peer that proves its key, or only one. No authority, no names, no dates. */
 final class PeerTrust extends X509ExtendedTrustManager {
   private final @Nullable PeerId expected;
+  private volatile @Nullable CertificateException refused;
 
   /**
    * Who may be at the other end.
@@ -21,10 +22,20 @@ final class PeerTrust extends X509ExtendedTrustManager {
     this.expected = expected;
   }
 
+  /** Why it refused who was there; null if it did not. */
+  @Nullable CertificateException refused() {
+    return refused;
+  }
+
   private void check(X509Certificate[] chain) throws CertificateException {
-    PeerId peer = Certificates.peer(chain);
-    if (expected != null && !expected.equals(peer)) {
-      throw new CertificateException("is the peer " + peer + ", not " + expected);
+    try {
+      PeerId peer = Certificates.peer(chain);
+      if (expected != null && !expected.equals(peer)) {
+        throw new CertificateException("is the peer " + peer + ", not " + expected);
+      }
+    } catch (CertificateException wrong) {
+      refused = wrong;
+      throw wrong;
     }
   }
 

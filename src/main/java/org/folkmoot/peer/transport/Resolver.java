@@ -2,11 +2,11 @@ package org.folkmoot.peer.transport;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** Looks names up without holding up whoever asks: the system's own look-up waits for the DNS. */
 final class Resolver implements AutoCloseable {
@@ -30,26 +30,39 @@ final class Resolver implements AutoCloseable {
     threads.allowCoreThreadTimeOut(true);
   }
 
-  /** The address of a name or of a literal; of a literal at once. */
-  CompletableFuture<InetAddress> resolve(String host) {
+  /**
+   * Finds the address of a name or of a literal; of a literal at once.
+   *
+   * @param attempt fails if there is none, or if it cannot be used
+   */
+  void resolve(String host, Attempt attempt, Consumer<InetAddress> found) {
+    InetAddress literal;
     try {
-      return CompletableFuture.completedFuture(InetAddress.ofLiteral(host));
+      literal = InetAddress.ofLiteral(host);
     } catch (IllegalArgumentException aName) {
-      CompletableFuture<InetAddress> found = new CompletableFuture<>();
       try {
-        threads.execute(() -> lookUp(host, found));
+        threads.execute(() -> lookUp(host, attempt, found));
       } catch (RejectedExecutionException full) {
-        found.completeExceptionally(new UnknownHostException(host));
+        attempt.failed(new UnknownHostException(host));
       }
-      return found;
+      return;
+    }
+    use(literal, attempt, found);
+  }
+
+  private static void lookUp(String host, Attempt attempt, Consumer<InetAddress> found) {
+    try {
+      use(InetAddress.getByName(host), attempt, found);
+    } catch (UnknownHostException unknown) {
+      attempt.failed(unknown);
     }
   }
 
-  private static void lookUp(String host, CompletableFuture<InetAddress> found) {
+  private static void use(InetAddress address, Attempt attempt, Consumer<InetAddress> found) {
     try {
-      found.complete(InetAddress.getByName(host));
-    } catch (UnknownHostException unknown) {
-      found.completeExceptionally(unknown);
+      found.accept(address);
+    } catch (RejectedExecutionException stopped) {
+      attempt.failed("this node stops");
     }
   }
 

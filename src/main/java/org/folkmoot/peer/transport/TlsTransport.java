@@ -159,16 +159,7 @@ public final class TlsTransport implements PeerTransport {
     if (attempt == null) {
       return;
     }
-    var _ =
-        resolver
-            .resolve(address.host())
-            .whenComplete((found, unknown) -> {
-              if (unknown != null) {
-                attempt.failed(unknown);
-              } else {
-                connect(found, attempt);
-              }
-            });
+    resolver.resolve(address.host(), attempt, host -> connect(host, attempt));
   }
 
   private void connect(InetAddress host, Attempt attempt) {
@@ -242,7 +233,8 @@ public final class TlsTransport implements PeerTransport {
         var _ = context.close();
         return;
       }
-      context.pipeline().replace(this, null, new LinkHandler(link, links.limits().frame()));
+      Runnable over = () -> link.ended("the other side closed the link");
+      context.pipeline().replace(this, null, new LinkHandler(link, links.limits().frame(), over));
     }
 
     private void failed(Throwable fault) {
