@@ -58,26 +58,48 @@ final class SimSwarm implements Fault.Target {
 
   /** A peer that serves, told of some that are there. */
   SimPeer addServer() {
-    SimPeer peer = add("server", setup.capacityLayers);
+    return addServer(someContacts());
+  }
+
+  /** A peer that serves, told of these. */
+  SimPeer addServer(List<SimHost> contacts) {
+    SimPeer peer = add(byNumber.size(), "server", setup.capacityLayers, new PeerBook(), contacts);
     servers.add(peer);
     return peer;
   }
 
   /** A peer that only asks. */
   SimPeer addClient() {
-    SimPeer peer = add("client", 0);
+    return addClient(someContacts());
+  }
+
+  /** A peer that only asks, told of these. */
+  SimPeer addClient(List<SimHost> contacts) {
+    SimPeer peer = add(byNumber.size(), "client", 0, new PeerBook(), contacts);
     clients.add(peer);
     return peer;
   }
 
-  private SimPeer add(String kind, double capacityLayers) {
-    int number = byNumber.size();
-    int skew = setup.maxSkewMillis == 0 ? 0 : random.nextInt(2 * setup.maxSkewMillis);
-    SimHost host =
-        new SimHost(network, number, kind + " " + number, skew - setup.maxSkewMillis, true);
-    SimPeer peer = new SimPeer(host, setup.model, capacityLayers, setup.positions, new PeerBook());
-    byNumber.add(peer);
-    peer.start(someContacts());
+  /** Starts a dead server again: the same key and address, and the book that it left. */
+  SimPeer restart(SimPeer dead) {
+    int number = dead.host().loop().number();
+    SimPeer peer = add(number, "server", setup.capacityLayers, dead.book(), List.of());
+    servers.add(peer);
+    return peer;
+  }
+
+  private SimPeer add(
+      int number, String kind, double capacityLayers, PeerBook book, List<SimHost> contacts) {
+    int most = setup.maxSkewMillis;
+    int skew = most == 0 ? 0 : random.nextInt(2 * most) - most;
+    SimHost host = new SimHost(network, number, kind + " " + number, skew, true);
+    SimPeer peer = new SimPeer(host, setup.model, capacityLayers, setup.positions, book);
+    if (number == byNumber.size()) {
+      byNumber.add(peer);
+    } else {
+      byNumber.set(number, peer);
+    }
+    peer.start(contacts);
     return peer;
   }
 
@@ -264,6 +286,13 @@ final class SimSwarm implements Fault.Target {
                 assertThat(request.state())
                     .as("%s", request.failure())
                     .isIn(SimRequest.State.DONE, SimRequest.State.CANCELLED)));
+  }
+
+  /** The share of answers that came to their end, of those that anybody waited for. */
+  double finished() {
+    long done = requests.stream().filter(each -> each.state() == SimRequest.State.DONE).count();
+    long failed = requests.stream().filter(each -> each.state() == SimRequest.State.FAILED).count();
+    return done / (double) (done + failed);
   }
 
   /** What came of it, in a line. */
