@@ -8,6 +8,7 @@ import static org.folkmoot.wire.Message.Reason.SWARM;
 import static org.folkmoot.wire.Message.Reason.UNREACHABLE;
 
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -55,6 +56,10 @@ public final class Links implements PeerNetwork, AutoCloseable {
       new EnumMap<>(PeerAddress.Scheme.class);
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
   private final Map<PeerId, PeerLink> live = new HashMap<>();
+
+  /** A copy of its keys, made when somebody asks. */
+  private @Nullable Set<PeerId> linked;
+
   private final Map<PeerId, Dial> dials = new HashMap<>();
 
   /** Links of others that we have taken and that are not introduced yet. */
@@ -190,7 +195,12 @@ public final class Links implements PeerNetwork, AutoCloseable {
 
   @Override
   public Set<PeerId> connected() {
-    return Set.copyOf(live.keySet());
+    Set<PeerId> now = linked;
+    if (now == null) {
+      now = Collections.unmodifiableSet(new LinkedHashSet<>(live.keySet()));
+      linked = now;
+    }
+    return now;
   }
 
   @Override
@@ -545,6 +555,7 @@ public final class Links implements PeerNetwork, AutoCloseable {
       answered.remove(peer, this);
       hello.observed().ifPresent(Links.this::observe);
       PeerLink before = live.put(peer, this);
+      linked = null;
       if (before != null) {
         // Nobody who has a link makes another: what was under way on the old one is lost.
         before.finish(DUPLICATE, "there is a newer link");
@@ -622,6 +633,7 @@ public final class Links implements PeerNetwork, AutoCloseable {
     private void forget(Message.Reason reason) {
       answered.remove(peer, this);
       if (live.remove(peer, this)) {
+        linked = null;
         tellLost(peer, reason);
       } else if (!introduced) {
         Dial dial = dials.get(peer);

@@ -150,6 +150,7 @@ final class SimLink implements PeerTransport.Link {
     sendingUntil = Math.max(now, sendingUntil) + (long) (item.size() * 1e9 / path.bytesPerSecond());
     lastArrival = Math.max(lastArrival, sendingUntil + path.draw(home.network().random()));
     queuedBytes += item.size();
+    home.network().carried(item.size());
     queue.add(new Sent(lastArrival, item));
     pump();
   }

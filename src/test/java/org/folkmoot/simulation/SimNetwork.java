@@ -56,6 +56,7 @@ final class SimNetwork {
   private final Map<SimTransport, Integer> islands = new HashMap<>();
   private Geography geography;
   private double extraLoss;
+  private long bytes;
 
   SimNetwork(Simulation simulation, Geography geography) {
     this.simulation = simulation;
@@ -103,6 +104,16 @@ final class SimNetwork {
   /** Loses so much more of all frames from now on. */
   void loss(double share) {
     extraLoss = share;
+  }
+
+  /** Counts a frame. */
+  void carried(int size) {
+    bytes += size;
+  }
+
+  /** Bytes of all frames so far. */
+  long bytes() {
+    return bytes;
   }
 
   void listen(SimTransport transport) {
