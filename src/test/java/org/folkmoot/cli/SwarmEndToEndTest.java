@@ -27,7 +27,12 @@ class SwarmEndToEndTest {
     String[] call = new String[more.length + 6];
     System.arraycopy(
         new String[] {
-          "demo", "--model", TinyModels.write(folder, TinyModel.of(TensorType.Q8_0)).toString(), "--max-tokens", "40", "why?"
+          "demo",
+          "--model",
+          TinyModels.write(folder, TinyModel.of(TensorType.Q8_0)).toString(),
+          "--max-tokens",
+          "40",
+          "why?"
         },
         0,
         call,

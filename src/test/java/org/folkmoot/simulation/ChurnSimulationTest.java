@@ -41,8 +41,7 @@ class ChurnSimulationTest {
     simulation.require(() -> assertThat(swarm.covered()).isTrue());
     long bytesBefore = network.bytes();
     swarm.ask(2 * SECOND);
-    FaultPlan.draw(
-            simulation.random("faults"), FaultPlan.Rates.churn(peers, 0.2), peers, nanos)
+    FaultPlan.draw(simulation.random("faults"), FaultPlan.Rates.churn(peers, 0.2), peers, nanos)
         .begin(simulation, swarm);
     simulation.runFor(nanos);
     double perPeer = (network.bytes() - bytesBefore) * 1e9 / nanos / (peers + clients);
