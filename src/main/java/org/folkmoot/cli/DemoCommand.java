@@ -1,5 +1,7 @@
 package org.folkmoot.cli;
 
+import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
+
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.folkmoot.base.FolkmootException;
 import org.folkmoot.cli.swarm.SwarmNode;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.model.ModelConfig;
@@ -115,7 +118,9 @@ final class DemoCommand implements Callable<Integer> {
       int killed = Math.clamp(victim, 1, THIRDS) - 1;
       swarm.start("spare", model, cuts.get(killed), threads);
       console.note(
-          "starting three peers, each with a third of " + model.name() + ", and a spare …");
+          "starting three peers, each with a third of "
+              + SwarmServing.swarmName(model.name())
+              + ", and a spare …");
       swarm.awaitReady();
       for (DemoSwarm.Peer peer : swarm.peers()) {
         console.note(
@@ -127,7 +132,13 @@ final class DemoCommand implements Callable<Integer> {
       try (SwarmNode node = swarm.client()) {
         LanguageModel remote =
             Swarms.model(
-                surroundings, node, model.name(), Integer.MAX_VALUE, true, thirds(swarm), log);
+                surroundings,
+                node,
+                SwarmServing.swarmName(model.name()),
+                Integer.MAX_VALUE,
+                true,
+                thirds(swarm),
+                log);
         console.note("");
         console.note(console.errStyle().strong(question));
         told = ask(remote, request(remote, question), swarm.peers().get(killed), log);
@@ -143,6 +154,10 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private static List<String> cuts(int layers) {
+    if (layers < THIRDS) {
+      throw new FolkmootException(
+          BAD_REQUEST, "a model of %d layers cannot be divided by three".formatted(layers));
+    }
     List<String> cuts = new ArrayList<>();
     for (int i = 0; i < THIRDS; i++) {
       cuts.add(i * layers / THIRDS + ":" + (i + 1) * layers / THIRDS);

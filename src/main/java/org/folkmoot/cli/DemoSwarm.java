@@ -151,7 +151,10 @@ final class DemoSwarm implements AutoCloseable {
           String log = Files.readString(peer.folder.home().resolve("log"));
           throw new FolkmootException(
               UNREACHABLE,
-              "the peer '%s' did not start: %s".formatted(peer.name, PlainText.line(log, 300)));
+              "the peer '%s' did not start: %s"
+                  .formatted(
+                      peer.name,
+                      PlainText.line(log.substring(Math.max(0, log.length() - 300)), 300)));
         }
       } catch (IOException failed) {
         throw new UncheckedIOException(failed);

@@ -108,7 +108,7 @@ final class SwarmBench {
     return Swarms.model(
         surroundings,
         node,
-        model.name(),
+        SwarmServing.swarmName(model.name()),
         Integer.MAX_VALUE,
         speculate,
         new RouteConstraints(Set.of(), first, Set.of(), 0),

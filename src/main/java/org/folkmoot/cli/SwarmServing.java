@@ -128,7 +128,7 @@ final class SwarmServing implements AutoCloseable {
           ServedSpan.start(
               node,
               new ServedSpan.Wish(
-                  model.name(),
+                  swarmName(model.name()),
                   model.sha256(),
                   model.path(),
                   Optional.ofNullable(options.layers).map(ServedSpan.LayerWish::parse),
@@ -149,6 +149,12 @@ final class SwarmServing implements AutoCloseable {
                     span.modelLayers(),
                     model.name(),
                     node.swarm().name()));
+  }
+
+  /** What others are told: of a file its name only, for the rest is nobody's business. */
+  static String swarmName(String name) {
+    String file = name.substring(name.lastIndexOf('/') + 1);
+    return file.endsWith(".gguf") ? file.substring(0, file.length() - 5) : file;
   }
 
   SwarmNode node() {

@@ -29,7 +29,7 @@ class SwarmEndToEndTest {
         new String[] {
           "demo",
           "--model",
-          TinyModels.write(folder, TinyModel.of(TensorType.Q8_0)).toString(),
+          TinyModels.write(folder, TinyModel.of(TensorType.Q8_0).withLayers(6)).toString(),
           "--max-tokens",
           "40",
           "why?"
