@@ -2,7 +2,6 @@ package org.folkmoot.peer;
 
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,6 +46,7 @@ final class Directory {
     final TokenBucket pace;
     // The date when it could not be reached any more; 0 as long as it can.
     long lostMillis;
+    private int place;
 
     Entry(
         SignedAnnouncement signed,
@@ -126,7 +126,9 @@ final class Directory {
     Entry before = entries.put(peer, entry);
     if (before != null) {
       count(before, -1);
+      entry.place = before.place;
     } else {
+      entry.place = order.size();
       order.add(peer);
       gone.remove(peer);
     }
@@ -144,8 +146,11 @@ final class Directory {
     Entry entry = entries.remove(peer);
     if (entry != null) {
       count(entry, -1);
-      order.set(order.indexOf(peer), order.getLast());
-      order.removeLast();
+      PeerId last = order.removeLast();
+      if (!last.equals(peer)) {
+        order.set(entry.place, last);
+        known(last).place = entry.place;
+      }
       gone.put(peer, entry.announcement.sequence());
     }
   }
@@ -167,28 +172,24 @@ final class Directory {
     return expired;
   }
 
-  /** The newest of those drawn is the last to go: the list is sorted by what it is worth. */
   private PeerId dispensable() {
-    List<PeerId> drawn = new ArrayList<>();
     // The one that has just come stands last, and takes its chance with the others.
-    drawn.add(order.getLast());
+    Entry least = known(order.getLast());
     for (int i = 1; i < DRAWN; i++) {
-      drawn.add(order.get(random.nextInt(order.size())));
+      Entry other = known(order.get(random.nextInt(order.size())));
+      int worse = Integer.compare(worth(other), worth(least));
+      if (worse < 0 || (worse == 0 && other.heardNanos - least.heardNanos < 0)) {
+        least = other;
+      }
     }
-    return drawn.stream()
-        .min(Comparator.comparingInt(this::worth).thenComparingLong(this::heard))
-        .orElseThrow();
+    return least.announcement.peer();
   }
 
-  private int worth(PeerId peer) {
-    Entry entry = known(peer);
-    return linked.test(peer)
-        ? 4
-        : entry.lost() ? 0 : scarce(entry) ? 3 : entry.announcement.offers().isEmpty() ? 1 : 2;
-  }
-
-  private long heard(PeerId peer) {
-    return known(peer).heardNanos;
+  private int worth(Entry entry) {
+    if (linked.test(entry.announcement.peer())) {
+      return 4;
+    }
+    return entry.lost() ? 0 : scarce(entry) ? 3 : entry.announcement.offers().isEmpty() ? 1 : 2;
   }
 
   private Entry known(PeerId peer) {

@@ -60,6 +60,7 @@ public final class Rendezvous implements PeerNetwork.Listener {
   private final PeerBook book;
   private final Consumer<byte[]> save;
   private final RandomGenerator random;
+  // Of peers to whom there has been no link yet.
   private final Map<PeerId, List<PeerAddress>> introduced = new Bounded<>(MAX_TRIES);
   private final Map<PeerId, Tries> tries = new Bounded<>(MAX_TRIES);
   private final Map<PeerId, Long> dialling = new HashMap<>();
@@ -117,12 +118,16 @@ public final class Rendezvous implements PeerNetwork.Listener {
     for (Contact contact : contacts) {
       if (!contact.peer().equals(network.self()) && !contact.addresses().isEmpty()) {
         introduced.put(contact.peer(), contact.addresses());
+        if (book.get(contact.peer()).isEmpty()) {
+          book.put(new PeerBook.Entry(contact.peer(), loop.clockMillis(), contact.addresses()));
+        }
         tries.remove(contact.peer());
       }
     }
     if (running) {
       look.cancel();
       look();
+      saveSoon();
     }
   }
 
@@ -188,10 +193,8 @@ public final class Rendezvous implements PeerNetwork.Listener {
   public void connected(PeerId peer) {
     dialling.remove(peer);
     tries.remove(peer);
-    if (running && !savingSoon && book.get(peer).isEmpty()) {
-      savingSoon = true;
-      saving.cancel();
-      saving = loop.after(SAVE_NANOS, this::renew);
+    if (running && book.get(peer).isEmpty()) {
+      saveSoon();
     }
   }
 
@@ -221,6 +224,14 @@ public final class Rendezvous implements PeerNetwork.Listener {
                 .orElse(introduced.getOrDefault(peer, List.of()));
       }
       book.put(new PeerBook.Entry(peer, loop.clockMillis(), addresses));
+    }
+  }
+
+  private void saveSoon() {
+    if (!savingSoon) {
+      savingSoon = true;
+      saving.cancel();
+      saving = loop.after(SAVE_NANOS, this::renew);
     }
   }
 

@@ -71,10 +71,36 @@ final class VirtualSwarm {
     PeerAddress address =
         new PeerAddress(
             PeerAddress.Scheme.QUIC, "10.%d.%d.%d".formatted(i >> 16, i >> 8 & 255, i & 255), 7410);
-    Node node = new Node(FakeKeys.id(random), address, time.loop(skewMillis));
+    Node node = new Node(FakeKeys.id(random), address, time.loop(skewMillis), new PeerBook());
     nodes.add(node);
     byAddress.put(address, node);
     return node;
+  }
+
+  /** The same peer again, with nothing but its book. */
+  Node restart(Node old) {
+    Node node = new Node(old.id, old.address, old.loop, copy(old.book));
+    nodes.set(nodes.indexOf(old), node);
+    byAddress.put(node.address, node);
+    return node;
+  }
+
+  private static PeerBook copy(PeerBook book) {
+    PeerBook copy = new PeerBook();
+    book.entries().forEach(copy::put);
+    return copy;
+  }
+
+  /** Cuts the links between those who cannot reach each other. */
+  void cut() {
+    for (Node one : nodes) {
+      for (Node other : List.copyOf(one.links.values())) {
+        if (!reachable.test(one, other)) {
+          one.unlink(other.id);
+          other.unlink(one.id);
+        }
+      }
+    }
   }
 
   List<Node> alive() {
@@ -89,7 +115,8 @@ final class VirtualSwarm {
     final Membership membership;
     final Rendezvous rendezvous;
     final List<PeerId> misbehaved = new ArrayList<>();
-    PeerBook book = new PeerBook();
+    final PeerBook book;
+    int dials;
     boolean up = true;
     long bytesSent;
     long messagesSent;
@@ -98,7 +125,8 @@ final class VirtualSwarm {
     private final Map<PeerId, List<PeerAddress>> known = new HashMap<>();
     private final Map<PeerId, List<Message>> waiting = new LinkedHashMap<>();
 
-    private Node(PeerId id, PeerAddress address, Loop loop) {
+    private Node(PeerId id, PeerAddress address, Loop loop, PeerBook book) {
+      this.book = book;
       this.id = id;
       this.address = address;
       this.loop = loop;
@@ -168,11 +196,6 @@ final class VirtualSwarm {
     }
 
     @Override
-    public void hint(PeerId peer, List<PeerAddress> addresses) {
-      known.putIfAbsent(peer, addresses);
-    }
-
-    @Override
     public void ignore(Listener listener) {
       listeners.remove(listener);
     }
@@ -184,12 +207,13 @@ final class VirtualSwarm {
     public void unwatch(PeerId peer) {}
 
     @Override
+    public void hint(PeerId peer, List<PeerAddress> addresses) {
+      known.putIfAbsent(peer, addresses);
+    }
+
+    @Override
     public void know(PeerId peer, List<PeerAddress> addresses) {
-      if (addresses.isEmpty()) {
-        known.remove(peer);
-      } else {
-        known.put(peer, addresses);
-      }
+      known.put(peer, addresses);
     }
 
     @Override
@@ -227,6 +251,7 @@ final class VirtualSwarm {
     }
 
     private void dial(PeerId peer) {
+      dials++;
       Node other =
           known.getOrDefault(peer, List.of()).stream()
               .map(byAddress::get)

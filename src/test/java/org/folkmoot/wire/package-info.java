@@ -1,0 +1,4 @@
+@NullMarked
+package org.folkmoot.wire;
+
+import org.jspecify.annotations.NullMarked;
