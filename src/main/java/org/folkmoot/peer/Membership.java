@@ -57,12 +57,9 @@ public final class Membership {
 
   /** How often we compare with somebody. */
   private static final long EXCHANGE_NANOS = 10_000_000_000L;
-<<<<<<< HEAD
-=======
 
   /** Dials take no longer: one that failed says nothing about what was heard while it went on. */
   private static final long DIAL_NANOS = 5_000_000_000L;
->>>>>>> members
 
   /** One comparison in so many is with a peer to whom there is no link, lest islands form. */
   private static final int STRANGER_EVERY = 8;
@@ -420,11 +417,7 @@ public final class Membership {
           peer.equals(self)
               ? herald.signed()
               : Optional.ofNullable(directory.get(peer))
-<<<<<<< HEAD
-                  .filter(entry -> !entry.lost() && !peer.equals(to))
-=======
                   .filter(entry -> !entry.lost())
->>>>>>> members
                   .map(entry -> entry.signed);
       if (signed.isPresent() && given.size() < Limits.MAX_GOSSIP && neighbours.mayGive(to)) {
         given.add(signed.get());
@@ -449,11 +442,7 @@ public final class Membership {
   }
 
   private void lost(PeerId peer) {
-<<<<<<< HEAD
-    links.remove(peer);
-=======
     boolean dialled = !links.remove(peer);
->>>>>>> members
     Directory.Entry entry = directory.get(peer);
     boolean heardMeanwhile =
         dialled && entry != null && loop.nanoTime() - entry.heardNanos < DIAL_NANOS;

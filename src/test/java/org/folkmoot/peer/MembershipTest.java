@@ -178,11 +178,7 @@ class MembershipTest {
       Node node = swarm.add(skew);
       node.start(List.of(), swarm.nodes.subList(0, swarm.nodes.size() - 1));
     }
-<<<<<<< HEAD
-    Node future = swarm.add(700_000);
-=======
     Node future = swarm.add(1_000_000);
->>>>>>> members
     future.start(List.of(), List.of(swarm.nodes.getFirst()));
     for (int minute = 0; minute < 20; minute++) {
       swarm.time.pass(60);

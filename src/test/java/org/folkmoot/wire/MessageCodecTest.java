@@ -24,11 +24,7 @@ class MessageCodecTest {
   @Test
   void everyMessageComesBackAsItWas() throws WireException {
     Set<Class<?>> kinds = new HashSet<>();
-<<<<<<< HEAD
-    for (int seed = 0; seed < 200; seed++) {
-=======
     for (int seed = 0; seed < 50; seed++) {
->>>>>>> members
       RandomMessages messages = new RandomMessages(new Random(seed));
       for (int kind = 0; kind < RandomMessages.KINDS; kind++) {
         Message message = messages.message(kind);
@@ -44,11 +40,7 @@ class MessageCodecTest {
 
   @Test
   void everyAnnouncementComesBackAsItWas() throws WireException {
-<<<<<<< HEAD
-    for (int seed = 0; seed < 1000; seed++) {
-=======
     for (int seed = 0; seed < 300; seed++) {
->>>>>>> members
       Announcement announcement = new RandomMessages(new Random(seed)).announcement();
       byte[] body = MessageCodec.encode(announcement);
       assertThat(MessageCodec.announcement(body)).isEqualTo(announcement);
@@ -122,11 +114,7 @@ class MessageCodecTest {
 
   @Test
   void noBytesDoHarm() {
-<<<<<<< HEAD
-    fuzz(1, 300_000);
-=======
     fuzz(1, 100_000);
->>>>>>> members
   }
 
   @Test
