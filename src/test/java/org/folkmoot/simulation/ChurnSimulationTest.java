@@ -29,7 +29,7 @@ class ChurnSimulationTest {
   private static void churn(long seed, int peers, int clients, long nanos) {
     Simulation simulation = new Simulation(ChurnSimulationTest.class, seed);
     SimNetwork network = new SimNetwork(simulation, SimNetwork.world(simulation, 20));
-    SimSwarm swarm = new SimSwarm(simulation, network, new SimSwarm.Setup(MODEL, 9, 4000, 30_000));
+    SimSwarm swarm = new SimSwarm(simulation, network, new SimSwarm.Setup(MODEL, 9, 4000, 200, 30_000));
     for (int i = 0; i < peers; i++) {
       swarm.addServer();
       simulation.runFor(SECOND / 10);

@@ -14,7 +14,7 @@ class SwarmSimulationTest {
 
   private static SimSwarm swarm(Simulation simulation, int servers, int clients) {
     SimNetwork network = new SimNetwork(simulation, SimNetwork.world(simulation, 6));
-    SimSwarm swarm = new SimSwarm(simulation, network, new SimSwarm.Setup(MODEL, 6, 2000, 30_000));
+    SimSwarm swarm = new SimSwarm(simulation, network, new SimSwarm.Setup(MODEL, 6, 2000, 48, 30_000));
     for (int i = 0; i < servers; i++) {
       swarm.addServer();
       simulation.runFor(SECOND);
