@@ -60,7 +60,8 @@ final class TailSampler {
   List<Choice> draft(int epoch, int position, int[] drafted) {
     since = Math.max(since, epoch);
     waiting.removeIf(row -> row.epoch < since);
-    if (position <= known && position + drafted.length <= ids.length) {
+    // Without drafts it may come after tokens were chosen: those stand.
+    if (drafted.length > 0 && position <= known && position + drafted.length <= ids.length) {
       System.arraycopy(drafted, 0, ids, position, drafted.length);
       known = position + drafted.length;
     }
