@@ -185,7 +185,7 @@ final class HopSeat {
       length = step.position();
       seat.truncate(length);
       if (tail != null) {
-        tail.restart(length);
+        tail.restart();
       }
     }
     computing = true;
@@ -312,8 +312,8 @@ final class HopSeat {
   }
 
   void draft(Message.Draft draft) {
-    if (tail != null && draft.epoch() >= epoch) {
-      sample(tail.draft(draft.position(), draft.ids()));
+    if (tail != null) {
+      sample(tail.draft(draft.epoch(), draft.position(), draft.ids()));
     }
   }
 

@@ -33,10 +33,8 @@ final class TailSampler {
   private final int[] ids;
   private int known;
 
-  /** What the client said, which a step on its way from before may have overwritten. */
-  private final int[] told;
-
-  private int toldEnd;
+  /** Of which epoch on steps count: before the latest draft all tokens of earlier ones had come. */
+  private int since;
 
   TailSampler(Message.Sampling sampling, int vocabulary, int maxPositions) {
     this.sampling = sampling;
@@ -44,8 +42,6 @@ final class TailSampler {
     this.vocabulary = vocabulary;
     this.ids = Arrays.copyOf(sampling.history(), maxPositions + 1);
     this.known = Math.min(sampling.history().length, ids.length);
-    this.told = ids.clone();
-    this.toldEnd = known;
   }
 
   private static SamplerSettings settings(Message.Sampling s) {
@@ -60,13 +56,14 @@ final class TailSampler {
         s.logitBias());
   }
 
-  /** Learns drafted tokens. Gives what can be chosen now. */
-  List<Choice> draft(int position, int[] drafted) {
-    if (position <= known && position + drafted.length <= ids.length) {
+  /** Learns the drafted tokens of the step that comes next. Gives what can be chosen now. */
+  List<Choice> draft(int epoch, int position, int[] drafted) {
+    since = Math.max(since, epoch);
+    waiting.removeIf(row -> row.epoch < since);
+    // Without drafts it may come after tokens were chosen: those stand.
+    if (drafted.length > 0 && position <= known && position + drafted.length <= ids.length) {
       System.arraycopy(drafted, 0, ids, position, drafted.length);
       known = position + drafted.length;
-      System.arraycopy(ids, 0, told, 0, known);
-      toldEnd = known;
     }
     return choose();
   }
@@ -79,7 +76,7 @@ final class TailSampler {
    *     they wait
    */
   List<Choice> take(int epoch, int position, int stepEnd, float[] logits, int rowLength) {
-    int rows = logits.length / rowLength;
+    int rows = epoch < since ? 0 : logits.length / rowLength;
     for (int i = 0; i < rows && waiting.size() < MAX_WAITING; i++) {
       float[] row = Arrays.copyOfRange(logits, i * rowLength, (i + 1) * rowLength);
       waiting.add(new Row(epoch, position + i, stepEnd, row));
@@ -111,13 +108,9 @@ final class TailSampler {
     return chosen;
   }
 
-  /** Drops all logits: the client goes on differently from a position on, as it has said. */
-  void restart(int position) {
+  /** Drops all logits: the client goes on from an earlier position. */
+  void restart() {
     waiting.clear();
-    if (toldEnd > position + 1) {
-      System.arraycopy(told, position + 1, ids, position + 1, toldEnd - position - 1);
-      known = toldEnd;
-    }
   }
 
   private Message.Token token(int position, int id, float[] logits) {

@@ -139,6 +139,7 @@ public final class Chain implements PeerNetwork.Listener {
   private int wantFrom;
   private boolean stepping;
   private boolean stepSent;
+  private int stepEpoch;
   private boolean hadWrongDraft;
   private int epoch;
 
@@ -229,17 +230,21 @@ public final class Chain implements PeerNetwork.Listener {
       changes.put(++epoch, length - 1);
       trails.values().forEach(trail -> trail.truncate(length - 1));
     }
+    stepEpoch = epoch;
     if (drafted > 0) {
-      network.send(
-          hops.getLast().peer(),
-          new Message.Draft(
-              task.session(), epoch, length, Arrays.copyOfRange(ids, length, length + drafted)));
+      sendDraft(hops.getLast());
     }
     int from = sentTo;
     sentTo = length + drafted;
     stepSent = true;
     sendIds(from);
     awaitProgress();
+  }
+
+  /** Tells the last hop which step's logits count from now on, and what was drafted for it. */
+  private void sendDraft(Hop last) {
+    int[] drafts = Arrays.copyOfRange(ids, length, length + drafted);
+    network.send(last.peer(), new Message.Draft(task.session(), stepEpoch, length, drafts));
   }
 
   /** Sends the ids from a position to all that was ever sent. */
@@ -542,6 +547,11 @@ public final class Chain implements PeerNetwork.Listener {
               Optional.ofNullable(next).map(Chain::contact),
               last ? sendFrom : 0,
               hop.plan.range().heads() ? Optional.of(sampling()) : Optional.empty()));
+      if (hop.plan.range().heads()) {
+        // What is replayed to it may be of an earlier step, whose drafts were wrong.
+        stepEpoch = stepping && stepSent ? stepEpoch : epoch;
+        sendDraft(hop);
+      }
     }
   }
 
@@ -549,7 +559,7 @@ public final class Chain implements PeerNetwork.Listener {
     return new Message.Contact(hop.peer(), hop.plan.addresses());
   }
 
-  /** How to choose tokens, with the tokens and drafts so far. */
+  /** How to choose tokens, with the tokens so far. */
   private Message.Sampling sampling() {
     Message.Sampling s = task.sampling();
     return new Message.Sampling(
@@ -561,7 +571,7 @@ public final class Chain implements PeerNetwork.Listener {
         s.repeatWindow(),
         s.seed(),
         s.logitBias(),
-        Arrays.copyOf(ids, length + drafted),
+        Arrays.copyOf(ids, length),
         s.topLogprobs());
   }
 

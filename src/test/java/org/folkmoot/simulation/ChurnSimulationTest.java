@@ -15,8 +15,8 @@ class ChurnSimulationTest {
   private static final FakeModel MODEL = new FakeModel(31, 24, 64, 2);
 
   @Test
-  void aHundredPeers() {
-    Seeds.of(1).forEach(seed -> churn(seed, 100, 8, 60 * SECOND));
+  void fortyPeers() {
+    Seeds.of(1).forEach(seed -> churn(seed, 40, 5, 60 * SECOND));
   }
 
   @Test
@@ -29,7 +29,8 @@ class ChurnSimulationTest {
   private static void churn(long seed, int peers, int clients, long nanos) {
     Simulation simulation = new Simulation(ChurnSimulationTest.class, seed);
     SimNetwork network = new SimNetwork(simulation, SimNetwork.world(simulation, 20));
-    SimSwarm swarm = new SimSwarm(simulation, network, new SimSwarm.Setup(MODEL, 9, 4000, 30_000));
+    SimSwarm swarm =
+        new SimSwarm(simulation, network, new SimSwarm.Setup(MODEL, 9, 4000, 200, 30_000));
     for (int i = 0; i < peers; i++) {
       swarm.addServer();
       simulation.runFor(SECOND / 10);

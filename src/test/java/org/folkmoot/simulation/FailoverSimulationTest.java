@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import org.folkmoot.base.FolkmootException;
 import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.PeerId;
 import org.junit.jupiter.api.Test;
@@ -16,8 +17,8 @@ import org.junit.jupiter.api.Test;
  */
 class FailoverSimulationTest {
   private static final long SECOND = 1_000_000_000L;
-  private static final FakeModel MODEL = new FakeModel(11, 12, 64, 2);
-  private static final int ANSWER = 24;
+  private static final FakeModel MODEL = new FakeModel(11, 12, 64, 3);
+  private static final int ANSWER = 32;
 
   /** How a hop goes. */
   private enum Way {
@@ -173,6 +174,30 @@ class FailoverSimulationTest {
             }
           }
           world.finish(60 * SECOND);
+        });
+  }
+
+  /** Nobody can tell a lie from one chain alone; but two hops that differ cannot both be right. */
+  @Test
+  void aHopThatComputedWronglyIsFoundOutWhenAnotherTakesOver() {
+    Seeds.of(60)
+        .forEach(seed -> {
+          World world = new World(seed, 2, 20, seed % 2 == 0);
+          int liar = (int) (seed % 3);
+          Objects.requireNonNull(world.servers.get(liar).engine()).lying(true);
+          world.request.believe();
+          world.client.host().loop().execute(world.request::start);
+          world.simulation.runUntil(() -> !world.request.hops().isEmpty(), 20 * SECOND);
+          world.runToToken(5);
+          // Either the liar goes and an honest hop comes, or the other way round.
+          world.lose(world.hop(liar), Way.KILLED);
+          world.simulation.runFor(60 * SECOND);
+          world.simulation.require(() -> {
+            FolkmootException failure = world.request.failure();
+            assertThat(failure).isNotNull();
+            assertThat(Objects.requireNonNull(failure).code())
+                .isEqualTo(FolkmootException.Code.ARITHMETIC);
+          });
         });
   }
 }

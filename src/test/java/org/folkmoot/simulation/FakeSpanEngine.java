@@ -40,6 +40,7 @@ final class FakeSpanEngine implements SpanEngine {
   private boolean busy;
   private double slowness = 1;
   private boolean failing;
+  private boolean lying;
 
   /**
    * A span.
@@ -62,6 +63,11 @@ final class FakeSpanEngine implements SpanEngine {
   /** Whether all steps fail from now on. */
   void failing(boolean fails) {
     failing = fails;
+  }
+
+  /** Whether all outputs are a little wrong from now on. */
+  void lying(boolean lies) {
+    lying = lies;
   }
 
   /** Seats that are open. */
@@ -232,6 +238,9 @@ final class FakeSpanEngine implements SpanEngine {
                   ? new float[0]
                   : Arrays.copyOfRange(
                       current.input.hidden(), at * FakeModel.DIM, (at + tokens) * FakeModel.DIM));
+      if (lying) {
+        hidden[FakeModel.DIM - 1] += 1;
+      }
       current.done += tokens;
       boolean done = current.left() == 0;
       if (done) {

@@ -12,12 +12,12 @@ class SeedlessSimulationTest {
 
   @Test
   void peersThatMetFindEachOtherWithinHalfAMinute() {
-    Seeds.of(10)
+    Seeds.of(4)
         .forEach(seed -> {
           Simulation simulation = new Simulation(SeedlessSimulationTest.class, seed);
           SimNetwork network = new SimNetwork(simulation, SimNetwork.world(simulation, 6));
           SimSwarm swarm =
-              new SimSwarm(simulation, network, new SimSwarm.Setup(MODEL, 6, 2000, 30_000));
+              new SimSwarm(simulation, network, new SimSwarm.Setup(MODEL, 6, 2000, 48, 30_000));
           List<SimPeer> seeds = List.of(swarm.addServer(), swarm.addServer());
           List<SimHost> contacts = seeds.stream().map(SimPeer::host).toList();
           for (int i = 0; i < 20; i++) {

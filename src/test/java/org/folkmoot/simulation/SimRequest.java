@@ -39,6 +39,7 @@ final class SimRequest implements Chain.Listener {
   private final int promptLength;
   private final int[] expected;
   private final boolean drafting;
+  private boolean credulous;
   private final Chain chain;
   private final long began;
   private int length;
@@ -103,6 +104,11 @@ final class SimRequest implements Chain.Listener {
     lastToken = began;
   }
 
+  /** Takes whatever tokens come: for those who are lied to. */
+  void believe() {
+    credulous = true;
+  }
+
   /** Begins it; on the client's loop. */
   void start() {
     chain.start();
@@ -129,7 +135,8 @@ final class SimRequest implements Chain.Listener {
     if (state != State.RUNNING) {
       throw new AssertionError("a token after the end");
     }
-    if (token.position() != length || token.id() != expected[length - promptLength]) {
+    boolean right = credulous || token.id() == expected[length - promptLength];
+    if (token.position() != length || !right) {
       throw new AssertionError(
           "token %d is %d and should be %d; positions %d and %d"
               .formatted(

@@ -17,10 +17,8 @@ import org.jspecify.annotations.Nullable;
 final class SimSwarm implements Fault.Target {
   private static final long SECOND = 1_000_000_000L;
 
-  /** An answer of at most {@link #MOST_TOKENS} is there by then, or has ended with an error. */
+  /** An answer is there by then, or has ended with an error. */
   private static final long DEADLINE_NANOS = 300 * SECOND;
-
-  private static final int MOST_TOKENS = 48;
 
   /** Links of one peer, dialled and accepted: membership looks for eight, sessions add some. */
   private static final int MOST_LINKS = 400;
@@ -31,9 +29,11 @@ final class SimSwarm implements Fault.Target {
    * @param model what it serves
    * @param capacityLayers what one peer can hold
    * @param positions of KV cache of one peer
+   * @param mostTokens of an answer
    * @param maxSkewMillis how far clocks are off at most
    */
-  record Setup(FakeModel model, double capacityLayers, int positions, int maxSkewMillis) {}
+  record Setup(
+      FakeModel model, double capacityLayers, int positions, int mostTokens, int maxSkewMillis) {}
 
   private final Simulation simulation;
   private final SimNetwork network;
@@ -44,6 +44,7 @@ final class SimSwarm implements Fault.Target {
   private final List<SimRequest> requests = new ArrayList<>();
   private final List<@Nullable SimPeer> byNumber = new ArrayList<>();
   private long asked;
+  private int struck;
   private boolean asking = true;
 
   SimSwarm(Simulation simulation, SimNetwork network, Setup setup) {
@@ -177,7 +178,7 @@ final class SimSwarm implements Fault.Target {
             setup.model,
             random.split(),
             1 + random.nextInt(60),
-            1 + random.nextInt(MOST_TOKENS),
+            1 + random.nextInt(setup.mostTokens),
             random.nextBoolean());
     requests.add(request);
     request.start();
@@ -202,6 +203,7 @@ final class SimSwarm implements Fault.Target {
     if (up.isEmpty() && !(fault instanceof Fault.Join)) {
       return;
     }
+    struck++;
     switch (fault) {
       case Fault.Crash(long _, int which, boolean silently) ->
           up.get(which % up.size()).host().crash(silently);
@@ -309,12 +311,13 @@ final class SimSwarm implements Fault.Target {
       tokens += request.tokens();
       gap = Math.max(gap, request.longestGapNanos());
     }
-    return ("seed %d: %.0f s, %d events, %d requests, %d done, %d failed, the rest cancelled;"
+    return ("seed %d: %.0f s, %d events, %d faults, %d requests, %d done, %d failed, the rest cancelled;"
             + " %d tokens, %d hops lost and replaced, longest gap %.1f s")
         .formatted(
             simulation.seed(),
             simulation.now() * 1e-9,
             simulation.executed(),
+            struck,
             requests.size(),
             done,
             failed,

@@ -28,8 +28,11 @@ final class Simulation {
     void check(@Nullable SimLoop touched);
   }
 
-  /** Whether all that happens is printed: {@code -Dfolkmoot.sim.trace=true}. */
-  private static final boolean TALKATIVE = Boolean.getBoolean("folkmoot.sim.trace");
+  /**
+   * What of all that happens is printed: {@code -Dfolkmoot.sim.trace=TEXT} for the lines with that
+   * text in it, such as a session's id or a node's name.
+   */
+  private static final @Nullable String PRINTED = System.getProperty("folkmoot.sim.trace");
 
   /** Events kept for the report of a failure. */
   private static final int REPORTED = 60;
@@ -120,8 +123,11 @@ final class Simulation {
     traceHash = mix(traceHash ^ mix(now ^ mix(hash)) ^ (owner == null ? -1 : owner.number()));
     Note note = new Note(now, owner, text);
     report[(int) (reported++ % REPORTED)] = note;
-    if (TALKATIVE) {
-      System.out.println(note);
+    if (PRINTED != null) {
+      String line = note.toString();
+      if (line.contains(PRINTED)) {
+        System.out.println(line);
+      }
     }
   }
 
