@@ -174,7 +174,12 @@ final class ChannelLink implements Link {
       var _ = channel.write(head);
       written = channel.write(Unpooled.wrappedBuffer(frame));
     }
-    written.addListener(_ -> queued.addAndGet(-cost(frame)));
+    written.addListener(sent -> {
+      queued.addAndGet(-cost(frame));
+      if (!sent.isSuccess()) {
+        abort(Faults.broken(sent.cause()));
+      }
+    });
   }
 
   private static int cost(byte[] frame) {

@@ -3,6 +3,7 @@ package org.folkmoot.peer.transport;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import java.io.IOException;
@@ -87,7 +88,10 @@ final class LinkHandler extends ChannelInboundHandlerAdapter {
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     if (event instanceof SslCloseCompletionEvent) {
+      // The other side has said all: answers its farewell.
       var _ = context.close();
+    } else if (event instanceof ChannelInputShutdownReadComplete) {
+      over.run();
     }
   }
 
