@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
 import org.folkmoot.base.Loop;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.MessageCodec;
@@ -53,6 +54,8 @@ public final class Links implements PeerNetwork, AutoCloseable {
   private final String software;
   private final LinkSettings settings;
   private final Map<PeerAddress.Scheme, PeerTransport> transports =
+      new EnumMap<>(PeerAddress.Scheme.class);
+  private final Map<PeerAddress.Scheme, Supplier<Optional<PeerTransport>>> makers =
       new EnumMap<>(PeerAddress.Scheme.class);
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
   private final Map<PeerId, PeerLink> live = new HashMap<>();
@@ -94,6 +97,24 @@ public final class Links implements PeerNetwork, AutoCloseable {
   /** Adds a way to dial. */
   public void add(PeerTransport transport) {
     transports.put(transport.scheme(), transport);
+  }
+
+  /**
+   * Adds a way to dial that is made when it is first needed: it may take a while, and most commands
+   * never do.
+   *
+   * @param maker gives empty if this machine cannot have it
+   */
+  public void addLater(PeerAddress.Scheme scheme, Supplier<Optional<PeerTransport>> maker) {
+    makers.put(scheme, maker);
+  }
+
+  private @Nullable PeerTransport transport(PeerAddress.Scheme scheme) {
+    Supplier<Optional<PeerTransport>> maker = makers.remove(scheme);
+    if (maker != null && !transports.containsKey(scheme)) {
+      maker.get().ifPresent(this::add);
+    }
+    return transports.get(scheme);
   }
 
   /** Takes the links that others dial. */
@@ -314,7 +335,7 @@ public final class Links implements PeerNetwork, AutoCloseable {
         }
         return;
       }
-      PeerTransport transport = transports.get(address.scheme());
+      PeerTransport transport = transport(address.scheme());
       if (transport == null) {
         tryNext();
         return;

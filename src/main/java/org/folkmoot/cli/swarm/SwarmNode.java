@@ -9,6 +9,7 @@ import java.net.InterfaceAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -44,6 +45,7 @@ import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.peer.PeerTransport;
 import org.folkmoot.peer.Rendezvous;
 import org.folkmoot.peer.Signer;
+import org.folkmoot.peer.transport.QuicTransport;
 import org.folkmoot.peer.transport.TlsTransport;
 import org.folkmoot.peer.transport.TransportLimits;
 import org.folkmoot.route.Coverage;
@@ -54,6 +56,7 @@ import org.folkmoot.session.PeerScores;
 import org.folkmoot.session.SwarmGeneration;
 import org.folkmoot.session.SwarmModel;
 import org.folkmoot.wire.Announcement;
+import org.folkmoot.wire.Limits;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.Offer;
@@ -95,6 +98,7 @@ public final class SwarmNode implements AutoCloseable {
   private final BlockServer server;
   private final Heads heads;
   private final int port;
+  private final boolean hasQuic;
   private final ExecutorService writer =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("folkmoot-book").factory());
@@ -130,6 +134,37 @@ public final class SwarmNode implements AutoCloseable {
             .orElseGet(() -> TlsTransport.dialling(identity, TransportLimits.DEFAULT));
     port = tls.listenPort();
     links.add(tls);
+    hasQuic = settings.listen.isPresent() && listenByQuic();
+    if (settings.listen.isEmpty()) {
+      links.addLater(
+          PeerAddress.Scheme.QUIC,
+          () ->
+              quic(() ->
+                  QuicTransport.dialling(identity, TransportLimits.DEFAULT, new SecureRandom())));
+    }
+  }
+
+  /** Listens on the UDP port of the same number; a machine where that cannot be has TLS. */
+  private boolean listenByQuic() {
+    InetSocketAddress at = new InetSocketAddress(settings.listen.orElseThrow().getAddress(), port);
+    Optional<PeerTransport> transport =
+        quic(() ->
+            QuicTransport.listening(
+                settings.identity,
+                TransportLimits.DEFAULT,
+                at,
+                links.acceptor(),
+                new SecureRandom()));
+    transport.ifPresent(links::add);
+    return transport.isPresent();
+  }
+
+  private static Optional<PeerTransport> quic(Supplier<PeerTransport> maker) {
+    try {
+      return Optional.of(maker.get());
+    } catch (FolkmootException cannot) {
+      return Optional.empty();
+    }
   }
 
   private record KeySigner(Identity identity) implements Signer {
@@ -376,23 +411,27 @@ public final class SwarmNode implements AutoCloseable {
     if (settings.announced.isPresent()) {
       return List.of(settings.announced.get());
     }
-    List<PeerAddress> all = new ArrayList<>();
+    List<String> hosts = new ArrayList<>();
     InetSocketAddress listen = settings.listen.orElseThrow();
-    if (!listen.getAddress().isAnyLocalAddress()) {
-      all.add(new PeerAddress(PeerAddress.Scheme.TLS, host(listen.getAddress()), port));
-      return all;
-    }
-    for (InetAddress own : machineAddresses()) {
-      all.add(new PeerAddress(PeerAddress.Scheme.TLS, host(own), port));
-    }
-    for (PeerAddress seen : links.observed()) {
+    if (listen.getAddress().isAnyLocalAddress()) {
+      machineAddresses().forEach(own -> hosts.add(host(own)));
       // A router gives its own address; whether it lets the port in only a dial can tell.
-      PeerAddress here = new PeerAddress(PeerAddress.Scheme.TLS, seen.host(), port);
-      if (!all.contains(here)) {
-        all.add(here);
+      links.observed().stream()
+          .map(PeerAddress::host)
+          .filter(seen -> !hosts.contains(seen))
+          .forEach(hosts::add);
+    } else {
+      hosts.add(host(listen.getAddress()));
+    }
+    List<PeerAddress> all = new ArrayList<>();
+    for (String host : hosts.subList(0, Math.min(hosts.size(), Limits.MAX_ADDRESSES / 2))) {
+      // On a LAN TLS is the faster, and a blocked one shows at once; QUIC's silence takes longer.
+      all.add(new PeerAddress(PeerAddress.Scheme.TLS, host, port));
+      if (hasQuic) {
+        all.add(new PeerAddress(PeerAddress.Scheme.QUIC, host, port));
       }
     }
-    return all.subList(0, Math.min(all.size(), 8));
+    return all;
   }
 
   /** Where this machine reaches its own node. */
