@@ -31,7 +31,7 @@ import org.folkmoot.wire.PeerId;
  */
 final class SwarmBench {
   /** Tokens before the measured ones: the kernels of all processes get warm. */
-  private static final int WARM_UP = 96;
+  private static final int WARM_UP = 512;
 
   private static final int TOGETHER = 8;
 
