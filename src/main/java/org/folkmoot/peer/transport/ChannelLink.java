@@ -43,6 +43,9 @@ final class ChannelLink implements Link {
   /** Bytes that are handed to the channel before it must send them. */
   private static final int BATCH = 128 << 10;
 
+  /** Why a link is over that we did not end. */
+  static final String CLOSED_THERE = "the other side closed the link";
+
   private final Carrier carrier;
   private final PeerId remote;
   private final PeerAddress remoteAddress;
@@ -119,9 +122,25 @@ final class ChannelLink implements Link {
 
   private void beginClosing() {
     closing = true;
+    abortLater();
+    drain();
+  }
+
+  /** Whether we closed it, and wait for the other side to agree. On the channel's thread. */
+  boolean closing() {
+    return closing;
+  }
+
+  /** The other side says no more and listens no more: drops what waits for it. */
+  void remoteFinished() {
+    end.compareAndSet(null, CLOSED_THERE);
+    queue.clear();
+    abortLater();
+  }
+
+  private void abortLater() {
     var _ =
         carrier.channel().eventLoop().schedule(carrier::abort, closingNanos, TimeUnit.NANOSECONDS);
-    drain();
   }
 
   /** Ends the link without sending what waits. */
@@ -150,7 +169,12 @@ final class ChannelLink implements Link {
       carrier.channel().flush();
     }
     draining = false;
-    if (closing && !finished && queue.isEmpty()) {
+    finishIfDone();
+  }
+
+  /** After the last byte has left: a stream of QUIC that ends drops what it has not sent. */
+  private void finishIfDone() {
+    if (closing && !finished && queued.get() == 0) {
       finished = true;
       carrier.finish();
     }
@@ -177,8 +201,9 @@ final class ChannelLink implements Link {
     written.addListener(sent -> {
       queued.addAndGet(-cost(frame));
       if (!sent.isSuccess()) {
-        abort(Faults.broken(sent.cause()));
+        carrier.abort();
       }
+      finishIfDone();
     });
   }
 

@@ -5,6 +5,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.handler.codec.DecoderException;
+import io.netty.handler.codec.quic.QuicException;
+import io.netty.handler.codec.quic.QuicStreamResetException;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -102,7 +104,11 @@ final class LinkHandler extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    if (cause instanceof IOException || cause instanceof DecoderException) {
+    if (cause instanceof QuicStreamResetException) {
+      over.run();
+    } else if (cause instanceof IOException
+        || cause instanceof DecoderException
+        || cause instanceof QuicException) {
       link.abort(Faults.broken(cause));
     } else {
       LOG.log(Level.ERROR, "a link failed by a defect of this program", cause);

@@ -21,12 +21,25 @@ final class QuicCarrier implements ChannelLink.Carrier {
   }
 
   /**
-   * Ends our stream and waits for the other side, once it has read all, to close the connection:
-   * closing it ourselves would drop what is under way (RFC 9000, 10.2).
+   * Ends our stream and waits for the other side, once it has read all, to end its own: closing the
+   * connection before would drop what is under way (RFC 9000, 10.2).
    */
   @Override
   public void finish() {
     var _ = outward.shutdownOutput();
+  }
+
+  /**
+   * The other side's stream has ended. If ours has, too, all is said, and we close the connection:
+   * with nothing under way there is room for the farewell. Else it is for the other side to close.
+   */
+  void remoteFinished(ChannelLink link) {
+    if (link.closing()) {
+      hangUp(connection);
+    } else {
+      link.remoteFinished();
+      var _ = outward.shutdownOutput(0);
+    }
   }
 
   @Override
@@ -34,7 +47,12 @@ final class QuicCarrier implements ChannelLink.Carrier {
     hangUp(connection);
   }
 
+  /** Closes a connection, later: in the midst of receiving, its farewell would not be sent. */
   static void hangUp(QuicChannel connection) {
-    var _ = connection.close(true, 0, Unpooled.EMPTY_BUFFER);
+    connection
+        .eventLoop()
+        .execute(() -> {
+          var _ = connection.close(true, 0, Unpooled.EMPTY_BUFFER);
+        });
   }
 }

@@ -63,6 +63,8 @@ public final class QuicTransport implements PeerTransport {
 
   private static final AttributeKey<ChannelLink> LINK =
       AttributeKey.valueOf(QuicTransport.class, "link");
+  private static final AttributeKey<QuicCarrier> CARRIER =
+      AttributeKey.valueOf(QuicTransport.class, "carrier");
   private static final AttributeKey<Dial> DIAL = AttributeKey.valueOf(QuicTransport.class, "dial");
 
   private final LinkTable links;
@@ -199,6 +201,7 @@ public final class QuicTransport implements PeerTransport {
         connection.remoteSocketAddress() instanceof InetSocketAddress from
             ? links.gate().admit(from.getAddress())
             : null;
+    connection.pipeline().addLast(new Handshake(null));
     if (pass == null) {
       QuicCarrier.hangUp(connection);
       return;
@@ -216,7 +219,6 @@ public final class QuicTransport implements PeerTransport {
                 },
                 links.limits().handshake().toNanos(),
                 TimeUnit.NANOSECONDS);
-    connection.pipeline().addLast(new Handshake(null));
   }
 
   @Override
@@ -283,7 +285,7 @@ public final class QuicTransport implements PeerTransport {
     public void channelActive(ChannelHandlerContext context) {
       QuicChannel connection = (QuicChannel) context.channel();
       Pass pass = connection.attr(Pass.KEY).get();
-      if (pass != null && !pass.authenticated()) {
+      if (dial == null && (pass == null || !pass.authenticated())) {
         QuicCarrier.hangUp(connection);
         return;
       }
@@ -302,16 +304,14 @@ public final class QuicTransport implements PeerTransport {
     private void established(QuicChannel connection, QuicStreamChannel outward) {
       InetSocketAddress remote =
           (InetSocketAddress) Objects.requireNonNull(connection.remoteSocketAddress());
+      QuicCarrier carrier = new QuicCarrier(connection, outward);
       ChannelLink link =
-          links.open(
-              new QuicCarrier(connection, outward),
-              peer(connection),
-              remote,
-              dial == null ? null : dial.attempt());
+          links.open(carrier, peer(connection), remote, dial == null ? null : dial.attempt());
       if (link == null) {
         QuicCarrier.hangUp(connection);
         return;
       }
+      connection.attr(CARRIER).set(carrier);
       connection.attr(LINK).set(link);
     }
 
@@ -331,7 +331,7 @@ public final class QuicTransport implements PeerTransport {
         link.ended(
             connection.isTimedOut()
                 ? "the other side was silent for " + IDLE.toSeconds() + " s"
-                : "the other side closed the link");
+                : ChannelLink.CLOSED_THERE);
       }
     }
 
@@ -357,10 +357,11 @@ public final class QuicTransport implements PeerTransport {
         QuicCarrier.hangUp(connection);
         return;
       }
+      QuicCarrier carrier = connection.attr(CARRIER).get();
       stream
           .pipeline()
           .addLast(
-              new LinkHandler(link, links.limits().frame(), () -> QuicCarrier.hangUp(connection)));
+              new LinkHandler(link, links.limits().frame(), () -> carrier.remoteFinished(link)));
     }
   }
 

@@ -233,7 +233,7 @@ public final class TlsTransport implements PeerTransport {
         var _ = context.close();
         return;
       }
-      Runnable over = () -> link.ended("the other side closed the link");
+      Runnable over = () -> link.ended(ChannelLink.CLOSED_THERE);
       context.pipeline().replace(this, null, new LinkHandler(link, links.limits().frame(), over));
     }
 

@@ -266,7 +266,7 @@ abstract class TransportContract {
             }
           }
         };
-    dial(client(), server(PATIENT, blocked), THERE.peerId(), here);
+    dial(client(), server(withClosing(Duration.ofMillis(100)), blocked), THERE.peerId(), here);
     Link link = here.link();
     byte[] frame = new byte[4 << 20];
     int taken = 0;
@@ -351,6 +351,16 @@ abstract class TransportContract {
     assertThat(here.link().remote()).isEqualTo(THERE.peerId());
     client.dial(new PeerAddress(server.scheme(), "nowhere.invalid", 7410), THERE.peerId(), here);
     assertThat(here.failure()).contains("nowhere.invalid");
+  }
+
+  static TransportLimits withClosing(Duration closing) {
+    return new TransportLimits(
+        PATIENT.connect(),
+        PATIENT.handshake(),
+        PATIENT.frame(),
+        closing,
+        PATIENT.strangers(),
+        PATIENT.links());
   }
 
   static TransportLimits withLinks(Share links) {

@@ -1,0 +1,94 @@
+package org.folkmoot.peer.transport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.folkmoot.peer.SeededRandom;
+import org.folkmoot.wire.PeerAddress;
+import org.junit.jupiter.api.Test;
+
+/** Time as a peer's link feels it, on a clock of the test. */
+class LinkHandlerTest {
+  private static final Duration FRAME = Duration.ofSeconds(30);
+
+  private final Recorder recorder = new Recorder();
+  private final EmbeddedChannel channel = new EmbeddedChannel();
+
+  LinkHandlerTest() {
+    channel.freezeTime();
+    ChannelLink link =
+        new ChannelLink(
+            new TlsCarrier(channel),
+            SeededRandom.identity(1).peerId(),
+            PeerAddress.parse("tls://127.0.0.1:1"),
+            false,
+            1);
+    link.start(recorder, () -> {});
+    channel.pipeline().addLast(new LinkHandler(link, FRAME, () -> link.ended("over")));
+  }
+
+  @Test
+  void aFrameThatComesTooSlowlyEndsTheLink() {
+    bytes(10, 0, 0, 0, 1);
+    pass(29);
+    bytes(2);
+    assertThat(recorder.closes).isEmpty();
+    pass(1);
+    assertThat(recorder.closes).containsExactly("a frame took longer than 30 s");
+  }
+
+  @Test
+  void aHeadThatComesTooSlowlyToo() {
+    bytes(1);
+    pass(30);
+    assertThat(recorder.closes).hasSize(1);
+  }
+
+  @Test
+  void eachFrameHasItsOwnTime() {
+    bytes(1, 0, 0, 0);
+    pass(20);
+    bytes(7, 1, 0, 0, 0);
+    pass(20);
+    assertThat(recorder.closes).isEmpty();
+    pass(10);
+    assertThat(recorder.closes).hasSize(1);
+    assertThat(recorder.frames).hasSize(1);
+  }
+
+  @Test
+  void silenceBetweenFramesIsNoFault() {
+    bytes(1, 0, 0, 0, 7);
+    pass(1000);
+    bytes(1, 0, 0, 0, 8);
+    assertThat(recorder.closes).isEmpty();
+    assertThat(recorder.frames).hasSize(2);
+  }
+
+  @Test
+  void aLengthThatNoneMayHaveEndsTheLink() {
+    bytes(0, 0, 0, 0, 1, 0, 0, 0, 7);
+    assertThat(recorder.closes)
+        .containsExactly("the other side sent a frame of 0 bytes, which none may have");
+    assertThat(recorder.frames).isEmpty();
+    assertThat(channel.isOpen()).isFalse();
+  }
+
+  private void bytes(int... values) {
+    byte[] bytes = new byte[values.length];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) values[i];
+    }
+    channel.writeInbound(Unpooled.wrappedBuffer(bytes));
+    channel.runPendingTasks();
+  }
+
+  private void pass(int seconds) {
+    channel.advanceTimeBy(seconds, TimeUnit.SECONDS);
+    channel.runScheduledPendingTasks();
+    channel.runPendingTasks();
+  }
+}
