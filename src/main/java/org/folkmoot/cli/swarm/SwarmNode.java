@@ -188,6 +188,7 @@ public final class SwarmNode implements AutoCloseable {
     SwarmNode node = new SwarmNode(settings);
     node.call(() -> {
       node.links.listen(new Reach(node));
+      node.membership.listen(node.new Manners());
       if (node.port != 0) {
         node.membership.addresses(node.addresses());
       }
@@ -196,6 +197,15 @@ public final class SwarmNode implements AutoCloseable {
       return node;
     });
     return node;
+  }
+
+  /** Ends the links to peers that break the rules of membership. */
+  private final class Manners implements Membership.Listener {
+    @Override
+    public void misbehaved(PeerId peer, Message.Reason reason) {
+      scores.failed(peer, Message.Reason.FAILED);
+      links.drop(peer, reason, "this peer breaks the rules");
+    }
   }
 
   /** Tells the swarm of addresses as others see them, as they become known. */
