@@ -160,7 +160,8 @@ final class SwarmBench {
     LanguageModel remote = remote(node, swarm, false, new SwarmGeneration.Watcher() {});
     int rounds = plan.rttMillis > 0 ? 1 : 2;
     for (int i = 0; i < rounds; i++) {
-      pull(remote, request(prompt(remote, 16), WARM_UP, 1));
+      int tokens = plan.rttMillis > 0 ? plan.tokens : WARM_UP;
+      pull(remote, request(prompt(remote, 16), tokens, 1));
     }
     SwarmGeneration generation =
         (SwarmGeneration) remote.generate(request(prompt(remote, 16), plan.tokens, 1));
