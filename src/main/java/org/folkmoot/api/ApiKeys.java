@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -16,6 +15,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Hash32;
 
 /**
  * The keys that open the API, as SHA-256 hashes: the file that holds them opens nothing by itself.
@@ -92,10 +92,6 @@ public final class ApiKeys {
   }
 
   private static byte[] sha256(String text) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
+    return Hash32.sha256(text.getBytes(StandardCharsets.UTF_8)).bytes();
   }
 }

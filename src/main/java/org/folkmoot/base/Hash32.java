@@ -2,6 +2,8 @@ package org.folkmoot.base;
 
 import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
 
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 
@@ -26,6 +28,20 @@ public final class Hash32 implements Comparable<Hash32> {
       throw new IllegalArgumentException(bytes.length + " bytes instead of 32");
     }
     return new Hash32(bytes.clone());
+  }
+
+  /** The SHA-256 (FIPS 180-4) of some bytes. */
+  public static Hash32 sha256(byte[] bytes) {
+    return new Hash32(newSha256().digest(bytes));
+  }
+
+  /** A new SHA-256, for what comes in parts or is hashed often. */
+  public static MessageDigest newSha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException impossible) {
+      throw new IllegalStateException("every JDK has SHA-256", impossible);
+    }
   }
 
   /**

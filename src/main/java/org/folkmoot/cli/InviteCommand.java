@@ -10,18 +10,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.folkmoot.base.FolkmootException;
-import org.folkmoot.cli.swarm.SwarmFolder;
 import org.folkmoot.cli.swarm.SwarmNode;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.Invite;
 import org.folkmoot.peer.JoinedSwarm;
-import org.folkmoot.peer.Signer;
 import org.folkmoot.wire.Announcement;
 import org.folkmoot.wire.Invitation;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.Offer;
-import org.folkmoot.wire.PeerId;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -70,7 +67,7 @@ final class InviteCommand implements Callable<Integer> {
                     "no node of this home is running, so there is nobody to join: start one with 'folkmoot serve MODEL --swarm'"));
     long expires = surroundings.clock().millis() + Duration.ofDays(days).toMillis();
     Invitation invitation = invitation(swarm, own, expires);
-    String link = Invite.link(invitation, signer(identity));
+    String link = Invite.link(invitation, identity);
     Console console = surroundings.console();
     if (json.isWished()) {
       Map<String, Object> fields = new LinkedHashMap<>();
@@ -113,30 +110,5 @@ final class InviteCommand implements Callable<Integer> {
             .map(model -> new Invitation.NamedModel(model.getKey(), model.getValue()))
             .toList(),
         expires);
-  }
-
-  static Signer signer(Identity identity) {
-    return new Signer() {
-      @Override
-      public PeerId peerId() {
-        return identity.peerId();
-      }
-
-      @Override
-      public byte[] sign(byte[] message) {
-        return identity.sign(message);
-      }
-    };
-  }
-
-  /** Remembers the swarm of an invite in a home. */
-  static void remember(SwarmFolder folder, Invitation invitation, long nowMillis) {
-    folder.join(
-        new JoinedSwarm(
-            invitation.swarm(), invitation.name(), nowMillis, invitation.issuer().peer()));
-    List<Message.Contact> contacts = new ArrayList<>();
-    contacts.add(invitation.issuer());
-    contacts.addAll(invitation.others());
-    folder.meet(contacts, nowMillis);
   }
 }

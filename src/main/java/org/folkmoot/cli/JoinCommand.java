@@ -3,6 +3,7 @@ package org.folkmoot.cli;
 import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -15,6 +16,7 @@ import org.folkmoot.peer.Invite;
 import org.folkmoot.peer.JoinedSwarm;
 import org.folkmoot.wire.Announcement;
 import org.folkmoot.wire.Invitation;
+import org.folkmoot.wire.Message;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -50,7 +52,7 @@ final class JoinCommand implements Callable<Integer> {
           "this home belongs to the swarm '%s': leave it with --replace, or use another FOLKMOOT_HOME"
               .formatted(PlainText.line(before.get().name(), 40)));
     }
-    InviteCommand.remember(folder, invitation, now);
+    remember(folder, invitation, now);
     Console console = surroundings.console();
     console.out().println("joined the swarm '" + PlainText.line(invitation.name(), 40) + "'");
     try (SwarmNode node = Swarms.asking(surroundings)) {
@@ -76,5 +78,16 @@ final class JoinCommand implements Callable<Integer> {
                   models.isEmpty() ? "" : ", serving " + models + ": try 'folkmoot run MODEL …'"));
     }
     return ExitStatus.OK;
+  }
+
+  /** Remembers the swarm of an invite in a home. */
+  private static void remember(SwarmFolder folder, Invitation invitation, long nowMillis) {
+    folder.join(
+        new JoinedSwarm(
+            invitation.swarm(), invitation.name(), nowMillis, invitation.issuer().peer()));
+    List<Message.Contact> contacts = new ArrayList<>();
+    contacts.add(invitation.issuer());
+    contacts.addAll(invitation.others());
+    folder.meet(contacts, nowMillis);
   }
 }

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.PrivateFile;
 import org.folkmoot.engine.template.ChatMessage;
 
 /**
@@ -67,7 +68,7 @@ record SavedChat(String model, String system, AnswerSettings settings, List<Chat
         throw new FolkmootException(
             BAD_REQUEST, "the chat is too long for a file: it has " + json.length + " bytes");
       }
-      OwnerOnly.write(file, json);
+      PrivateFile.replace(file, json);
     } catch (IOException failed) {
       throw new FolkmootException(
           NO_ROOM,

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.folkmoot.base.PrivateFile;
 import org.jline.reader.Candidate;
 import org.jline.reader.CompletingParsedLine;
 import org.jline.reader.EOFError;
@@ -75,7 +76,7 @@ final class TerminalFront implements ChatFront {
 
   private void remember(Path file) {
     try {
-      OwnerOnly.create(file);
+      PrivateFile.create(file);
       reader.setVariable(LineReader.HISTORY_FILE, file);
       reader.getHistory().attach(reader);
     } catch (IOException | RuntimeException unusable) {

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
+import org.folkmoot.base.Bounded;
 import org.folkmoot.wire.Announcement;
 import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.ModelId;

@@ -17,7 +17,7 @@ import org.folkmoot.wire.PeerId;
  * Who this peer is: an Ed25519 key pair (RFC 8032). Whoever holds the private key speaks as the
  * peer, so it never leaves the process but for the file of {@link #atHome}.
  */
-public final class Identity {
+public final class Identity implements Signer {
   private final Ed25519PrivateKeyParameters secret;
   private final PeerId peerId;
 
@@ -41,12 +41,13 @@ public final class Identity {
     return new Identity(new Ed25519PrivateKeyParameters(random));
   }
 
-  /** The public key. */
+  @Override
   public PeerId peerId() {
     return peerId;
   }
 
-  /** Signs a message: 64 bytes, the same each time. */
+  /** {@inheritDoc} The same each time. */
+  @Override
   public byte[] sign(byte[] message) {
     byte[] signature = new byte[Ed25519.SIGNATURE_SIZE];
     secret.sign(Ed25519.Algorithm.Ed25519, null, message, 0, message.length, signature, 0);

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
+import org.folkmoot.base.PrivateFile;
 import org.folkmoot.wire.Base32;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SwarmId;

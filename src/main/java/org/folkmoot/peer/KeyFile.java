@@ -13,10 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Base64;
@@ -28,6 +26,7 @@ import org.bouncycastle.crypto.params.Ed25519PrivateKeyParameters;
 import org.bouncycastle.crypto.util.PrivateKeyFactory;
 import org.bouncycastle.crypto.util.PrivateKeyInfoFactory;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.PrivateFile;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,11 +71,9 @@ final class KeyFile {
    * start at once both then use the key of the first.
    */
   private void create(Identity identity) throws IOException {
-    Path folder = file.resolveSibling("");
-    if (!Files.isDirectory(folder)) {
-      Files.createDirectories(folder, permissions("rwx------"));
-    }
-    Path fresh = Files.createTempFile(folder, ".new-", "", permissions("rw-------"));
+    PrivateFile.makeFolder(file);
+    // Temporary files are the owner's only, by their contract.
+    Path fresh = Files.createTempFile(file.getParent(), ".new-", "");
     try {
       try (FileChannel out = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
         ByteBuffer bytes = ByteBuffer.wrap(encode(identity));
@@ -147,13 +144,5 @@ final class KeyFile {
             + file
             + "\" is damaged: restore it from a copy, or delete it to become a new peer",
         cause);
-  }
-
-  private FileAttribute<?>[] permissions(String permissions) {
-    return file.getFileSystem().supportedFileAttributeViews().contains("posix")
-        ? new FileAttribute<?>[] {
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
-        }
-        : new FileAttribute<?>[0];
   }
 }

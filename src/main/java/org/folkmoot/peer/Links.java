@@ -12,8 +12,6 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +20,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
+import org.folkmoot.base.Bounded;
 import org.folkmoot.base.Loop;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.MessageCodec;
@@ -69,16 +68,8 @@ public final class Links implements PeerNetwork, AutoCloseable {
   private final Map<PeerId, PeerLink> answered = new HashMap<>();
 
   private final Map<PeerId, Integer> watched = new HashMap<>();
-  private final Map<PeerId, List<PeerAddress>> known =
-      new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<PeerId, List<PeerAddress>> eldest) {
-          return size() > MAX_KNOWN;
-        }
-      };
-  private final Set<PeerAddress> observed = new LinkedHashSet<>();
+  private final Map<PeerId, List<PeerAddress>> known = new Bounded<>(MAX_KNOWN);
+  private final LinkedHashSet<PeerAddress> observed = new LinkedHashSet<>();
   private boolean closed;
 
   /**
@@ -669,11 +660,9 @@ public final class Links implements PeerNetwork, AutoCloseable {
   private static final int MAX_OBSERVED = 8;
 
   private void observe(PeerAddress address) {
-    observed.remove(address);
-    observed.add(address);
+    observed.addLast(address);
     if (observed.size() > MAX_OBSERVED) {
-      Set<PeerAddress> latest = new HashSet<>(List.copyOf(observed).subList(1, observed.size()));
-      observed.retainAll(latest);
+      observed.removeFirst();
     }
   }
 }

@@ -2,6 +2,7 @@ package org.folkmoot.peer;
 
 import java.util.Map;
 import java.util.function.LongSupplier;
+import org.folkmoot.base.Bounded;
 import org.folkmoot.wire.Limits;
 import org.folkmoot.wire.PeerId;
 

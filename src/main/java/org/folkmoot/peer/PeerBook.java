@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.PrivateFile;
 import org.folkmoot.wire.Limits;
 import org.folkmoot.wire.PeerAddress;
 import org.folkmoot.wire.PeerId;

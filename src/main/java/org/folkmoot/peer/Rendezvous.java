@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import org.folkmoot.base.Bounded;
 import org.folkmoot.base.Loop;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.Message.Contact;

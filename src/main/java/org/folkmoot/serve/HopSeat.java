@@ -1,13 +1,13 @@
 package org.folkmoot.serve;
 
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.PeerId;
@@ -72,7 +72,7 @@ final class HopSeat {
             ? new TailSampler(
                 open.sampling().orElseThrow(), engine.vocabulary(), open.maxPositions())
             : null;
-    this.sha256 = sha256();
+    this.sha256 = Hash32.newSha256();
     this.upstream = open.upstream();
     this.next = open.next().map(Message.Contact::peer);
     this.epoch = open.epoch();
@@ -80,14 +80,6 @@ final class HopSeat {
     this.sendFrom = open.sendFrom();
     this.lastHeard = network.loop().nanoTime();
     next.ifPresent(network::watch);
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new IllegalStateException("every JDK has SHA-256", impossible);
-    }
   }
 
   SessionId session() {

@@ -1,8 +1,8 @@
 package org.folkmoot.session;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalLong;
+import org.folkmoot.base.Bounded;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.route.Measured;
 import org.folkmoot.wire.Message;
@@ -33,15 +33,7 @@ public final class PeerScores {
   }
 
   private final PeerNetwork network;
-  private final Map<PeerId, Score> scores =
-      new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<PeerId, Score> eldest) {
-          return size() > MAX_PEERS;
-        }
-      };
+  private final Map<PeerId, Score> scores = new Bounded<>(MAX_PEERS);
 
   /** No scores yet. */
   public PeerScores(PeerNetwork network) {

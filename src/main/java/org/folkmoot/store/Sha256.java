@@ -6,10 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
+import org.folkmoot.base.Hash32;
 
 /** SHA-256 (FIPS 180-4) as 64 small hexadecimal digits. */
 final class Sha256 {
@@ -21,11 +21,7 @@ final class Sha256 {
   private Sha256() {}
 
   static MessageDigest digest() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new IllegalStateException("every Java platform has SHA-256", impossible);
-    }
+    return Hash32.newSha256();
   }
 
   static String hex(MessageDigest digest) {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.FolkmootException.Code;
+import org.folkmoot.base.PrivateFile;
 import org.folkmoot.engine.template.ChatMessage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,8 +53,8 @@ class SavedChatTest {
     CHAT.write(file);
     assertThat(permissions(file)).isEqualTo("rw-------");
     Path made = folder.resolve("sub/history");
-    OwnerOnly.create(made);
-    OwnerOnly.create(made);
+    PrivateFile.create(made);
+    PrivateFile.create(made);
     assertThat(permissions(made)).isEqualTo("rw-------");
     assertThat(permissions(folder.resolve("sub"))).isEqualTo("rwx------");
   }

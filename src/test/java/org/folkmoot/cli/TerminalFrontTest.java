@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.folkmoot.base.PrivateFile;
 import org.folkmoot.cli.ChatInput.Command;
 import org.folkmoot.cli.ChatInput.Message;
 import org.jline.terminal.Size;
@@ -103,7 +104,7 @@ class TerminalFrontTest {
   @Test
   void doesWithoutAHistoryThatCannotBeRead() throws IOException {
     Path file = folder.resolve("home/history");
-    OwnerOnly.create(file);
+    PrivateFile.create(file);
     for (String damaged : List.of("\u00ff\u00fe\n", "no time\n", ":\n", "-1:x\\")) {
       Files.write(file, damaged.getBytes(StandardCharsets.ISO_8859_1));
       assertThat(inputs("hello" + ENTER + CTRL_D)).containsExactly(new Message("hello"));

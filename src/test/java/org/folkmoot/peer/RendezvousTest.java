@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import org.folkmoot.base.PrivateFile;
 import org.folkmoot.peer.VirtualSwarm.Node;
 import org.folkmoot.wire.PeerAddress;
 import org.folkmoot.wire.PeerId;

@@ -3,10 +3,9 @@ package org.folkmoot.cli.swarm;
 import static org.folkmoot.base.FolkmootException.Code.UNREACHABLE;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -64,14 +63,6 @@ final class Heads implements PeerNetwork.Listener {
     this.links = links;
     this.folder = folder;
     links.listen(this);
-  }
-
-  static Hash32 hash(byte[] head) {
-    try {
-      return Hash32.of(MessageDigest.getInstance("SHA-256").digest(head));
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new IllegalStateException(impossible);
-    }
   }
 
   /** Gives a head to whoever asks from now on. On the loop. */
@@ -157,7 +148,7 @@ final class Heads implements PeerNetwork.Listener {
         if (offer.model().equals(model) && offer.headHash().equals(wanted)) {
           try {
             byte[] head = fetch(node, giver, offer);
-            if (hash(head).equals(wanted)) {
+            if (Hash32.sha256(head).equals(wanted)) {
               SwarmFolder.save(file, head);
               return file;
             }
@@ -172,8 +163,8 @@ final class Heads implements PeerNetwork.Listener {
 
   private static boolean isHere(Path file, Hash32 wanted) {
     try {
-      return Files.isRegularFile(file) && hash(Files.readAllBytes(file)).equals(wanted);
-    } catch (java.io.IOException unreadable) {
+      return Files.isRegularFile(file) && Hash32.sha256(Files.readAllBytes(file)).equals(wanted);
+    } catch (IOException unreadable) {
       return false;
     }
   }

@@ -163,7 +163,7 @@ public final class ServedSpan implements AutoCloseable {
 
   private void offer(Wish wish, ModelConfig config) {
     byte[] head = file.head();
-    Hash32 headHash = Heads.hash(head);
+    Hash32 headHash = Hash32.sha256(head);
     node.call(() -> {
       node.server().offer(model, engine);
       node.heads().give(model, head);

@@ -44,7 +44,6 @@ import org.folkmoot.peer.PeerBook;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.peer.PeerTransport;
 import org.folkmoot.peer.Rendezvous;
-import org.folkmoot.peer.Signer;
 import org.folkmoot.peer.transport.QuicTransport;
 import org.folkmoot.peer.transport.TlsTransport;
 import org.folkmoot.peer.transport.TransportLimits;
@@ -112,9 +111,8 @@ public final class SwarmNode implements AutoCloseable {
     links =
         new Links(
             loop, identity.peerId(), settings.swarm.swarm(), settings.software, LinkSettings.USUAL);
-    Signer signer = new KeySigner(identity);
     membership =
-        new Membership(links, settings.swarm.swarm(), signer, Identity::verify, settings.random);
+        new Membership(links, settings.swarm.swarm(), identity, Identity::verify, settings.random);
     scores = new PeerScores(links);
     PeerBook book = PeerBook.read(settings.folder.book());
     rendezvous =
@@ -164,18 +162,6 @@ public final class SwarmNode implements AutoCloseable {
       return Optional.of(maker.get());
     } catch (FolkmootException cannot) {
       return Optional.empty();
-    }
-  }
-
-  private record KeySigner(Identity identity) implements Signer {
-    @Override
-    public PeerId peerId() {
-      return identity.peerId();
-    }
-
-    @Override
-    public byte[] sign(byte[] message) {
-      return identity.sign(message);
     }
   }
 

@@ -1,10 +1,9 @@
 package org.folkmoot.engine.sampling;
 
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.BitSet;
 import java.util.Map;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.kernel.Exp;
 
 /**
@@ -136,11 +135,7 @@ public final class Sampler {
    */
   static double uniform(long seed, long position) {
     byte[] input = ByteBuffer.allocate(16).putLong(seed).putLong(position).array();
-    try {
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(input);
-      return (ByteBuffer.wrap(digest).getLong() >>> 11) * 0x1p-53;
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new IllegalStateException("every JDK has SHA-256", impossible);
-    }
+    byte[] digest = Hash32.newSha256().digest(input);
+    return (ByteBuffer.wrap(digest).getLong() >>> 11) * 0x1p-53;
   }
 }

@@ -1,4 +1,4 @@
-package org.folkmoot.cli;
+package org.folkmoot.base;
 
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -8,16 +8,27 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 
-/** Files that hold what a person said: nobody else may read them. */
-final class OwnerOnly {
-  private OwnerOnly() {}
+/**
+ * Files that say who a person is, what they said, or whom they keep company with: nobody else may
+ * read them.
+ */
+public final class PrivateFile {
+  private PrivateFile() {}
 
-  /** Makes an empty file, and its folder, unless they are there. */
-  static void create(Path file) throws IOException {
+  /** Makes a file's folder unless it is there; a new one is its owner's only. */
+  public static void makeFolder(Path file) throws IOException {
     Path folder = file.toAbsolutePath().getParent();
-    if (folder != null && !Files.isDirectory(folder)) {
+    if (folder == null) {
+      throw new IOException(file + " is not a file's path");
+    }
+    if (!Files.isDirectory(folder)) {
       Files.createDirectories(folder, permissions(folder, "rwx------"));
     }
+  }
+
+  /** Makes an empty file, and its folder, unless they are there. */
+  public static void create(Path file) throws IOException {
+    makeFolder(file);
     try {
       Files.createFile(file, permissions(file, "rw-------"));
     } catch (FileAlreadyExistsException isThere) {
@@ -25,8 +36,14 @@ final class OwnerOnly {
     }
   }
 
-  /** Writes a file whole or not at all, over one that is there. */
-  static void write(Path file, byte[] bytes) throws IOException {
+  /** Writes a file whole or not at all, over one that is there, and makes its folder. */
+  public static void write(Path file, byte[] bytes) throws IOException {
+    makeFolder(file);
+    replace(file, bytes);
+  }
+
+  /** As {@link #write}, into a folder that must be there. */
+  public static void replace(Path file, byte[] bytes) throws IOException {
     Path target = file.toAbsolutePath();
     // Temporary files are the owner's only, by their contract.
     Path fresh = Files.createTempFile(target.getParent(), ".new-", "");
