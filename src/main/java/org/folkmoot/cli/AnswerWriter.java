@@ -1,6 +1,8 @@
 package org.folkmoot.cli;
 
+import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,11 @@ final class AnswerWriter {
   /** For a file or a pipe. */
   static AnswerWriter plain(PrintStream out) {
     return new AnswerWriter(out, null);
+  }
+
+  /** For nobody: where only the answer itself counts. */
+  static AnswerWriter silent() {
+    return plain(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
   }
 
   /** For a person at a terminal so wide. */

@@ -1,27 +1,16 @@
 package org.folkmoot.cli;
 
-import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
-
-import java.io.OutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.folkmoot.base.FolkmootException;
 import org.folkmoot.cli.swarm.SwarmNode;
-import org.folkmoot.engine.gguf.GgufFile;
-import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.engine.template.ChatMessage;
-import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.session.Generation;
 import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.HopPlan;
@@ -107,16 +96,11 @@ final class DemoCommand implements Callable<Integer> {
   public Integer call() {
     Console console = surroundings.console();
     StoredModel model = Models.find(surroundings, reference);
-    int layers = layers(model);
     String question = words.isEmpty() ? QUESTION : String.join(" ", words);
     int threads = Runtime.getRuntime().availableProcessors();
     try (DemoSwarm swarm = new DemoSwarm(surroundings)) {
-      List<String> cuts = cuts(layers);
-      for (int i = 0; i < THIRDS; i++) {
-        swarm.start("peer " + (i + 1), model, cuts.get(i), threads);
-      }
       int killed = Math.clamp(victim, 1, THIRDS) - 1;
-      swarm.start("spare", model, cuts.get(killed), threads);
+      swarm.startAll(model, THIRDS, killed, threads, 0);
       console.note(
           "starting three peers, each with a third of "
               + SwarmServing.swarmName(model.name())
@@ -132,13 +116,7 @@ final class DemoCommand implements Callable<Integer> {
       try (SwarmNode node = swarm.client()) {
         LanguageModel remote =
             Swarms.model(
-                surroundings,
-                node,
-                SwarmServing.swarmName(model.name()),
-                Integer.MAX_VALUE,
-                true,
-                thirds(swarm),
-                log);
+                surroundings, node, SwarmServing.swarmName(model.name()), swarm.options(true), log);
         console.note("");
         console.note(console.errStyle().strong(question));
         told = ask(remote, request(remote, question), swarm.peers().get(killed), log);
@@ -147,34 +125,9 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  private static int layers(StoredModel model) {
-    try (GgufFile file = GgufFile.open(model.path())) {
-      return ModelConfig.of(file).layers();
-    }
-  }
-
-  private static List<String> cuts(int layers) {
-    if (layers < THIRDS) {
-      throw new FolkmootException(
-          BAD_REQUEST, "a model of %d layers cannot be divided by three".formatted(layers));
-    }
-    List<String> cuts = new ArrayList<>();
-    for (int i = 0; i < THIRDS; i++) {
-      cuts.add(i * layers / THIRDS + ":" + (i + 1) * layers / THIRDS);
-    }
-    return cuts;
-  }
-
   private static String shown(String layers) {
     String[] ends = layers.split(":", -1);
     return ends[0] + "–" + (Integer.parseInt(ends[1]) - 1);
-  }
-
-  /** The spare is to be spare. */
-  private static RouteConstraints thirds(DemoSwarm swarm) {
-    Set<PeerId> first = new HashSet<>();
-    swarm.peers().stream().limit(THIRDS).forEach(peer -> first.add(peer.id()));
-    return new RouteConstraints(Set.of(), first, Set.of(), 0);
   }
 
   private GenerationRequest request(LanguageModel model, String question) {
@@ -259,12 +212,7 @@ final class DemoCommand implements Callable<Integer> {
                 1),
             _ -> {})) {
       try (Generation generation = local.generate(request(local, question))) {
-        alone =
-            Answer.pull(
-                generation,
-                AnswerWriter.plain(
-                    new PrintStream(
-                        OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8)));
+        alone = Answer.pull(generation, AnswerWriter.silent());
       }
     }
     boolean same = alone.ids().equals(told.ids) && alone.text().equals(told.text);

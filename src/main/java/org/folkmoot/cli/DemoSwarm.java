@@ -1,6 +1,7 @@
 package org.folkmoot.cli;
 
 import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
+import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
 import static org.folkmoot.base.FolkmootException.Code.UNREACHABLE;
 
 import java.io.BufferedReader;
@@ -18,17 +19,23 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.cli.swarm.Listening;
 import org.folkmoot.cli.swarm.SwarmFolder;
 import org.folkmoot.cli.swarm.SwarmNode;
+import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.JoinedSwarm;
+import org.folkmoot.route.RouteConstraints;
+import org.folkmoot.session.SwarmModel;
 import org.folkmoot.store.StoredModel;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SwarmId;
@@ -85,13 +92,44 @@ final class DemoSwarm implements AutoCloseable {
     Runtime.getRuntime().addShutdownHook(killer);
   }
 
-  /** Begins to start a peer. */
-  Peer start(String name, StoredModel model, String layers, int threads) {
-    return start(name, model, layers, threads, 0);
+  /**
+   * Begins to start peers that divide a model among them, and a spare for one of them.
+   *
+   * @param parts how many
+   * @param spared for which of them the spare is, from 0
+   * @param rttMillis round trip to each of them; 0 for loopback's own
+   * @throws FolkmootException BAD_REQUEST if the model has not so many layers
+   */
+  void startAll(StoredModel model, int parts, int spared, int threads, int rttMillis) {
+    int layers;
+    try (GgufFile file = GgufFile.open(model.path())) {
+      layers = ModelConfig.of(file).layers();
+    }
+    if (layers < parts) {
+      throw new FolkmootException(
+          BAD_REQUEST,
+          "a model of %d layers cannot be divided among %d peers".formatted(layers, parts));
+    }
+    List<String> cuts = new ArrayList<>();
+    for (int i = 0; i < parts; i++) {
+      cuts.add(i * layers / parts + ":" + (i + 1) * layers / parts);
+      start("peer " + (i + 1), model, cuts.get(i), threads, rttMillis);
+    }
+    start("spare", model, cuts.get(spared), threads, rttMillis);
   }
 
-  /** Begins to start a peer that others reach by a long way. */
-  Peer start(String name, StoredModel model, String layers, int threads, int rttMillis) {
+  /** For a model that the peers answer, and not the spare as long as it is not needed. */
+  SwarmModel.Options options(boolean speculate) {
+    Set<PeerId> working = new HashSet<>();
+    peers.subList(0, peers.size() - 1).forEach(peer -> working.add(peer.id()));
+    return Swarms.options(
+        Integer.MAX_VALUE,
+        speculate,
+        new RouteConstraints(Set.of(), working, Set.of(), 0),
+        () -> {});
+  }
+
+  private void start(String name, StoredModel model, String layers, int threads, int rttMillis) {
     int port = rttMillis == 0 ? 0 : freePort();
     DelayedPort way = null;
     if (rttMillis > 0) {
@@ -125,7 +163,6 @@ final class DemoSwarm implements AutoCloseable {
       Peer peer = new Peer(name, layers, builder.start(), peerFolder);
       peer.process.getOutputStream().close();
       peers.add(peer);
-      return peer;
     } catch (IOException failed) {
       throw new FolkmootException(BAD_FILE, "a peer cannot be started: " + failed, failed);
     }

@@ -3,8 +3,6 @@ package org.folkmoot.cli;
 import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
 
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -162,8 +160,7 @@ final class RunCommand implements Callable<Integer> {
 
   private AnswerWriter writer() {
     if (ids) {
-      return AnswerWriter.plain(
-          new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8));
+      return AnswerWriter.silent();
     }
     AnswerWriter writer = AnswerWriter.to(surroundings.console());
     return raw ? writer.continuing() : writer;

@@ -2,28 +2,22 @@ package org.folkmoot.cli;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.folkmoot.cli.swarm.SwarmNode;
-import org.folkmoot.engine.gguf.GgufFile;
-import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.engine.tokenizer.Tokenizer;
-import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.session.Generation;
 import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.SwarmGeneration;
 import org.folkmoot.store.StoredModel;
-import org.folkmoot.wire.PeerId;
 
 /**
  * Measures a swarm of processes on this machine against a single process: the same model, threads
@@ -81,18 +75,7 @@ final class SwarmBench {
   private DemoSwarm start() {
     DemoSwarm swarm = new DemoSwarm(surroundings);
     try {
-      int layers;
-      try (GgufFile file = GgufFile.open(model.path())) {
-        layers = ModelConfig.of(file).layers();
-      }
-      List<String> cuts = new ArrayList<>();
-      for (int i = 0; i < plan.peers; i++) {
-        cuts.add(i * layers / plan.peers + ":" + (i + 1) * layers / plan.peers);
-      }
-      for (int i = 0; i < plan.peers; i++) {
-        swarm.start("peer " + (i + 1), model, cuts.get(i), threads, plan.rttMillis);
-      }
-      swarm.start("spare", model, cuts.get(plan.peers / 2), threads, plan.rttMillis);
+      swarm.startAll(model, plan.peers, plan.peers / 2, threads, plan.rttMillis);
       swarm.awaitReady();
       return swarm;
     } catch (RuntimeException failed) {
@@ -101,18 +84,13 @@ final class SwarmBench {
     }
   }
 
-  private LanguageModel remote(
-      SwarmNode node, DemoSwarm swarm, boolean speculate, SwarmGeneration.Watcher watcher) {
-    Set<PeerId> first = new HashSet<>();
-    swarm.peers().stream().limit(plan.peers).forEach(peer -> first.add(peer.id()));
+  private LanguageModel remote(SwarmNode node, DemoSwarm swarm, boolean speculate) {
     return Swarms.model(
         surroundings,
         node,
         SwarmServing.swarmName(model.name()),
-        Integer.MAX_VALUE,
-        speculate,
-        new RouteConstraints(Set.of(), first, Set.of(), 0),
-        watcher);
+        swarm.options(speculate),
+        new SwarmGeneration.Watcher() {});
   }
 
   private static GenerationRequest request(int[] prompt, int tokens, long seed) {
@@ -129,19 +107,14 @@ final class SwarmBench {
     return ids;
   }
 
-  /** A measured answer. */
-  private record Run(List<Integer> ids, double tokensPerSecond, Generation.Usage usage) {}
-
-  private static Run pull(LanguageModel asked, GenerationRequest request) {
+  private static Answer pull(LanguageModel asked, GenerationRequest request) {
     try (Generation generation = asked.generate(request)) {
-      List<Integer> ids = new ArrayList<>();
-      for (var piece = generation.next(); piece.isPresent(); piece = generation.next()) {
-        ids.add(piece.get().id());
-      }
-      Generation.Usage usage = generation.usage();
-      double seconds = Math.max(1, usage.generateNanos()) / 1e9;
-      return new Run(ids, (usage.generatedTokens() - 1) / seconds, usage);
+      return Answer.pull(generation, AnswerWriter.silent());
     }
+  }
+
+  private static double tokensPerSecond(Generation.Usage usage) {
+    return (usage.generatedTokens() - 1) / (Math.max(1, usage.generateNanos()) / 1e9);
   }
 
   private double alone() {
@@ -152,12 +125,12 @@ final class SwarmBench {
             new ModelOpener.Settings(
                 threads, Integer.MAX_VALUE, MachineMemory.bytes() / 4, TOGETHER))) {
       pull(local, request(prompt(local, 16), WARM_UP, 1));
-      return pull(local, request(prompt(local, 16), plan.tokens, 1)).tokensPerSecond;
+      return tokensPerSecond(pull(local, request(prompt(local, 16), plan.tokens, 1)).usage());
     }
   }
 
   private double chain(SwarmNode node, DemoSwarm swarm, double alone) {
-    LanguageModel remote = remote(node, swarm, false, new SwarmGeneration.Watcher() {});
+    LanguageModel remote = remote(node, swarm, false);
     int rounds = plan.rttMillis > 0 ? 1 : 2;
     for (int i = 0; i < rounds; i++) {
       int tokens = plan.rttMillis > 0 ? plan.tokens : WARM_UP;
@@ -172,9 +145,8 @@ final class SwarmBench {
         // Only its time counts.
       }
       Generation.Usage usage = generation.usage();
-      int steps = usage.generatedTokens() - 1;
-      rate = steps / (usage.generateNanos() / 1e9);
-      computing = generation.decodeNanos() / Math.max(1, steps);
+      rate = tokensPerSecond(usage);
+      computing = generation.decodeNanos() / Math.max(1, usage.generatedTokens() - 1);
     }
     double millis = 1000 / rate;
     figures.put("chainTokensPerSecond", round(rate));
@@ -190,11 +162,11 @@ final class SwarmBench {
   }
 
   private void together(SwarmNode node, DemoSwarm swarm, double one) {
-    LanguageModel remote = remote(node, swarm, false, new SwarmGeneration.Watcher() {});
+    LanguageModel remote = remote(node, swarm, false);
     try (ExecutorService threadsOfClients = Executors.newFixedThreadPool(TOGETHER)) {
       for (int round = 0; round < 2; round++) {
         long start = surroundings.nanoTime().getAsLong();
-        List<Future<Run>> runs = new ArrayList<>();
+        List<Future<Answer>> runs = new ArrayList<>();
         for (int i = 0; i < TOGETHER; i++) {
           int seed = i + 1;
           runs.add(
@@ -202,8 +174,8 @@ final class SwarmBench {
                   () -> pull(remote, request(prompt(remote, 8), plan.tokens, seed))));
         }
         int tokens = 0;
-        for (Future<Run> each : runs) {
-          tokens += each.get().ids.size();
+        for (Future<Answer> each : runs) {
+          tokens += each.get().ids().size();
         }
         double seconds = (surroundings.nanoTime().getAsLong() - start) / 1e9;
         figures.put("eightTogetherTokensPerSecond", round(tokens / seconds));
@@ -220,14 +192,14 @@ final class SwarmBench {
     double[] rates = new double[2];
     List<List<Integer>> answers = new ArrayList<>();
     for (int with = 0; with < 2; with++) {
-      LanguageModel remote = remote(node, swarm, with == 1, new SwarmGeneration.Watcher() {});
+      LanguageModel remote = remote(node, swarm, with == 1);
       int[] prompt = remote.tokenizer().encodePrompt(REPEATING, Tokenizer.Specials.PARSE);
       if (with == 1) {
         pull(remote, request(prompt, plan.tokens, 0));
       }
-      Run run = pull(remote, request(prompt, plan.tokens, 0));
-      rates[with] = run.tokensPerSecond;
-      answers.add(run.ids);
+      Answer answer = pull(remote, request(prompt, plan.tokens, 0));
+      rates[with] = tokensPerSecond(answer.usage());
+      answers.add(answer.ids());
     }
     figures.put("repeatingTokensPerSecond", round(rates[0]));
     figures.put("repeatingWithDraftsTokensPerSecond", round(rates[1]));
@@ -237,9 +209,9 @@ final class SwarmBench {
 
   /** Kills the middle peer at some tokens of history, and times the gap. */
   private void kill(SwarmNode node, DemoSwarm swarm) {
-    LanguageModel remote = remote(node, swarm, false, new SwarmGeneration.Watcher() {});
+    LanguageModel remote = remote(node, swarm, false);
     int[] prompt = prompt(remote, plan.history);
-    Run whole = pull(remote, request(prompt, plan.tokens, 1));
+    Answer whole = pull(remote, request(prompt, plan.tokens, 1));
     List<Integer> ids = new ArrayList<>();
     long killed = 0;
     try (Generation generation = remote.generate(request(prompt, plan.tokens, 1))) {
@@ -255,7 +227,7 @@ final class SwarmBench {
         }
       }
     }
-    figures.put("killedAnswerIdentical", ids.equals(whole.ids));
+    figures.put("killedAnswerIdentical", ids.equals(whole.ids()));
   }
 
   private static double round(double value) {

@@ -55,9 +55,7 @@ final class SwarmModels implements ModelProvider {
 
   @Override
   public Lease open(String name) {
-    boolean inSwarm =
-        names().stream().anyMatch(known -> known.equals(name) || known.startsWith(name + ":"));
-    if (!inSwarm) {
+    if (!node.serves(name)) {
       return local.open(name);
     }
     LanguageModel model;
@@ -67,7 +65,11 @@ final class SwarmModels implements ModelProvider {
               name,
               _ ->
                   Swarms.model(
-                      surroundings, node, name, contextLength, new SwarmGeneration.Watcher() {}));
+                      surroundings,
+                      node,
+                      name,
+                      Swarms.usual(surroundings, contextLength, () -> {}),
+                      new SwarmGeneration.Watcher() {}));
     }
     return new SharedLease(model);
   }

@@ -13,14 +13,10 @@ import org.folkmoot.base.FolkmootException;
 import org.folkmoot.cli.swarm.Listening;
 import org.folkmoot.cli.swarm.SwarmFolder;
 import org.folkmoot.cli.swarm.SwarmNode;
-import org.folkmoot.engine.template.ChatMessage;
-import org.folkmoot.engine.tokenizer.Tokenizer;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.JoinedSwarm;
 import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.session.ChainSettings;
-import org.folkmoot.session.Generation;
-import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.SwarmGeneration;
 import org.folkmoot.session.SwarmModel;
@@ -115,41 +111,41 @@ final class Swarms {
       Surroundings surroundings, String name, int contextLength, SwarmGeneration.Watcher watcher) {
     SwarmNode node = asking(surroundings);
     try {
-      return new OwnNode(node, model(surroundings, node, name, contextLength, watcher));
+      return model(
+          surroundings, node, name, usual(surroundings, contextLength, node::close), watcher);
     } catch (RuntimeException failed) {
       node.close();
       throw failed;
     }
   }
 
+  /** A model answered by the swarm of a node. */
   static SwarmModel model(
       Surroundings surroundings,
       SwarmNode node,
       String name,
-      int contextLength,
+      SwarmModel.Options options,
       SwarmGeneration.Watcher watcher) {
-    boolean speculate =
-        surroundings.environment().getOrDefault("FOLKMOOT_SPECULATE", "1").equals("1");
-    return model(
-        surroundings, node, name, contextLength, speculate, RouteConstraints.NONE, watcher);
+    return node.model(name, digest -> stored(surroundings, digest), options, PATIENCE, watcher);
   }
 
-  static SwarmModel model(
-      Surroundings surroundings,
-      SwarmNode node,
-      String name,
-      int contextLength,
-      boolean speculate,
-      RouteConstraints constraints,
-      SwarmGeneration.Watcher watcher) {
+  /**
+   * How answers are usually made.
+   *
+   * @param release called when the model is closed
+   */
+  static SwarmModel.Options usual(Surroundings surroundings, int contextLength, Runnable release) {
+    boolean speculate =
+        surroundings.environment().getOrDefault("FOLKMOOT_SPECULATE", "1").equals("1");
+    return options(contextLength, speculate, RouteConstraints.NONE, release);
+  }
+
+  /** As {@link #usual}, with or without drafts, and over chosen peers. */
+  static SwarmModel.Options options(
+      int contextLength, boolean speculate, RouteConstraints constraints, Runnable release) {
     SecureRandom random = new SecureRandom();
-    return node.model(
-        name,
-        digest -> stored(surroundings, digest),
-        new SwarmModel.Options(
-            name, "", contextLength, speculate, constraints, ChainSettings.USUAL, random::nextLong),
-        PATIENCE,
-        watcher);
+    return new SwarmModel.Options(
+        contextLength, speculate, constraints, ChainSettings.USUAL, random::nextLong, release);
   }
 
   private static Optional<Path> stored(Surroundings surroundings, String digest) {
@@ -157,55 +153,6 @@ final class Swarms {
         .filter(model -> model.sha256().equals(digest))
         .map(StoredModel::path)
         .findFirst();
-  }
-
-  /** A model together with the node that is there for it alone. */
-  private record OwnNode(SwarmNode node, LanguageModel model) implements LanguageModel {
-    @Override
-    public String name() {
-      return model.name();
-    }
-
-    @Override
-    public String digest() {
-      return model.digest();
-    }
-
-    @Override
-    public int contextLength() {
-      return model.contextLength();
-    }
-
-    @Override
-    public Tokenizer tokenizer() {
-      return model.tokenizer();
-    }
-
-    @Override
-    public String renderChat(List<ChatMessage> messages) {
-      return model.renderChat(messages);
-    }
-
-    @Override
-    public int[] chatIds(List<ChatMessage> messages) {
-      return model.chatIds(messages);
-    }
-
-    @Override
-    public List<String> chatStops() {
-      return model.chatStops();
-    }
-
-    @Override
-    public Generation generate(GenerationRequest request) {
-      return model.generate(request);
-    }
-
-    @Override
-    public void close() {
-      model.close();
-      node.close();
-    }
   }
 
   /** The address of {@code --announce}. */

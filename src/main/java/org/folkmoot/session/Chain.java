@@ -203,11 +203,6 @@ public final class Chain implements PeerNetwork.Listener {
     }
   }
 
-  /** Length of the sequence now, prompt included. */
-  public int length() {
-    return length;
-  }
-
   /** Whether tokens are under way. */
   public boolean stepping() {
     return stepping;
@@ -443,14 +438,7 @@ public final class Chain implements PeerNetwork.Listener {
         announced.remove(run);
         open(run, 0);
       } else {
-        network.send(
-            run.behind.peer(),
-            new Message.Rewire(
-                task.session(),
-                epoch,
-                Optional.of(run.hops.getLast().peer()),
-                Optional.empty(),
-                0));
+        rewire(run.behind, Optional.of(run.hops.getLast().peer()), Optional.empty());
       }
     }
   }
@@ -546,7 +534,9 @@ public final class Chain implements PeerNetwork.Listener {
               before == null ? network.self() : before.peer(),
               Optional.ofNullable(next).map(Chain::contact),
               last ? sendFrom : 0,
-              hop.plan.range().heads() ? Optional.of(sampling()) : Optional.empty()));
+              hop.plan.range().heads()
+                  ? Optional.of(task.sampling().withHistory(Arrays.copyOf(ids, length)))
+                  : Optional.empty()));
       if (hop.plan.range().heads()) {
         // What is replayed to it may be of an earlier step, whose drafts were wrong.
         stepEpoch = stepping && stepSent ? stepEpoch : epoch;
@@ -557,22 +547,6 @@ public final class Chain implements PeerNetwork.Listener {
 
   private static Message.Contact contact(Hop hop) {
     return new Message.Contact(hop.peer(), hop.plan.addresses());
-  }
-
-  /** How to choose tokens, with the tokens so far. */
-  private Message.Sampling sampling() {
-    Message.Sampling s = task.sampling();
-    return new Message.Sampling(
-        s.temperature(),
-        s.topK(),
-        s.topP(),
-        s.minP(),
-        s.repeatPenalty(),
-        s.repeatWindow(),
-        s.seed(),
-        s.logitBias(),
-        Arrays.copyOf(ids, length),
-        s.topLogprobs());
   }
 
   private void rewired(PeerId from, int hopLength) {
@@ -604,15 +578,12 @@ public final class Chain implements PeerNetwork.Listener {
     if (run.before == null) {
       sendIds(0);
     } else {
-      network.send(
-          run.before.peer(),
-          new Message.Rewire(
-              task.session(),
-              epoch,
-              Optional.empty(),
-              Optional.of(contact(run.hops.getFirst())),
-              0));
+      rewire(run.before, Optional.empty(), Optional.of(contact(run.hops.getFirst())));
     }
+  }
+
+  private void rewire(Hop neighbour, Optional<PeerId> upstream, Optional<Message.Contact> next) {
+    network.send(neighbour.peer(), new Message.Rewire(task.session(), epoch, upstream, next, 0));
   }
 
   private void run() {

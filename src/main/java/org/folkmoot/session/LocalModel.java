@@ -1,7 +1,5 @@
 package org.folkmoot.session;
 
-import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
-
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -172,15 +170,7 @@ public final class LocalModel implements LanguageModel {
    * @return the most tokens that can be generated
    */
   int room(GenerationRequest request) {
-    int[] prompt = request.promptIds();
-    Prompts.requireIds(prompt, span.config().vocabulary());
-    if (prompt.length >= contextLength()) {
-      throw new FolkmootException(
-          BAD_REQUEST,
-          "the prompt has %d tokens, but the context holds %d with the answer: shorten it or start a new chat"
-              .formatted(prompt.length, contextLength()));
-    }
-    return Math.min(request.maxTokens(), contextLength() - prompt.length);
+    return Prompts.room(request, span.config().vocabulary(), contextLength());
   }
 
   LocalGeneration answer(GenerationRequest request, int most, LocalGeneration.Seat seat) {

@@ -94,14 +94,27 @@ record Prompts(
     return count;
   }
 
-  /** Refuses ids that are not in a vocabulary. */
-  static void requireIds(int[] ids, int vocabulary) {
-    for (int id : ids) {
+  /**
+   * Checks a request's prompt against vocabulary and context.
+   *
+   * @return the most tokens that can be generated
+   * @throws FolkmootException BAD_REQUEST if it holds an unknown id or does not fit
+   */
+  static int room(GenerationRequest request, int vocabulary, int contextLength) {
+    int[] prompt = request.promptIds();
+    for (int id : prompt) {
       if (id < 0 || id >= vocabulary) {
         throw new FolkmootException(
             BAD_REQUEST,
             "the token id %d is not in the vocabulary of %d".formatted(id, vocabulary));
       }
     }
+    if (prompt.length >= contextLength) {
+      throw new FolkmootException(
+          BAD_REQUEST,
+          "the prompt has %d tokens, but the context holds %d with the answer: shorten it or start a new chat"
+              .formatted(prompt.length, contextLength));
+    }
+    return Math.min(request.maxTokens(), contextLength - prompt.length);
   }
 }

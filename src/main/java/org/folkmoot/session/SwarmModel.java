@@ -1,13 +1,9 @@
 package org.folkmoot.session;
 
-import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
-
 import java.util.Collection;
 import java.util.List;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import org.folkmoot.base.FolkmootException;
-import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.engine.sampling.SamplerSettings;
@@ -25,22 +21,22 @@ public final class SwarmModel implements LanguageModel {
   /**
    * How answers are made.
    *
-   * @param name the name it is known by
-   * @param digest SHA-256 of its file, 64 hexadecimal digits
    * @param contextLength the most tokens of a context; the model's own length bounds it, too
    * @param speculate whether to draft tokens where text repeats
    * @param constraints which peers to use
    * @param random unpredictable numbers, for session ids
+   * @param release called when the model is closed
    */
   public record Options(
-      String name,
-      String digest,
       int contextLength,
       boolean speculate,
       RouteConstraints constraints,
       ChainSettings chain,
-      LongSupplier random) {}
+      LongSupplier random,
+      Runnable release) {}
 
+  private final String name;
+  private final ModelId model;
   private final Options options;
   private final PeerNetwork network;
   private final Supplier<Collection<Announcement>> announcements;
@@ -52,17 +48,22 @@ public final class SwarmModel implements LanguageModel {
   /**
    * A model of a swarm.
    *
+   * @param name the name it is known by
    * @param head the model's file, or its head only; read now and not needed afterwards
    * @param announcements of the peers that live, as far as known
    * @param watcher told what happens to answers
    */
   public SwarmModel(
+      String name,
+      ModelId model,
       Options options,
       GgufFile head,
       PeerNetwork network,
       Supplier<Collection<Announcement>> announcements,
       PeerScores scores,
       SwarmGeneration.Watcher watcher) {
+    this.name = name;
+    this.model = model;
     this.options = options;
     this.network = network;
     this.announcements = announcements;
@@ -74,22 +75,17 @@ public final class SwarmModel implements LanguageModel {
 
   @Override
   public String name() {
-    return options.name;
+    return name;
   }
 
   @Override
   public String digest() {
-    return options.digest;
+    return model.sha256().hex();
   }
 
   @Override
   public int contextLength() {
     return Math.min(config.contextLength(), options.contextLength);
-  }
-
-  /** Its configuration. */
-  public ModelConfig config() {
-    return config;
   }
 
   @Override
@@ -114,27 +110,16 @@ public final class SwarmModel implements LanguageModel {
 
   @Override
   public Generation generate(GenerationRequest request) {
-    int[] prompt = request.promptIds();
-    Prompts.requireIds(prompt, config.vocabulary());
-    if (prompt.length >= contextLength()) {
-      throw new FolkmootException(
-          BAD_REQUEST,
-          "the prompt has %d tokens, but the context holds %d with the answer: shorten it or start a new chat"
-              .formatted(prompt.length, contextLength()));
-    }
-    // In long, for a request may ask for as many tokens as there are numbers.
-    long wished = (long) prompt.length + request.maxTokens();
-    int most = (int) Math.min(contextLength(), wished);
-    ModelId model = new ModelId(Hash32.ofHex(options.digest));
+    int room = Prompts.room(request, config.vocabulary(), contextLength());
     Chain.Task task =
         new Chain.Task(
             new SessionId(options.random.getAsLong(), options.random.getAsLong()),
             model,
             config.layers(),
-            most,
+            request.promptIds().length + room,
             sampling(request));
     RoutedPlanner.Shape shape =
-        new RoutedPlanner.Shape(model, config.layers(), 4 * config.dim(), headLayers());
+        new RoutedPlanner.Shape(model, config.layers(), 4 * config.dim(), headLayers(config));
     return new SwarmGeneration(
         network,
         new RoutedPlanner(
@@ -146,13 +131,8 @@ public final class SwarmModel implements LanguageModel {
         watcher);
   }
 
-  /** What the head costs in a pass for one token, in layers. */
-  public double headLayers() {
-    return headLayers(config);
-  }
-
   /** What a model's head costs in a pass for one token, in layers, by numbers of weights. */
-  public static double headLayers(ModelConfig config) {
+  private static double headLayers(ModelConfig config) {
     double attention = 2.0 * config.dim() * (config.heads() + config.kvHeads()) * config.headDim();
     double layer = attention + 3.0 * config.dim() * config.ffn();
     return (double) config.vocabulary() * config.dim() / layer;
@@ -173,7 +153,8 @@ public final class SwarmModel implements LanguageModel {
         request.topLogprobs());
   }
 
-  /** Nothing to free: the network is the node's. */
   @Override
-  public void close() {}
+  public void close() {
+    options.release.run();
+  }
 }

@@ -156,6 +156,21 @@ public sealed interface Message {
     public Sampling {
       logitBias = Map.copyOf(logitBias);
     }
+
+    /** The same for a longer sequence. */
+    public Sampling withHistory(int[] longer) {
+      return new Sampling(
+          temperature,
+          topK,
+          topP,
+          minP,
+          repeatPenalty,
+          repeatWindow,
+          seed,
+          logitBias,
+          longer,
+          topLogprobs);
+    }
   }
 
   /** The seat is there. */

@@ -171,11 +171,10 @@ final class Heads implements PeerNetwork.Listener {
 
   private byte[] fetch(SwarmNode node, Announcement giver, Offer offer) {
     Fetch fetch = new Fetch(giver.peer(), offer.headBytes());
-    node.call(() -> {
+    node.run(() -> {
       fetches.put(offer.model(), fetch);
       links.know(giver.peer(), giver.addresses());
       links.send(giver.peer(), new Message.HeadRequest(offer.model(), 0));
-      return fetch;
     });
     try {
       return fetch.done.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
@@ -186,7 +185,7 @@ final class Heads implements PeerNetwork.Listener {
       throw new FolkmootException(
           UNREACHABLE, "the peer %s did not give the model's head".formatted(giver.peer()), failed);
     } finally {
-      node.call(() -> fetches.remove(offer.model(), fetch));
+      node.run(() -> fetches.remove(offer.model(), fetch));
     }
   }
 }

@@ -23,7 +23,6 @@ import org.folkmoot.route.Placement;
 import org.folkmoot.route.SwarmView;
 import org.folkmoot.serve.BlockServer;
 import org.folkmoot.serve.ScheduledSpan;
-import org.folkmoot.session.SwarmModel;
 import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.Offer;
@@ -164,10 +163,9 @@ public final class ServedSpan implements AutoCloseable {
   private void offer(Wish wish, ModelConfig config) {
     byte[] head = file.head();
     Hash32 headHash = Hash32.sha256(head);
-    node.call(() -> {
+    node.run(() -> {
       node.server().offer(model, engine);
       node.heads().give(model, head);
-      return model;
     });
     double measured = new SelfRequest(node, model, engine).run();
     node.offer(
@@ -198,23 +196,12 @@ public final class ServedSpan implements AutoCloseable {
     return span.config().layers();
   }
 
-  /** Layers of the head, by its cost. */
-  public double headLayers() {
-    return SwarmModel.headLayers(span.config());
-  }
-
-  /** How it does. */
-  public BlockServer.Load load() {
-    return node.call(() -> node.server().load(engine));
-  }
-
   /** Takes it back and frees its memory. */
   @Override
   public void close() {
     node.withdraw(model);
-    node.call(() -> {
+    node.run(() -> {
       node.server().withdraw(model, engine);
-      return model;
     });
     release();
   }

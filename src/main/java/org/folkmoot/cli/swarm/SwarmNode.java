@@ -2,19 +2,14 @@ package org.folkmoot.cli.swarm;
 
 import static org.folkmoot.base.FolkmootException.Code.UNREACHABLE;
 
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.InterfaceAddress;
-import java.net.NetworkInterface;
-import java.net.SocketException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -55,7 +50,6 @@ import org.folkmoot.session.PeerScores;
 import org.folkmoot.session.SwarmGeneration;
 import org.folkmoot.session.SwarmModel;
 import org.folkmoot.wire.Announcement;
-import org.folkmoot.wire.Limits;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.Offer;
@@ -97,11 +91,12 @@ public final class SwarmNode implements AutoCloseable {
   private final BlockServer server;
   private final Heads heads;
   private final int port;
-  private final boolean hasQuic;
+  private final NodeAddresses addresses;
   private final ExecutorService writer =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("folkmoot-book").factory());
   private final Map<ModelId, Supplier<Offer>> offers = new ConcurrentHashMap<>();
+  private boolean refreshing;
   private boolean closed;
 
   private SwarmNode(Settings settings) {
@@ -132,7 +127,15 @@ public final class SwarmNode implements AutoCloseable {
             .orElseGet(() -> TlsTransport.dialling(identity, TransportLimits.DEFAULT));
     port = tls.listenPort();
     links.add(tls);
-    hasQuic = settings.listen.isPresent() && listenByQuic();
+    boolean hasQuic = settings.listen.isPresent() && listenByQuic();
+    addresses =
+        new NodeAddresses(
+            settings
+                .listen
+                .map(InetSocketAddress::getAddress)
+                .orElseGet(InetAddress::getLoopbackAddress),
+            port,
+            hasQuic);
     if (settings.listen.isEmpty()) {
       links.addLater(
           PeerAddress.Scheme.QUIC,
@@ -172,7 +175,7 @@ public final class SwarmNode implements AutoCloseable {
    */
   public static SwarmNode start(Settings settings) {
     SwarmNode node = new SwarmNode(settings);
-    node.call(() -> {
+    node.run(() -> {
       node.links.listen(new Reach(node));
       node.membership.listen(node.new Manners());
       if (node.port != 0) {
@@ -180,7 +183,6 @@ public final class SwarmNode implements AutoCloseable {
       }
       node.membership.start();
       node.rendezvous.start();
-      return node;
     });
     return node;
   }
@@ -209,6 +211,15 @@ public final class SwarmNode implements AutoCloseable {
         node.scores.failed(peer, reason);
       }
     }
+  }
+
+  /** As {@link #call}, where nothing comes back. */
+  void run(Runnable action) {
+    boolean _ =
+        call(() -> {
+          action.run();
+          return true;
+        });
   }
 
   /** Does something on the node's loop and waits for it. Not to be called on the loop. */
@@ -278,11 +289,13 @@ public final class SwarmNode implements AutoCloseable {
   /** Says what a model's span offers from now on; asked anew each time the swarm is told. */
   void offer(ModelId model, Supplier<Offer> offer) {
     offers.put(model, offer);
-    call(() -> {
+    run(() -> {
       publish();
-      return offer;
+      if (!refreshing) {
+        refreshing = true;
+        refresh();
+      }
     });
-    refresh();
   }
 
   /** How often peers are told of the load; the membership drops what differs little. */
@@ -292,7 +305,7 @@ public final class SwarmNode implements AutoCloseable {
     loop.after(
         TELL_LOAD.toNanos(),
         () -> {
-          if (!closed && !offers.isEmpty()) {
+          if (!closed) {
             publish();
             refresh();
           }
@@ -306,10 +319,7 @@ public final class SwarmNode implements AutoCloseable {
   /** Takes an offer back. */
   void withdraw(ModelId model) {
     offers.remove(model);
-    call(() -> {
-      publish();
-      return model;
-    });
+    run(this::publish);
   }
 
   /** The announcements of all that live, as far as known; our own, too. On the loop only. */
@@ -342,12 +352,7 @@ public final class SwarmNode implements AutoCloseable {
 
   /** Round trips and addresses of the peers with links. */
   public Optional<Duration> roundTrip(PeerId peer) {
-    return call(() -> {
-      var nanos = links.roundTripNanos(peer);
-      return nanos.isPresent()
-          ? Optional.of(Duration.ofNanos(nanos.getAsLong()))
-          : Optional.<Duration>empty();
-    });
+    return call(() -> links.roundTripNanos(peer).stream().mapToObj(Duration::ofNanos).findFirst());
   }
 
   /** Whether there is a link to a peer, and through which address. */
@@ -402,68 +407,14 @@ public final class SwarmNode implements AutoCloseable {
     });
   }
 
-  /** Where others can reach us: what they say, then what the machine says of itself. */
+  /** Where others can reach us, best first. On the loop only. */
   public List<PeerAddress> addresses() {
-    if (settings.announced.isPresent()) {
-      return List.of(settings.announced.get());
-    }
-    List<String> hosts = new ArrayList<>();
-    InetSocketAddress listen = settings.listen.orElseThrow();
-    if (listen.getAddress().isAnyLocalAddress()) {
-      machineAddresses().forEach(own -> hosts.add(host(own)));
-      // A router gives its own address; whether it lets the port in only a dial can tell.
-      links.observed().stream()
-          .map(PeerAddress::host)
-          .filter(seen -> !hosts.contains(seen))
-          .forEach(hosts::add);
-    } else {
-      hosts.add(host(listen.getAddress()));
-    }
-    List<PeerAddress> all = new ArrayList<>();
-    for (String host : hosts.subList(0, Math.min(hosts.size(), Limits.MAX_ADDRESSES / 2))) {
-      // On a LAN TLS is the faster, and a blocked one shows at once; QUIC's silence takes longer.
-      all.add(new PeerAddress(PeerAddress.Scheme.TLS, host, port));
-      if (hasQuic) {
-        all.add(new PeerAddress(PeerAddress.Scheme.QUIC, host, port));
-      }
-    }
-    return all;
+    return settings.announced.map(List::of).orElseGet(() -> addresses.all(links.observed()));
   }
 
   /** Where this machine reaches its own node. */
   public PeerAddress ownAddress() {
-    InetAddress listen = settings.listen.orElseThrow().getAddress();
-    return new PeerAddress(
-        PeerAddress.Scheme.TLS,
-        host(listen.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : listen),
-        port);
-  }
-
-  private static String host(InetAddress address) {
-    String text = address.getHostAddress();
-    int zone = text.indexOf('%');
-    return zone < 0 ? text : text.substring(0, zone);
-  }
-
-  /** Addresses of this machine, those that reach farthest first; loopback last. */
-  private static List<InetAddress> machineAddresses() {
-    List<InetAddress> found = new ArrayList<>();
-    try {
-      for (NetworkInterface each : Collections.list(NetworkInterface.getNetworkInterfaces())) {
-        if (each.isUp()) {
-          each.getInterfaceAddresses().stream()
-              .map(InterfaceAddress::getAddress)
-              .filter(address -> !address.isLinkLocalAddress())
-              .forEach(found::add);
-        }
-      }
-    } catch (SocketException none) {
-      found.add(InetAddress.getLoopbackAddress());
-    }
-    found.sort(
-        Comparator.comparing(InetAddress::isLoopbackAddress)
-            .thenComparing(address -> !(address instanceof Inet4Address)));
-    return found;
+    return addresses.own();
   }
 
   /**
@@ -489,25 +440,24 @@ public final class SwarmNode implements AutoCloseable {
                     FolkmootException.Code.NOT_FOUND,
                     "no peer of the swarm that can be reached serves '%s': see 'folkmoot status'"
                         .formatted(name)));
-    String digest = offer.model().sha256().hex();
-    Optional<Path> here = file.apply(digest);
+    Optional<Path> here = file.apply(offer.model().sha256().hex());
     Path head = here.orElseGet(() -> heads.fetch(this, offer.model()));
     try (GgufFile gguf = here.isPresent() ? GgufFile.open(head) : GgufFile.openHead(head)) {
       return new SwarmModel(
-          new SwarmModel.Options(
-              offer.modelName(),
-              digest,
-              options.contextLength(),
-              options.speculate(),
-              options.constraints(),
-              options.chain(),
-              options.random()),
+          offer.modelName(),
+          offer.model(),
+          options,
           gguf,
           links,
           this::announcements,
           scores,
           watcher);
     }
+  }
+
+  /** Whether the swarm serves a model of that name, with or without its tag. */
+  public boolean serves(String name) {
+    return call(() -> named(name).isPresent());
   }
 
   private Optional<Offer> named(String name) {
@@ -525,12 +475,11 @@ public final class SwarmNode implements AutoCloseable {
   /** Leaves the swarm in good order. */
   @Override
   public void close() {
-    call(() -> {
+    run(() -> {
       closed = true;
       server.close();
       membership.leave();
       rendezvous.stop();
-      return true;
     });
     links.close();
     loop.close();
