@@ -28,7 +28,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
   private final Map<ModelId, List<SpanEngine>> engines = new HashMap<>();
   private final Map<SessionId, HopSeat> seats = new LinkedHashMap<>();
   private final Map<PeerId, Integer> seatsOf = new HashMap<>();
-  private final Map<LayerRange, Speed> speeds = new HashMap<>();
+  private final Map<SpanEngine, Speed> speeds = new HashMap<>();
   private final SeatOwner owner = new SeatOwner();
   private long promisedFloats;
   private Loop.@Nullable Timer sweep;
@@ -54,6 +54,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
         owner.failed(seat, Message.Reason.STOPPING, "this peer stops serving these layers");
       }
     }
+    speeds.remove(engine);
   }
 
   /**
@@ -68,7 +69,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
 
   /** How a span does. */
   public Load load(SpanEngine engine) {
-    Speed speed = speeds.getOrDefault(engine.range(), new Speed());
+    Speed speed = speeds.getOrDefault(engine, new Speed());
     int used = (int) seats.values().stream().filter(seat -> seat.engine().equals(engine)).count();
     return new Load(
         (float) speed.layersPerSecond,
@@ -264,7 +265,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     @Override
     public void measured(HopSeat seat, int tokens, long queueNanos, long computeNanos) {
       speeds
-          .computeIfAbsent(seat.engine().range(), _ -> new Speed())
+          .computeIfAbsent(seat.engine(), _ -> new Speed())
           .add(seat.layers(), tokens, queueNanos, computeNanos);
     }
   }

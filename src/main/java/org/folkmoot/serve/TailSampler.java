@@ -20,8 +20,8 @@ final class TailSampler {
   /** A chosen token, and the epoch of the step that it comes from. */
   record Choice(int epoch, Message.Token token) {}
 
-  /** Logits of one position. */
-  private record Row(int epoch, int position, int drafted, float[] logits) {}
+  /** Logits of one position: {@code logits[at .. at + vocabulary)}. */
+  private record Row(int epoch, int position, int drafted, float[] logits, int at) {}
 
   /** Rows that wait for their draft: one step's, and drafts are short. */
   private static final int MAX_WAITING = 32;
@@ -74,12 +74,12 @@ final class TailSampler {
    * @param epoch of their step
    * @param stepEnd end of the step that they are of: until the tokens before it are known here,
    *     they wait
+   * @param logits {@code [position][rowLength]}, which nobody changes any more
    */
   List<Choice> take(int epoch, int position, int stepEnd, float[] logits, int rowLength) {
     int rows = epoch < since ? 0 : logits.length / rowLength;
     for (int i = 0; i < rows && waiting.size() < MAX_WAITING; i++) {
-      float[] row = Arrays.copyOfRange(logits, i * rowLength, (i + 1) * rowLength);
-      waiting.add(new Row(epoch, position + i, stepEnd, row));
+      waiting.add(new Row(epoch, position + i, stepEnd, logits, i * rowLength));
     }
     return choose();
   }
@@ -93,8 +93,8 @@ final class TailSampler {
       }
       waiting.removeFirst();
       int next = row.position + 1;
-      int id = sampler.next(row.logits, 0, vocabulary, ids, next);
-      chosen.add(new Choice(row.epoch, token(next, id, row.logits)));
+      int id = sampler.next(row.logits, row.at, vocabulary, ids, next);
+      chosen.add(new Choice(row.epoch, token(next, id, row)));
       boolean asDrafted = next < known && ids[next] == id;
       if (!asDrafted) {
         // What was computed behind a wrong draft is of no use.
@@ -113,11 +113,11 @@ final class TailSampler {
     waiting.clear();
   }
 
-  private Message.Token token(int position, int id, float[] logits) {
+  private Message.Token token(int position, int id, Row row) {
     if (sampling.topLogprobs() < 0) {
       return new Message.Token(position, id, Float.NaN, new int[0], new float[0]);
     }
-    LogProbabilities all = new LogProbabilities(logits, 0, vocabulary);
+    LogProbabilities all = new LogProbabilities(row.logits, row.at, vocabulary);
     int[] top = all.likeliest(sampling.topLogprobs());
     float[] probabilities = new float[top.length];
     for (int i = 0; i < top.length; i++) {

@@ -466,11 +466,16 @@ public final class BatchScheduler implements AutoCloseable {
   private record Results(
       SpanModel.Pass pass, int outputAt, int outputLength, int token, @Nullable Throwable failure) {
     float[] outputs() {
-      return Arrays.copyOfRange(pass.outputs(), outputAt, outputAt + outputLength);
+      return slice(pass.outputs(), outputAt, outputLength);
     }
 
     float[] states(int tokens, int dim) {
-      return Arrays.copyOfRange(pass.states(), token * dim, (token + tokens) * dim);
+      return slice(pass.states(), token * dim, tokens * dim);
+    }
+
+    /** A part of what a pass gave; all of it, for a single turn, is not copied. */
+    private static float[] slice(float[] all, int at, int length) {
+      return length == all.length ? all : Arrays.copyOfRange(all, at, at + length);
     }
   }
 
