@@ -2,6 +2,7 @@ package org.folkmoot.cli;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -140,25 +141,36 @@ final class SwarmBench {
         (SwarmGeneration) remote.generate(request(prompt(remote, 16), plan.tokens, 1));
     long computing;
     double rate;
+    List<Long> nanos = new ArrayList<>();
     try (generation) {
+      long before = surroundings.nanoTime().getAsLong();
       while (generation.next().isPresent()) {
-        // Only its time counts.
+        long now = surroundings.nanoTime().getAsLong();
+        nanos.add(now - before);
+        before = now;
       }
       Generation.Usage usage = generation.usage();
       rate = tokensPerSecond(usage);
-      computing = generation.decodeNanos() / Math.max(1, usage.generatedTokens() - 1);
+      computing = generation.nanosPerToken();
     }
     double millis = 1000 / rate;
     figures.put("chainTokensPerSecond", round(rate));
     figures.put("chainShareOfSingle", round(rate / alone));
     figures.put("addedMillisPerToken", round(millis - 1000 / alone));
     figures.put("computeMillisPerToken", round(computing / 1e6));
-    figures.put("hopOverheadMicros", Math.round((millis - computing / 1e6) * 1000 / plan.peers));
+    Collections.sort(nanos);
+    figures.put("hopOverheadMicros", hopMicros(millis * 1e6, computing));
+    figures.put("medianHopOverheadMicros", hopMicros(nanos.get(nanos.size() / 2), computing));
     if (plan.rttMillis > 0) {
       double bound = computing / 1e6 + (plan.peers + 1) * plan.rttMillis / 2.0;
       figures.put("shareOfBound", round(bound / millis));
     }
     return rate;
+  }
+
+  /** What a token takes beyond the hops' computing, for each hop. */
+  private long hopMicros(double tokenNanos, long computingNanos) {
+    return Math.round((tokenNanos - computingNanos) / plan.peers / 1000);
   }
 
   private void together(SwarmNode node, DemoSwarm swarm, double one) {

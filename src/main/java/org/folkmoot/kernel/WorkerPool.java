@@ -31,6 +31,7 @@ public final class WorkerPool implements AutoCloseable {
   private final Scratch[] scratch;
   private final AtomicInteger sleeping = new AtomicInteger();
   private volatile @Nullable Job job;
+  private volatile boolean resting;
   private volatile boolean closed;
 
   /** A pool in which {@code workers} threads work, the caller of {@link #run} among them. */
@@ -80,14 +81,25 @@ public final class WorkerPool implements AutoCloseable {
     Job next = new Job(piece, count, grain);
     job = next;
     if (sleeping.get() > 0) {
-      for (Thread thread : threads) {
-        LockSupport.unpark(thread);
-      }
+      rouse();
     }
     next.help(0);
     next.await();
     job = null;
     next.rethrow();
+  }
+
+  /** Wakes whoever sleeps: a job comes in a moment. Does nothing else, and may come in vain. */
+  public void rouse() {
+    resting = false;
+    for (Thread thread : threads) {
+      LockSupport.unpark(thread);
+    }
+  }
+
+  /** Has the workers sleep at once when they have nothing to do, until {@link #rouse}. */
+  public void rest() {
+    resting = true;
   }
 
   private void work(int number) {
@@ -114,7 +126,7 @@ public final class WorkerPool implements AutoCloseable {
       if (closed) {
         return null;
       }
-      if (System.nanoTime() - start > SPIN_NANOS) {
+      if (resting || System.nanoTime() - start > SPIN_NANOS) {
         sleeping.incrementAndGet();
         Job next = job;
         if (!closed && (next == null || next == done)) {

@@ -39,6 +39,7 @@ final class HopSeat {
   private final Retained retained;
   private final @Nullable TailSampler tail;
   private final MessageDigest sha256;
+  private final StepReports reports;
   private final Deque<Waiting> steps = new ArrayDeque<>();
   private int queuedFloats;
   private PeerId upstream;
@@ -73,6 +74,12 @@ final class HopSeat {
                 open.sampling().orElseThrow(), engine.vocabulary(), open.maxPositions())
             : null;
     this.sha256 = Hash32.newSha256();
+    this.reports =
+        new StepReports(
+            network.loop(),
+            open.session(),
+            open.range().from(),
+            report -> network.send(client, report));
     this.upstream = open.upstream();
     this.next = open.next().map(Message.Contact::peer);
     this.epoch = open.epoch();
@@ -226,21 +233,22 @@ final class HopSeat {
       }
       int position = length;
       length += tokens;
+      List<TailSampler.Choice> choices =
+          tail == null
+              ? List.of()
+              : tail.take(
+                  step.epoch(),
+                  length - logits.length / engine.rowLength(),
+                  step.position() + step.tokens(),
+                  logits,
+                  engine.rowLength());
       long nanos = network.loop().nanoTime() - began;
+      sample(choices);
       if (tail == null) {
         retained.add(new Retained.Part(step.epoch(), position, tokens, hidden));
         send(retained.between(Math.max(position, sendFrom), length), step.wantFrom());
-      } else {
-        int firstRow = length - logits.length / engine.rowLength();
-        sample(
-            tail.take(
-                step.epoch(),
-                firstRow,
-                step.position() + step.tokens(),
-                logits,
-                engine.rowLength()));
       }
-      report(step.epoch(), position, tokens, hidden, queueNanos, nanos);
+      reports.add(step.epoch(), position, Digests.of(sha256, hidden, tokens), queueNanos, nanos);
       if (done) {
         computing = false;
         owner.measured(HopSeat.this, step.tokens(), queueNanos, nanos);
@@ -284,25 +292,6 @@ final class HopSeat {
     }
   }
 
-  private void report(
-      int ofEpoch, int position, int tokens, float[] hidden, long queueNanos, long nanos) {
-    network.send(
-        client,
-        new Message.Computed(
-            session(),
-            ofEpoch,
-            open.range().from(),
-            position,
-            tokens,
-            Digests.of(sha256, hidden, tokens),
-            micros(queueNanos),
-            micros(nanos)));
-  }
-
-  private static int micros(long nanos) {
-    return Math.clamp(nanos / 1000, 0, Integer.MAX_VALUE);
-  }
-
   void draft(Message.Draft draft) {
     if (tail != null) {
       sample(tail.draft(draft.epoch(), draft.position(), draft.ids()));
@@ -325,6 +314,7 @@ final class HopSeat {
       // A step under way still counts; what comes now begins at the length that is told.
       expected = length;
     }
+    reports.flush();
     network.send(client, new Message.Rewired(session(), epoch, length));
     if (change.next().isPresent()) {
       Message.Contact contact = change.next().get();
@@ -341,6 +331,7 @@ final class HopSeat {
   void close() {
     if (!closed) {
       closed = true;
+      reports.flush();
       steps.clear();
       next.ifPresent(network::unwatch);
       seat.close();

@@ -88,7 +88,8 @@ public final class Chain implements PeerNetwork.Listener {
     int since;
     boolean opened;
     int computedTo;
-    long spentNanos;
+    long stepNanos;
+    int stepTokens;
 
     Hop(HopPlan plan) {
       this.plan = plan;
@@ -213,9 +214,9 @@ public final class Chain implements PeerNetwork.Listener {
     return hops.stream().map(hop -> hop.plan).toList();
   }
 
-  /** What hops said that they spent computing, in their order. */
-  public List<Long> spentNanos() {
-    return hops.stream().map(hop -> hop.spentNanos).toList();
+  /** What the hops together say that they spent computing one token, in nanoseconds. */
+  public long nanosPerToken() {
+    return hops.stream().mapToLong(hop -> hop.stepNanos / Math.max(1, hop.stepTokens)).sum();
   }
 
   private void sendStep() {
@@ -296,7 +297,10 @@ public final class Chain implements PeerNetwork.Listener {
       return;
     }
     hop.computedTo = report.position() + report.tokens();
-    hop.spentNanos += 1000L * report.computeMicros();
+    if (report.steps() == report.tokens()) {
+      hop.stepNanos += 1000L * report.computeMicros();
+      hop.stepTokens += report.tokens();
+    }
     planner.computed(
         from, hop.plan.range().layers(), report.tokens(), 1000L * report.computeMicros());
     DigestTrail trail = trails.computeIfAbsent(hop.plan.range().to(), _ -> new DigestTrail());

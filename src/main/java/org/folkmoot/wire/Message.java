@@ -213,12 +213,16 @@ public sealed interface Message {
   record Draft(SessionId session, int epoch, int position, int[] ids) implements Message {}
 
   /**
-   * Told to the client by each hop for each step.
+   * Told to the client by each hop: of a long step at once, of steps of one token for several at a
+   * time, for they are many and the client is in no hurry to hear of them.
    *
+   * @param position of the first token
+   * @param tokens how many, of consecutive positions
+   * @param steps in how many steps they came: 1 or {@code tokens}
    * @param digests SHA-256 of each token's output, 32 bytes each; of the last hop, of the hidden
    *     states before the head
-   * @param queueMicros how long the step waited for its pass
-   * @param computeMicros how long the pass took
+   * @param queueMicros how long the steps waited for their passes, together
+   * @param computeMicros how long the passes took, together
    */
   record Computed(
       SessionId session,
@@ -226,6 +230,7 @@ public sealed interface Message {
       int fromLayer,
       int position,
       int tokens,
+      int steps,
       byte[] digests,
       int queueMicros,
       int computeMicros)

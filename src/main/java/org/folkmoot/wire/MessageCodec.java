@@ -125,6 +125,7 @@ public final class MessageCodec {
               .i32(m.fromLayer())
               .i32(m.position())
               .i32(m.tokens())
+              .i32(m.steps())
               .blob(m.digests())
               .i32(m.queueMicros())
               .i32(m.computeMicros());
@@ -277,10 +278,14 @@ public final class MessageCodec {
             r.i32(0, LayerRange.MAX_LAYERS),
             position(r),
             r.i32(1, Limits.MAX_STEP_TOKENS),
+            r.i32(1, Limits.MAX_STEP_TOKENS),
             r.blob(32 * Limits.MAX_STEP_TOKENS),
             r.i32(0, Integer.MAX_VALUE),
             r.i32(0, Integer.MAX_VALUE));
     require(message.digests().length == 32 * message.tokens(), "digests are missing");
+    require(
+        message.steps() == 1 || message.steps() == message.tokens(),
+        "steps of more tokens are told one by one");
     return message;
   }
 

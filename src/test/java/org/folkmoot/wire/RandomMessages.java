@@ -83,6 +83,7 @@ final class RandomMessages {
             random.nextInt(LayerRange.MAX_LAYERS),
             position(),
             tokens,
+            random.nextBoolean() ? 1 : tokens,
             bytes(32 * tokens),
             random.nextInt(Integer.MAX_VALUE),
             random.nextInt(Integer.MAX_VALUE));

@@ -18,6 +18,7 @@ import org.folkmoot.engine.model.Span;
 import org.folkmoot.engine.model.SpanModel;
 import org.folkmoot.engine.tokenizer.Tokenizers;
 import org.folkmoot.kernel.WorkerPool;
+import org.folkmoot.peer.transport.ReadingThread;
 import org.folkmoot.route.ModelSize;
 import org.folkmoot.route.Placement;
 import org.folkmoot.route.SwarmView;
@@ -90,7 +91,8 @@ public final class ServedSpan implements AutoCloseable {
     this.file = file;
     this.pool = pool;
     this.span = span;
-    this.scheduler = new BatchScheduler(span, wish.kvBytes, MOST_SESSIONS);
+    this.scheduler =
+        new BatchScheduler(span, wish.kvBytes, MOST_SESSIONS, ReadingThread::afterReading);
     int tokens = Tokenizers.from(file.metadata()).size();
     this.engine = new ScheduledSpan(span, scheduler, tokens);
     this.range = engine.range();

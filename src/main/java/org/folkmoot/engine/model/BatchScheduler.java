@@ -24,16 +24,50 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Admission: a sequence is let in only if the cache memory for its greatest length is left, so
  * that none starves half-way.
+ *
+ * <p>A thread that brings a step may make the pass itself (see {@link Volunteer}): waking another
+ * takes as long as a layer of a small model.
  */
 public final class BatchScheduler implements AutoCloseable {
+  /** Lends the calling thread for passes that are over soon. */
+  @FunctionalInterface
+  public interface Volunteer {
+    /** Has the calling thread run a task once it has nothing else at hand; false if it will not. */
+    boolean accepts(Runnable task);
+  }
+
+  /** Tokens of a pass that a volunteer makes: a few sessions' next ones, and drafts. */
+  private static final int MOST_VOLUNTEERED = 32;
+
+  /** How long a volunteer may be kept: no sooner than this does anyone miss a sign of life. */
+  private static final long LONGEST_VOLUNTEERED = 20_000_000;
+
   private final SpanModel model;
   private final KvPool pool;
   private final int maxSequences;
   private final Thread driver;
   private final Deque<Sequence> waiting = new ArrayDeque<>();
   private final Set<Sequence> open = new HashSet<>();
+  private final Volunteer volunteer;
   private long promisedPages;
   private boolean closed;
+
+  /** Whether a volunteer is about to make a pass. */
+  private boolean volunteered;
+
+  /** Whether somebody makes a pass: only one at a time does. */
+  private boolean driving;
+
+  /**
+   * What a pass of few tokens takes, in nanoseconds, by the latest ones. Long until it is known:
+   * the first passes of a process are.
+   */
+  private long smallPass = 20 * LONGEST_VOLUNTEERED;
+
+  /** A scheduler whose own thread makes all passes. */
+  public BatchScheduler(SpanModel model, long kvBytes, int maxSequences) {
+    this(model, kvBytes, maxSequences, _ -> false);
+  }
 
   /**
    * Starts the thread.
@@ -41,9 +75,11 @@ public final class BatchScheduler implements AutoCloseable {
    * @param model not closed by the scheduler
    * @param kvBytes the most memory that all caches together may take
    * @param maxSequences the most sequences at a time
+   * @param volunteer asked on the threads that submit steps
    */
-  public BatchScheduler(SpanModel model, long kvBytes, int maxSequences) {
+  public BatchScheduler(SpanModel model, long kvBytes, int maxSequences, Volunteer volunteer) {
     this.model = model;
+    this.volunteer = volunteer;
     this.pool = model.newKvPool(kvBytes);
     this.maxSequences = maxSequences;
     this.driver = Thread.ofPlatform().daemon().name("folkmoot-passes").start(this::drive);
@@ -244,7 +280,7 @@ public final class BatchScheduler implements AutoCloseable {
       failure = null;
       finished = false;
       waiting.add(this);
-      BatchScheduler.this.notifyAll();
+      callDriver();
     }
 
     private void await() {
@@ -379,10 +415,55 @@ public final class BatchScheduler implements AutoCloseable {
 
   private record Turn(Sequence sequence, Step step) {}
 
+  /** Somebody waits for a pass: has it made. Called with the lock. */
+  private void callDriver() {
+    if (volunteered || driving) {
+      return; // whoever makes that pass looks again
+    }
+    model.rouse();
+    volunteered =
+        smallPass < LONGEST_VOLUNTEERED
+            && waiting.stream().mapToInt(Sequence::left).sum() <= MOST_VOLUNTEERED
+            && volunteer.accepts(this::volunteer);
+    if (!volunteered) {
+      notifyAll();
+    }
+  }
+
+  /** One pass on the thread of a volunteer. */
+  private void volunteer() {
+    List<Turn> turns;
+    synchronized (this) {
+      volunteered = false;
+      if (driving || closed || waiting.isEmpty()) {
+        return;
+      }
+      driving = true;
+      turns = turns();
+    }
+    try {
+      pass(turns, model::rest);
+    } catch (RuntimeException | Error broken) {
+      abandon(broken);
+      throw broken;
+    }
+    synchronized (this) {
+      driving = false;
+      if (closed) {
+        notifyAll();
+      } else if (!waiting.isEmpty()) {
+        callDriver();
+      }
+    }
+  }
+
   private void drive() {
     try {
       for (List<Turn> turns = nextTurns(); !turns.isEmpty(); turns = nextTurns()) {
-        pass(turns);
+        pass(turns, () -> {});
+        synchronized (this) {
+          driving = false;
+        }
       }
     } catch (InterruptedException | RuntimeException | Error broken) {
       abandon(broken);
@@ -395,6 +476,7 @@ public final class BatchScheduler implements AutoCloseable {
     List<Sink> told = new ArrayList<>();
     synchronized (this) {
       closed = true;
+      driving = false;
       for (Sequence sequence : open) {
         if (!sequence.finished && sequence.sink != null) {
           told.add(sequence.sink);
@@ -410,12 +492,18 @@ public final class BatchScheduler implements AutoCloseable {
 
   /** Waits for somebody who wants a pass; empty when the scheduler is closed. */
   private synchronized List<Turn> nextTurns() throws InterruptedException {
-    while (waiting.isEmpty() && !closed) {
+    while (driving || (!closed && (volunteered || waiting.isEmpty()))) {
       wait();
     }
     if (closed) {
       return List.of();
     }
+    driving = true;
+    return turns();
+  }
+
+  /** Takes those in line who share the next pass. */
+  private List<Turn> turns() {
     // One pass is for one part of the span; usually all sequences have the same.
     Span part = waiting.element().part;
     List<Sequence> inLine = waiting.stream().filter(one -> one.part.equals(part)).toList();
@@ -432,11 +520,12 @@ public final class BatchScheduler implements AutoCloseable {
     return turns;
   }
 
-  private void pass(List<Turn> turns) {
+  private void pass(List<Turn> turns, Runnable computed) {
     Span part = turns.getFirst().sequence.part;
     boolean states = turns.stream().anyMatch(turn -> turn.sequence.sink != null);
     SpanModel.Pass result = new SpanModel.Pass(new float[0], new float[0]);
     Throwable failure = null;
+    long start = System.nanoTime();
     try {
       result = model.forward(part, turns.stream().map(Turn::step).toList(), states);
     } catch (RuntimeException | Error failed) {
@@ -444,11 +533,15 @@ public final class BatchScheduler implements AutoCloseable {
     }
     if (failure != null && turns.size() > 1) {
       // One bad sequence must not take the others with it: everyone again, alone.
-      turns.forEach(turn -> pass(List.of(turn)));
+      turns.forEach(turn -> pass(List.of(turn), computed));
       return;
     }
+    computed.run();
     List<Runnable> tellings = new ArrayList<>();
     synchronized (this) {
+      if (turns.stream().mapToInt(turn -> turn.step.tokens()).sum() <= MOST_VOLUNTEERED) {
+        smallPass = (3 * smallPass + System.nanoTime() - start) / 4;
+      }
       int output = 0;
       int token = 0;
       for (Turn turn : turns) {

@@ -70,6 +70,16 @@ public final class SpanModel implements AutoCloseable {
     return span;
   }
 
+  /** Wakes the threads that compute: a pass comes in a moment. */
+  void rouse() {
+    pool.rouse();
+  }
+
+  /** Lets the threads that compute sleep: nobody knows when the next pass comes. */
+  void rest() {
+    pool.rest();
+  }
+
   /** A pool of cache memory for this span. */
   public KvPool newKvPool(long budgetBytes) {
     return new KvPool(config.kvLayout(span.layerCount()), budgetBytes);

@@ -233,6 +233,7 @@ final class ChannelLink implements Link {
   /** A frame came; none is delivered after the link's end. */
   void deliver(byte[] frame) {
     if (end.get() == null && receiver != null) {
+      ReadingThread.reads(carrier.channel().eventLoop());
       receiver.frame(this, frame);
     }
   }
