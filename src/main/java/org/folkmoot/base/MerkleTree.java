@@ -1,0 +1,168 @@
+package org.folkmoot.base;
+
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A Merkle tree over a list of leaves that grows and shrinks at its end: RFC 9162, section 2.1,
+ * with SHA-256. A leaf is hashed behind a byte 0, an inner node behind a byte 1, so that neither
+ * can pass for the other.
+ *
+ * <p>Keeps the hashes of all complete subtrees, 64 bytes a leaf: adding costs one hash on average,
+ * truncating none, root and proofs O(log n). For one thread.
+ */
+public final class MerkleTree {
+  private static final byte LEAF = 0;
+  private static final byte NODE = 1;
+
+  /** Enough for as many leaves as an int counts. */
+  private static final int MAX_LEVELS = 32;
+
+  private final MessageDigest sha256 = Hash32.newSha256();
+
+  /** At level k the hashes of the complete subtrees of 2^k leaves, one after the other. */
+  private final byte[][] levels = new byte[MAX_LEVELS][0];
+
+  private int size;
+
+  /** An empty tree. */
+  public MerkleTree() {}
+
+  /** The tree of some leaves. */
+  public static MerkleTree of(Iterable<byte[]> leaves) {
+    MerkleTree tree = new MerkleTree();
+    leaves.forEach(tree::add);
+    return tree;
+  }
+
+  /** Number of leaves. */
+  public int size() {
+    return size;
+  }
+
+  /** Appends a leaf: its data, not its hash. */
+  public void add(byte[] leaf) {
+    sha256.update(LEAF);
+    byte[] hash = sha256.digest(leaf);
+    int at = size++;
+    put(0, at, hash);
+    // Each trailing 1 of the leaf's number is a left sibling that its subtree completes.
+    for (int level = 0; (at & 1) == 1; level++) {
+      hash = node(sha256, get(level, at - 1), hash);
+      at >>= 1;
+      put(level + 1, at, hash);
+    }
+  }
+
+  /**
+   * Forgets leaves from the end.
+   *
+   * @param leaves how many remain
+   */
+  public void truncate(int leaves) {
+    if (leaves < 0 || leaves > size) {
+      throw new IllegalArgumentException("cannot truncate " + size + " leaves to " + leaves);
+    }
+    size = leaves;
+  }
+
+  /** The hash of the whole; of no leaves, that of nothing. */
+  public Hash32 root() {
+    return size == 0 ? Hash32.sha256(new byte[0]) : Hash32.of(subtree(0, size));
+  }
+
+  /**
+   * What proves that a leaf is in the tree: the siblings on its way up, the lowest first (RFC 9162,
+   * section 2.1.3.1).
+   */
+  public List<Hash32> inclusionProof(int leaf) {
+    if (leaf < 0 || leaf >= size) {
+      throw new IllegalArgumentException("leaf " + leaf + " of " + size);
+    }
+    List<Hash32> proof = new ArrayList<>();
+    int from = 0;
+    int to = size;
+    while (to - from > 1) {
+      int middle = from + split(to - from);
+      boolean left = leaf < middle;
+      proof.add(Hash32.of(left ? subtree(middle, to) : subtree(from, middle)));
+      from = left ? from : middle;
+      to = left ? middle : to;
+    }
+    return proof.reversed();
+  }
+
+  /**
+   * Whether a proof shows that a leaf is in a tree (RFC 9162, section 2.1.3.2). Any proof may be
+   * asked about.
+   *
+   * @param root of the tree
+   * @param size of the tree
+   * @param leaf its number
+   * @param data the leaf's data
+   */
+  public static boolean includes(Hash32 root, int size, int leaf, byte[] data, List<Hash32> proof) {
+    if (leaf < 0 || leaf >= size) {
+      return false;
+    }
+    MessageDigest sha256 = Hash32.newSha256();
+    sha256.update(LEAF);
+    byte[] hash = sha256.digest(data);
+    int number = leaf;
+    int last = size - 1;
+    for (Hash32 sibling : proof) {
+      if (last == 0) {
+        return false;
+      }
+      if ((number & 1) == 1 || number == last) {
+        hash = node(sha256, sibling.bytes(), hash);
+        while ((number & 1) == 0 && number != 0) {
+          number >>= 1;
+          last >>= 1;
+        }
+      } else {
+        hash = node(sha256, hash, sibling.bytes());
+      }
+      number >>= 1;
+      last >>= 1;
+    }
+    return last == 0 && Hash32.of(hash).equals(root);
+  }
+
+  /** The hash of the leaves in a range that begins at a multiple of its left subtree's size. */
+  private byte[] subtree(int from, int to) {
+    int leaves = to - from;
+    if (Integer.bitCount(leaves) == 1) {
+      int level = Integer.numberOfTrailingZeros(leaves);
+      return get(level, from >> level);
+    }
+    int middle = from + split(leaves);
+    return node(sha256, subtree(from, middle), subtree(middle, to));
+  }
+
+  /** The largest power of two below a number of leaves, at least 2. */
+  private static int split(int leaves) {
+    return Integer.highestOneBit(leaves - 1);
+  }
+
+  private static byte[] node(MessageDigest sha256, byte[] left, byte[] right) {
+    sha256.update(NODE);
+    sha256.update(left);
+    return sha256.digest(right);
+  }
+
+  private byte[] get(int level, int at) {
+    return Arrays.copyOfRange(levels[level], at * Hash32.BYTES, (at + 1) * Hash32.BYTES);
+  }
+
+  private void put(int level, int at, byte[] hash) {
+    int end = Math.multiplyExact(at + 1, Hash32.BYTES);
+    if (levels[level].length < end) {
+      int more = (int) Math.min(Integer.MAX_VALUE - 16L, Math.max(256, 2L * levels[level].length));
+      levels[level] = Arrays.copyOf(levels[level], Math.max(end, more));
+    }
+    System.arraycopy(hash, 0, levels[level], at * Hash32.BYTES, Hash32.BYTES);
+  }
+}
