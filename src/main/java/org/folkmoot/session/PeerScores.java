@@ -20,6 +20,9 @@ public final class PeerScores {
   /** After many: who comes back after an hour is found within ten minutes. */
   private static final long LONGEST_BAN_NANOS = 600_000_000_000L;
 
+  /** A chain and the node's links both tell of one failure: so soon after it, it is the same. */
+  private static final long SAME_FAILURE_NANOS = 1_000_000_000L;
+
   private static final int MAX_PEERS = 4096;
 
   /** Weight of the latest step. */
@@ -28,6 +31,7 @@ public final class PeerScores {
   private static final class Score {
     double layersPerSecond = Measured.UNKNOWN;
     int failures;
+    long failedAt;
     long aloneUntil;
     boolean alone;
   }
@@ -47,7 +51,11 @@ public final class PeerScores {
   /** It failed: bans it for a while. */
   public void failed(PeerId peer, Message.Reason reason) {
     Score score = of(peer);
-    score.failures = Math.min(30, score.failures + 1);
+    long now = network.loop().nanoTime();
+    if (score.failures == 0 || now - score.failedAt > SAME_FAILURE_NANOS) {
+      score.failures = Math.min(30, score.failures + 1);
+      score.failedAt = now;
+    }
     long ban = Math.min(LONGEST_BAN_NANOS, FIRST_BAN_NANOS << Math.min(20, score.failures - 1));
     leaveAlone(score, reason == Message.Reason.FAILED ? LONGEST_BAN_NANOS : ban);
   }

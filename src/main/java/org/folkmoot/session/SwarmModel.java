@@ -123,7 +123,7 @@ public final class SwarmModel implements LanguageModel {
     return new SwarmGeneration(
         network,
         new RoutedPlanner(
-            shape, announcements, scores, options.constraints, options.random.getAsLong()),
+            network, shape, announcements, scores, options.constraints, options.random.getAsLong()),
         options.chain,
         task,
         new AnswerText(tokenizer(), request.stops()),

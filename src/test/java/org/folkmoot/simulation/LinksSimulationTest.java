@@ -13,6 +13,7 @@ import org.folkmoot.peer.LinkSettings;
 import org.folkmoot.peer.Links;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.wire.Message;
+import org.folkmoot.wire.PeerAddress;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SessionId;
 import org.folkmoot.wire.SwarmId;
@@ -262,5 +263,58 @@ class LinksSimulationTest {
     assertThat(talkers.get(1).links.connected()).isEmpty();
     assertThat(talkers.get(0).links.connected()).isEmpty();
     assertThat(talkers.get(0).lostAt).hasSize(1);
+  }
+
+  /**
+   * Of a peer's addresses one may swallow all that is sent there: that costs no more than a moment.
+   */
+  @Test
+  void anAddressThatDoesNotAnswerDoesNotHoldUpTheNext() {
+    Seeds.of(20)
+        .forEach(seed -> {
+          Simulation simulation = new Simulation(LinksSimulationTest.class, seed);
+          SimNetwork network = new SimNetwork(simulation, SimNetwork.world(simulation, 3));
+          List<Talker> talkers = talkers(network);
+          for (Talker talker : talkers) {
+            PeerId self = talker.host.peer();
+            List<PeerAddress> addresses = List.of(SimHost.address(99), talker.host.address());
+            talkers.forEach(other -> other.links.know(self, addresses));
+          }
+          talk(simulation, talkers, SECOND / 2, 60);
+          simulation.runFor(3 * SECOND);
+          simulation.require(() -> {
+            nothingIsLostInSilence(talkers);
+            for (Talker talker : talkers) {
+              assertThat(talker.lostAt).as("%s", talker.host.loop()).isEmpty();
+              assertThat(talker.links.connected()).hasSize(PEERS - 1);
+            }
+          });
+          simulation.runFor(30 * SECOND);
+          simulation.require(() -> {
+            for (Talker talker : talkers) {
+              assertThat(talker.lostAt).as("%s", talker.host.loop()).isEmpty();
+              assertThat(talker.host.transport().links()).hasSize(PEERS - 1);
+            }
+          });
+        });
+  }
+
+  @Test
+  void whoDependsOnAPeerIsToldSoonThatItDoesNotAnswerAndTheDialGoesOn() {
+    Simulation simulation = new Simulation(LinksSimulationTest.class, 1);
+    SimNetwork network = new SimNetwork(simulation, SimNetwork.world(simulation, 3));
+    List<Talker> talkers = talkers(network);
+    Talker asking = talkers.get(0);
+    Talker frozen = talkers.get(1);
+    PeerId peer = frozen.host.peer();
+    frozen.host.loop().freeze();
+    asking.links.watch(peer);
+    asking.send(peer);
+    simulation.runFor(3 * SECOND);
+    assertThat(asking.lostAt.get(peer)).isBetween(SECOND, 2 * SECOND);
+    frozen.host.loop().thaw();
+    simulation.runFor(2 * SECOND);
+    assertThat(asking.links.connected()).contains(peer);
+    assertThat(frozen.received).as("what was given up").isEmpty();
   }
 }

@@ -232,6 +232,7 @@ final class SimPeer {
   /** A planner for one answer, as the program makes it. */
   ChainPlanner planner(long salt) {
     return new RoutedPlanner(
+        links,
         new RoutedPlanner.Shape(model.id(), model.layers(), 4 * FakeModel.DIM, 1),
         this::announcements,
         scores,
