@@ -64,6 +64,12 @@ final class SwarmServing implements AutoCloseable {
                 + " forwarded port of a router, say.")
     private @Nullable String announce;
 
+    @Option(
+        names = "--no-lan",
+        description =
+            "Neither show this node on the local network nor look for peers of its swarm there.")
+    private boolean noLan;
+
     boolean wanted(Surroundings surroundings) {
       boolean asked = swarm || layers != null || memory != null || listen != null;
       return !alone && (asked || Swarms.folder(surroundings).joined().isPresent());
@@ -100,7 +106,8 @@ final class SwarmServing implements AutoCloseable {
             identity,
             swarm,
             Optional.of(listen),
-            Optional.ofNullable(options.announce).map(Swarms::announced));
+            Optional.ofNullable(options.announce).map(Swarms::announced),
+            !options.noLan && Swarms.looksAtLan(surroundings));
     SwarmServing serving = new SwarmServing(surroundings, node);
     try {
       if (options.layers == null && options.memory != null) {

@@ -47,6 +47,11 @@ final class Swarms {
                 "this home belongs to no swarm: 'folkmoot join LINK' with an invite, or open one with 'folkmoot serve MODEL --swarm'"));
   }
 
+  /** Whether nodes may look for peers on the local network: {@code FOLKMOOT_LAN=0} says no. */
+  static boolean looksAtLan(Surroundings surroundings) {
+    return !surroundings.environment().getOrDefault("FOLKMOOT_LAN", "1").equals("0");
+  }
+
   /** Starts a node. */
   static SwarmNode start(
       Surroundings surroundings,
@@ -54,17 +59,23 @@ final class Swarms {
       Identity identity,
       JoinedSwarm swarm,
       Optional<InetSocketAddress> listen) {
-    return start(surroundings, folder, identity, swarm, listen, Optional.empty());
+    return start(
+        surroundings, folder, identity, swarm, listen, Optional.empty(), looksAtLan(surroundings));
   }
 
-  /** Starts a node that others find elsewhere than where it listens. */
+  /**
+   * Starts a node that others find elsewhere than where it listens.
+   *
+   * @param lan whether to look for peers on the local network
+   */
   static SwarmNode start(
       Surroundings surroundings,
       SwarmFolder folder,
       Identity identity,
       JoinedSwarm swarm,
       Optional<InetSocketAddress> listen,
-      Optional<PeerAddress> announced) {
+      Optional<PeerAddress> announced,
+      boolean lan) {
     return SwarmNode.start(
         new SwarmNode.Settings(
             folder,
@@ -72,6 +83,7 @@ final class Swarms {
             swarm,
             listen,
             announced,
+            lan,
             SOFTWARE,
             surroundings.clock(),
             surroundings.nanoTime(),

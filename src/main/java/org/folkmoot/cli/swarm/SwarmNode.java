@@ -67,6 +67,7 @@ public final class SwarmNode implements AutoCloseable {
    * @param folder where its swarm is remembered
    * @param listen where to accept links; empty for a node that only asks
    * @param announced the only address to tell others; empty for those of this machine
+   * @param lan whether to look for peers on the local network, and to be found there
    * @param software name and version, for people
    * @param crash told of defects of ours
    */
@@ -76,6 +77,7 @@ public final class SwarmNode implements AutoCloseable {
       JoinedSwarm swarm,
       Optional<InetSocketAddress> listen,
       Optional<PeerAddress> announced,
+      boolean lan,
       String software,
       InstantSource clock,
       LongSupplier nanos,
@@ -87,6 +89,7 @@ public final class SwarmNode implements AutoCloseable {
   private final Links links;
   private final Membership membership;
   private final Rendezvous rendezvous;
+  private final LocalSearch lan;
   private final PeerScores scores;
   private final BlockServer server;
   private final Heads heads;
@@ -117,6 +120,7 @@ public final class SwarmNode implements AutoCloseable {
             book,
             bytes -> writer.execute(() -> SwarmFolder.save(settings.folder.book(), bytes)),
             settings.random);
+    lan = new LocalSearch(links, settings.swarm.swarm(), rendezvous);
     server = new BlockServer(links, ServerLimits.USUAL);
     heads = new Heads(links, settings.folder);
     PeerTransport tls =
@@ -183,6 +187,9 @@ public final class SwarmNode implements AutoCloseable {
       }
       node.membership.start();
       node.rendezvous.start();
+      if (settings.lan) {
+        node.lan.begin(settings.listen, node.port, node.addresses.hasQuic());
+      }
     });
     return node;
   }
@@ -483,6 +490,7 @@ public final class SwarmNode implements AutoCloseable {
     });
     links.close();
     loop.close();
+    lan.close();
     writer.shutdown();
     try {
       writer.awaitTermination(1, TimeUnit.SECONDS);

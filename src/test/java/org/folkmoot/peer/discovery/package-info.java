@@ -1,0 +1,4 @@
+@NullMarked
+package org.folkmoot.peer.discovery;
+
+import org.jspecify.annotations.NullMarked;
