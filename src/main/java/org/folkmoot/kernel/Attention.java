@@ -101,6 +101,25 @@ public final class Attention {
     }
   }
 
+  /**
+   * One position's key or value of one KV head as it is stored: numbers in the layout's precision,
+   * little-endian.
+   */
+  public static byte[] stored(
+      KvLayout layout, MemorySegment page, int layer, int kvHead, int slot, boolean key) {
+    int headDim = layout.headDim();
+    int size = layout.precision().bytes();
+    long start = key ? layout.keysAt(layer, kvHead) : layout.valuesAt(layer, kvHead);
+    long first = key ? (long) (slot / 16) * headDim * 16 + slot % 16 : (long) slot * headDim;
+    int stride = key ? 16 : 1;
+    byte[] row = new byte[headDim * size];
+    for (int i = 0; i < headDim; i++) {
+      long at = start + (first + (long) i * stride) * size;
+      MemorySegment.copy(page, ValueLayout.JAVA_BYTE, at, row, i * size, size);
+    }
+    return row;
+  }
+
   /** Attends. */
   public static void attend(
       KvLayout layout,

@@ -23,33 +23,46 @@ final class LayerPass {
 
   private final ModelConfig config;
   private final SpanWeights.Layer layer;
+  private final int number;
   private final int index;
   private final List<Step> steps;
   private final int tokens;
   private final RopeTable rope;
   private final WorkerPool pool;
   private final Workspace work;
+  private final Tap tap;
 
+  /**
+   * A pass through one layer.
+   *
+   * @param number the layer's number in the model
+   * @param index its number in the span, and so in the caches
+   */
   LayerPass(
       ModelConfig config,
       SpanWeights.Layer layer,
+      int number,
       int index,
       List<Step> steps,
       int tokens,
       RopeTable rope,
       WorkerPool pool,
-      Workspace work) {
+      Workspace work,
+      Tap tap) {
     this.config = config;
     this.layer = layer;
+    this.number = number;
     this.index = index;
     this.steps = steps;
     this.tokens = tokens;
     this.rope = rope;
     this.pool = pool;
     this.work = work;
+    this.tap = tap;
   }
 
   void run() {
+    int dim = config.dim();
     normAndPrepare(
         work.hidden,
         layer.attentionNorm(),
@@ -58,11 +71,17 @@ final class LayerPass {
         layer.queryKeyValue(),
         pool,
         work);
+    show(Operator.ATTENTION_NORM, work.normed, dim);
     layer.queryKeyValue().multiply(pool, work.activations, work.queryKeyValue);
     addBias();
+    showQueryKeyValue();
     rotateAndStore();
+    showRotatedAndStored();
     attend();
+    showAttended();
     project(layer.attentionOutput(), work.attended, config.heads() * config.headDim());
+    show(Operator.ATTENTION_OUTPUT, work.projected, dim);
+    show(Operator.ATTENTION_RESIDUAL, work.hidden, dim);
 
     normAndPrepare(
         work.hidden,
@@ -72,9 +91,14 @@ final class LayerPass {
         layer.gateUp(),
         pool,
         work);
+    show(Operator.FEED_FORWARD_NORM, work.normed, dim);
     layer.gateUp().multiply(pool, work.activations, work.gateUp);
+    showGateUp();
     activate();
+    show(Operator.ACTIVATION, work.inner, config.ffn());
     project(layer.down(), work.inner, config.ffn());
+    show(Operator.DOWN, work.projected, dim);
+    show(Operator.LAYER_OUTPUT, work.hidden, dim);
   }
 
   /** RMSNorm of each row of {@code x}, prepared as the input of some matrices. */
@@ -236,5 +260,42 @@ final class LayerPass {
                 work.gateUp, t * 2 * ffn, work.gateUp, t * 2 * ffn + ffn, work.inner, t * ffn, ffn);
           }
         });
+  }
+
+  private void show(Operator operator, float[] rows, int length) {
+    tap.rows(number, operator, 0, rows, length, 0, length);
+  }
+
+  private void showQueryKeyValue() {
+    int stride = layer.queryKeyValue().rows();
+    int queries = config.heads() * config.headDim();
+    int keys = config.kvHeads() * config.headDim();
+    float[] rows = work.queryKeyValue;
+    tap.rows(number, Operator.QUERY, 0, rows, stride, 0, queries);
+    tap.rows(number, Operator.KEY, 0, rows, stride, queries, keys);
+    tap.rows(number, Operator.VALUE, 0, rows, stride, queries + keys, keys);
+  }
+
+  private void showRotatedAndStored() {
+    int stride = layer.queryKeyValue().rows();
+    int queries = config.heads() * config.headDim();
+    int keys = config.kvHeads() * config.headDim();
+    tap.rows(number, Operator.ROTATED_QUERY, 0, work.queryKeyValue, stride, 0, queries);
+    tap.rows(number, Operator.ROTATED_KEY, 0, work.queryKeyValue, stride, queries, keys);
+    tap.stored(number, index, steps);
+  }
+
+  private void showAttended() {
+    int length = config.group() * config.headDim();
+    int stride = config.heads() * config.headDim();
+    for (int head = 0; head < config.kvHeads(); head++) {
+      tap.rows(number, Operator.ATTENTION, head, work.attended, stride, head * length, length);
+    }
+  }
+
+  private void showGateUp() {
+    int ffn = config.ffn();
+    tap.rows(number, Operator.GATE, 0, work.gateUp, 2 * ffn, 0, ffn);
+    tap.rows(number, Operator.UP, 0, work.gateUp, 2 * ffn, ffn, ffn);
   }
 }

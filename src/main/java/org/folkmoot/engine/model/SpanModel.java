@@ -129,7 +129,12 @@ public final class SpanModel implements AutoCloseable {
    *
    * @param states whether all tokens' hidden states are wanted, too
    */
-  synchronized Pass forward(Span part, List<Step> steps, boolean states) {
+  Pass forward(Span part, List<Step> steps, boolean states) {
+    return forward(part, steps, states, Tap.NONE);
+  }
+
+  /** The same, watched. */
+  synchronized Pass forward(Span part, List<Step> steps, boolean states, Tap tap) {
     for (Step step : steps) {
       check(part, step);
     }
@@ -139,8 +144,13 @@ public final class SpanModel implements AutoCloseable {
     int tokens = steps.stream().mapToInt(Step::tokens).sum();
     work.fit(config, tokens);
     takeInputs(part, steps);
+    if (part.embeds()) {
+      tap.rows(0, Operator.EMBEDDING, 0, work.hidden, config.dim(), 0, config.dim());
+    }
     for (int i = part.from() - span.from(); i < part.to() - span.from(); i++) {
-      new LayerPass(config, weights.layers().get(i), i, steps, tokens, rope, pool, work).run();
+      SpanWeights.Layer layer = weights.layers().get(i);
+      int number = span.from() + i;
+      new LayerPass(config, layer, number, i, steps, tokens, rope, pool, work, tap).run();
     }
     float[] all = states ? Arrays.copyOf(work.hidden, tokens * config.dim()) : new float[0];
     Elementwise.requireFinite(all, all.length);

@@ -1,0 +1,246 @@
+package org.folkmoot.engine.model;
+
+import static org.folkmoot.base.FolkmootException.Code.ARITHMETIC;
+import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
+
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.List;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.engine.gguf.GgufTensor;
+import org.folkmoot.kernel.KvLayout;
+import org.folkmoot.kernel.Oracle;
+
+/**
+ * One operator at one position, from its inputs alone, by the {@link Oracle}: how a dispute ends.
+ * Of the model only the tensor that the operator multiplies by is read, of an embedding one row.
+ */
+public final class LoneOperator {
+  private final GgufFile file;
+  private final ModelConfig config;
+  private final TraceOrder order;
+
+  /**
+   * Operators of a model.
+   *
+   * @param span whose inputs the first stage reads; it decides what they are
+   */
+  public LoneOperator(GgufFile file, ModelConfig config, Span span) {
+    this.file = file;
+    this.config = config;
+    this.order = new TraceOrder(config, span);
+  }
+
+  /**
+   * Computes a row.
+   *
+   * @param inputs for each of {@link TraceOrder#sources} its rows: one, or all up to the position
+   * @return the row, as {@link TraceOrder} describes it
+   * @throws FolkmootException ARITHMETIC if sem/1 has no result for these inputs: a number is not
+   *     finite, or a token id is none of the model's; BAD_FILE if the model lacks the tensor
+   * @throws IllegalArgumentException if there are not as many rows of such lengths as it takes
+   */
+  public byte[] compute(TracePoint point, int position, List<List<byte[]>> inputs) {
+    requireShape(point, position, inputs);
+    String block = "blk." + point.layer() + ".";
+    return switch (point.operator()) {
+      case EMBEDDING -> embedding(littleEndian(only(inputs, 0)).getInt());
+      case ATTENTION_NORM -> norm(block + "attn_norm.weight", row(inputs, 0));
+      case QUERY -> biased(block + "attn_q", row(inputs, 0));
+      case KEY -> biased(block + "attn_k", row(inputs, 0));
+      case VALUE -> biased(block + "attn_v", row(inputs, 0));
+      case ROTATED_QUERY, ROTATED_KEY -> bytes(rotated(row(inputs, 0), position));
+      case STORED_KEY, STORED_VALUE -> stored(headOf(row(inputs, 0), point.kvHead()));
+      case ATTENTION -> attention(point.kvHead(), inputs);
+      case ATTENTION_OUTPUT -> bytes(multiply(block + "attn_output.weight", joined(inputs)));
+      case ATTENTION_RESIDUAL, LAYER_OUTPUT -> bytes(add(row(inputs, 0), row(inputs, 1)));
+      case FEED_FORWARD_NORM -> norm(block + "ffn_norm.weight", row(inputs, 0));
+      case GATE -> bytes(multiply(block + "ffn_gate.weight", row(inputs, 0)));
+      case UP -> bytes(multiply(block + "ffn_up.weight", row(inputs, 0)));
+      case ACTIVATION -> bytes(Oracle.siluTimes(row(inputs, 0), row(inputs, 1)));
+      case DOWN -> bytes(multiply(block + "ffn_down.weight", row(inputs, 0)));
+    };
+  }
+
+  private void requireShape(TracePoint point, int position, List<List<byte[]>> inputs) {
+    List<TraceOrder.Source> sources = order.sources(point);
+    boolean fits = inputs.size() == sources.size();
+    for (int i = 0; fits && i < inputs.size(); i++) {
+      TraceOrder.Source source = sources.get(i);
+      fits =
+          inputs.get(i).size() == (source.wholePast() ? position + 1 : 1)
+              && inputs.get(i).stream().allMatch(row -> row.length == order.rowBytes(source));
+    }
+    if (!fits) {
+      throw new IllegalArgumentException("these are not the inputs of: " + point);
+    }
+  }
+
+  private byte[] embedding(int id) {
+    if (id < 0 || id >= config.vocabulary()) {
+      throw noResult("a token id is not in the vocabulary");
+    }
+    GgufTensor tensor = tensor("token_embd.weight", config.dim(), config.vocabulary());
+    long rowBytes = tensor.type().rowBytes(config.dim());
+    byte[] row = file.data(tensor).asSlice(id * rowBytes, rowBytes).toArray(ValueLayout.JAVA_BYTE);
+    return bytes(Oracle.row(tensor.type(), row, 0, config.dim()));
+  }
+
+  private byte[] norm(String name, float[] x) {
+    return bytes(Oracle.rmsNorm(x, vector(name, x.length), config.normEpsilon()));
+  }
+
+  /** Biases come in threes or not at all, as the engine reads them. */
+  private byte[] biased(String name, float[] x) {
+    boolean query = name.endsWith("q");
+    int rows = (query ? config.heads() : config.kvHeads()) * config.headDim();
+    float[] y = multiply(name + ".weight", rows, x);
+    boolean hasBias = file.tensor(name.substring(0, name.length() - 1) + "q.bias").isPresent();
+    return bytes(hasBias ? add(y, vector(name + ".bias", rows)) : y);
+  }
+
+  private float[] rotated(float[] heads, int position) {
+    boolean halves = config.ropePairing() == ModelConfig.RopePairing.HALVES;
+    double stretch =
+        switch (config.ropeScaling()) {
+          case RopeScaling.None() -> 1;
+          case RopeScaling.Linear(double factor) -> factor;
+        };
+    boolean has = file.tensor("rope_freqs.weight").isPresent();
+    float[] factors = has ? vector("rope_freqs.weight", config.ropeDims() / 2) : new float[0];
+    float[] table =
+        Oracle.cosinesAndSines(position, config.ropeDims(), config.ropeBase(), factors, stretch);
+    float[] turned = new float[heads.length];
+    for (int head = 0; head < heads.length / config.headDim(); head++) {
+      float[] one = Oracle.rotate(headOf(heads, head), table, halves);
+      System.arraycopy(one, 0, turned, head * config.headDim(), one.length);
+    }
+    return turned;
+  }
+
+  private float[] headOf(float[] heads, int head) {
+    return Arrays.copyOfRange(heads, head * config.headDim(), (head + 1) * config.headDim());
+  }
+
+  private byte[] stored(float[] x) {
+    KvLayout.Precision precision = config.precision();
+    byte[] bytes = new byte[x.length * precision.bytes()];
+    ByteBuffer row = littleEndian(bytes);
+    for (float number : x) {
+      switch (precision) {
+        case F16 -> row.putShort(Float.floatToFloat16(number));
+        case F32 -> row.putFloat(number);
+      }
+    }
+    requireFinite(widened(bytes));
+    return bytes;
+  }
+
+  private float[] widened(byte[] stored) {
+    return switch (config.precision()) {
+      case F16 -> {
+        float[] x = new float[stored.length / 2];
+        ByteBuffer halves = littleEndian(stored);
+        for (int i = 0; i < x.length; i++) {
+          x[i] = Float.float16ToFloat(halves.getShort());
+        }
+        yield x;
+      }
+      case F32 -> floats(stored);
+    };
+  }
+
+  private byte[] attention(int kvHead, List<List<byte[]>> inputs) {
+    float[] queries = row(inputs, 0);
+    float[][] keys = inputs.get(1).stream().map(this::widened).toArray(float[][]::new);
+    float[][] values = inputs.get(2).stream().map(this::widened).toArray(float[][]::new);
+    float scale = (float) (1 / Math.sqrt(config.headDim()));
+    float[] out = new float[config.group() * config.headDim()];
+    for (int i = 0; i < config.group(); i++) {
+      float[] query = headOf(queries, kvHead * config.group() + i);
+      float[] read = Oracle.attention(query, keys, values, config.precision(), scale);
+      System.arraycopy(read, 0, out, i * config.headDim(), config.headDim());
+    }
+    return bytes(out);
+  }
+
+  private float[] multiply(String name, float[] x) {
+    boolean widens = name.endsWith("gate.weight") || name.endsWith("up.weight");
+    return multiply(name, widens ? config.ffn() : config.dim(), x);
+  }
+
+  private float[] multiply(String name, int rows, float[] x) {
+    GgufTensor tensor = tensor(name, x.length, rows);
+    byte[] weights = file.data(tensor).toArray(ValueLayout.JAVA_BYTE);
+    return Oracle.multiply(tensor.type(), weights, rows, x);
+  }
+
+  private float[] vector(String name, int length) {
+    GgufTensor tensor = tensor(name, length, 1);
+    byte[] weights = file.data(tensor).toArray(ValueLayout.JAVA_BYTE);
+    return Oracle.row(tensor.type(), weights, 0, length);
+  }
+
+  private GgufTensor tensor(String name, long columns, long rows) {
+    return file.tensor(name)
+        .filter(found -> found.columns() == columns && found.rows() == rows)
+        .orElseThrow(() ->
+            new FolkmootException(
+                BAD_FILE,
+                "the model has no tensor '%s' of %d × %d: the file is damaged or was made wrongly, pull it again"
+                    .formatted(name, rows, columns)));
+  }
+
+  private static float[] add(float[] a, float[] b) {
+    float[] sum = new float[a.length];
+    for (int i = 0; i < a.length; i++) {
+      sum[i] = a[i] + b[i];
+    }
+    return sum;
+  }
+
+  private static void requireFinite(float[] x) {
+    for (float number : x) {
+      if (!Float.isFinite(number)) {
+        throw noResult("a key or value does not fit the KV cache's numbers");
+      }
+    }
+  }
+
+  private static FolkmootException noResult(String why) {
+    return new FolkmootException(ARITHMETIC, why + ": nobody can have computed on from there");
+  }
+
+  private static byte[] only(List<List<byte[]>> inputs, int source) {
+    return inputs.get(source).getFirst();
+  }
+
+  private static float[] row(List<List<byte[]>> inputs, int source) {
+    return floats(only(inputs, source));
+  }
+
+  private static float[] joined(List<List<byte[]>> inputs) {
+    ByteBuffer all = ByteBuffer.allocate(inputs.stream().mapToInt(r -> r.getFirst().length).sum());
+    inputs.forEach(rows -> all.put(rows.getFirst()));
+    return floats(all.array());
+  }
+
+  private static float[] floats(byte[] row) {
+    float[] x = new float[row.length / Float.BYTES];
+    littleEndian(row).asFloatBuffer().get(x);
+    return x;
+  }
+
+  private static byte[] bytes(float[] x) {
+    byte[] row = new byte[x.length * Float.BYTES];
+    littleEndian(row).asFloatBuffer().put(x);
+    return row;
+  }
+
+  private static ByteBuffer littleEndian(byte[] row) {
+    return ByteBuffer.wrap(row).order(ByteOrder.LITTLE_ENDIAN);
+  }
+}
