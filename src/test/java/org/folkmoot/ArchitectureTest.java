@@ -33,7 +33,7 @@ class ArchitectureTest {
           Map.entry("store", Set.of("base", "peer")),
           Map.entry("route", Set.of("wire")),
           Map.entry("serve", Set.of("engine", "peer")),
-          Map.entry("session", Set.of("route", "peer", "engine")),
+          Map.entry("session", Set.of("route", "peer", "engine", "proof")),
           Map.entry("proof", Set.of("engine", "wire", "peer")),
           Map.entry("ledger", Set.of("base", "peer")),
           Map.entry("moot", Set.of("ledger")),

@@ -339,9 +339,6 @@ public final class Dispute {
             .filter(reply -> !(reply.question() instanceof Question.Inputs))
             .toList();
     return new Fault(
-        side,
-        signed.hop(),
-        new FraudProof.WrongOperator(
-            signed, key, path, at, inputs));
+        side, signed.hop(), new FraudProof.WrongOperator(signed, key, path, at, inputs));
   }
 }

@@ -5,15 +5,21 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.base.Loop;
 import org.folkmoot.peer.PeerNetwork;
+import org.folkmoot.peer.Signer;
+import org.folkmoot.wire.HopStatement;
 import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SessionId;
+import org.folkmoot.wire.SignedStatement;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
   private final PeerNetwork network;
   private final ServerLimits limits;
+  private final Signer signer;
   private final Map<ModelId, List<SpanEngine>> engines = new HashMap<>();
   private final Map<SessionId, HopSeat> seats = new LinkedHashMap<>();
   private final Map<PeerId, Integer> seatsOf = new HashMap<>();
@@ -34,11 +41,23 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
   private Loop.@Nullable Timer sweep;
   private boolean closed;
 
-  /** A server without spans yet. */
-  public BlockServer(PeerNetwork network, ServerLimits limits) {
+  private Optional<Hash32> policy = Optional.empty();
+
+  /**
+   * A server without spans yet.
+   *
+   * @param signer signs what sessions ask to have signed
+   */
+  public BlockServer(PeerNetwork network, ServerLimits limits, Signer signer) {
     this.network = network;
     this.limits = limits;
+    this.signer = signer;
     network.listen(this);
+  }
+
+  /** Declares what the operator does beyond computing: its hash stands in all that is signed. */
+  public void declare(Hash32 declared) {
+    policy = Optional.of(declared);
   }
 
   /** Offers a span. The engine is not closed by the server. */
@@ -98,6 +117,11 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
       }
       case Message.Draft draft -> ofClient(from, draft.session(), seat -> seat.draft(draft));
       case Message.Rewire change -> rewire(from, change);
+      case Message.Attest wish -> {
+        if (!ofClient(from, wish.session(), seat -> seat.attest(wish))) {
+          refuse(from, wish.session(), 0, Message.Reason.NO_SESSION, "no such session here");
+        }
+      }
       case Message.Renew renew -> {
         if (!ofClient(from, renew.session(), HopSeat::renew)) {
           refuse(from, renew.session(), 0, Message.Reason.NO_SESSION, "no such session here");
@@ -267,6 +291,12 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
       speeds
           .computeIfAbsent(seat.engine(), _ -> new Speed())
           .add(seat.layers(), tokens, queueNanos, computeNanos);
+    }
+
+    @Override
+    public SignedStatement sign(Function<Optional<Hash32>, HopStatement> underPolicy) {
+      HopStatement statement = underPolicy.apply(policy);
+      return new SignedStatement(signer.peerId(), statement, signer.sign(statement.signedBytes()));
     }
   }
 

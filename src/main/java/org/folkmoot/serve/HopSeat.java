@@ -1,18 +1,19 @@
 package org.folkmoot.serve;
 
-import java.security.MessageDigest;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.peer.PeerNetwork;
-import org.folkmoot.wire.Digests;
+import org.folkmoot.wire.HopStatement;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SessionId;
+import org.folkmoot.wire.SignedStatement;
 import org.jspecify.annotations.Nullable;
 
 /** One session at this hop: its steps in order, its outputs kept, its neighbours. */
@@ -24,6 +25,9 @@ final class HopSeat {
 
     /** A step was computed. */
     void measured(HopSeat seat, int tokens, long queueNanos, long computeNanos);
+
+    /** Signs what a seat computed, in the node's name. */
+    SignedStatement sign(Function<Optional<Hash32>, HopStatement> underPolicy);
   }
 
   /** Numbers in one message of a replay: a megabyte. */
@@ -39,8 +43,8 @@ final class HopSeat {
   private final SpanEngine.Seat seat;
   private final Retained retained;
   private final @Nullable TailSampler tail;
-  private final MessageDigest sha256;
   private final StepReports reports;
+  private final Testimony testimony;
   private final Deque<Waiting> steps = new ArrayDeque<>();
   private int queuedFloats;
   private PeerId upstream;
@@ -51,6 +55,8 @@ final class HopSeat {
   private int length;
   private int expected;
   private int wantFrom;
+  private Message.@Nullable Attest asked;
+  private int statements;
   private boolean computing;
   private boolean closed;
   private long lastHeard;
@@ -74,7 +80,7 @@ final class HopSeat {
             ? new TailSampler(
                 open.sampling().orElseThrow(), engine.vocabulary(), open.maxPositions())
             : null;
-    this.sha256 = Hash32.newSha256();
+    this.testimony = new Testimony(open);
     this.reports =
         new StepReports(
             network.loop(),
@@ -249,9 +255,12 @@ final class HopSeat {
         retained.add(new Retained.Part(step.epoch(), position, tokens, hidden));
         send(retained.between(Math.max(position, sendFrom), length), step.wantFrom());
       }
-      reports.add(step.epoch(), position, Digests.of(sha256, hidden, tokens), queueNanos, nanos);
+      byte[] digests = testimony.gave(position, hidden, tokens);
+      reports.add(step.epoch(), position, digests, queueNanos, nanos);
       if (done) {
         computing = false;
+        testimony.took(step);
+        attest();
         owner.measured(HopSeat.this, step.tokens(), queueNanos, nanos);
         computeNext();
       }
@@ -296,7 +305,39 @@ final class HopSeat {
   void draft(Message.Draft draft) {
     if (tail != null) {
       sample(tail.draft(draft.epoch(), draft.position(), draft.ids()));
+      attest();
     }
+  }
+
+  // ---- what it signs
+
+  /** Signs what was computed, now or when that much is. */
+  void attest(Message.Attest wish) {
+    if (wish.length() < 1 || wish.length() > open.maxPositions()) {
+      owner.failed(this, Message.Reason.MALFORMED, "nothing of that length can be signed");
+      return;
+    }
+    asked = wish;
+    attest();
+  }
+
+  private void attest() {
+    Message.Attest wish = asked;
+    if (wish == null || computing || length < wish.length()) {
+      return;
+    }
+    if (tail != null && !tail.knows(wish.length())) {
+      return;
+    }
+    asked = null;
+    if (++statements > ServerLimits.MAX_STATEMENTS) {
+      owner.failed(this, Message.Reason.LIMIT, "a session gets no more statements than that");
+      return;
+    }
+    SignedStatement signed =
+        owner.sign(policy ->
+            testimony.state(wish.key(), wish.length(), Optional.ofNullable(tail), policy));
+    network.send(client, new Message.Attested(signed));
   }
 
   // ---- changes

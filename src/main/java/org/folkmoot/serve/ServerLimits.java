@@ -29,6 +29,9 @@ public record ServerLimits(
    */
   static final int MAX_QUEUED_STEPS = 1024;
 
+  /** Statements signed for one session: one for its answer, and some for repairs and audits. */
+  static final int MAX_STATEMENTS = 64;
+
   /** Numbers that wait for a seat: as the steps before. */
   static final int MAX_QUEUED_FLOATS = 1 << 25;
 }

@@ -2,6 +2,7 @@ package org.folkmoot.serve;
 
 import java.io.ByteArrayOutputStream;
 import org.folkmoot.base.Loop;
+import org.folkmoot.wire.Digests;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.SessionId;
 import org.jspecify.annotations.Nullable;

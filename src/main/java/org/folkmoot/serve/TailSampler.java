@@ -108,6 +108,16 @@ final class TailSampler {
     return chosen;
   }
 
+  /** Whether the token at a position is known. */
+  boolean knows(int position) {
+    return position < known;
+  }
+
+  /** The token at a position that {@link #knows} says is known. */
+  int id(int position) {
+    return ids[position];
+  }
+
   /** Drops all logits: the client goes on from an earlier position. */
   void restart() {
     waiting.clear();

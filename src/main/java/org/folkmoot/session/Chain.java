@@ -9,18 +9,23 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Loop;
 import org.folkmoot.peer.PeerNetwork;
+import org.folkmoot.proof.Receipt;
+import org.folkmoot.wire.HopStatement;
 import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.Limits;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SessionId;
+import org.folkmoot.wire.SignedStatement;
+import org.folkmoot.wire.TraceKey;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +53,9 @@ public final class Chain implements PeerNetwork.Listener {
 
     /** Hops have taken their seats, at the start or after a repair. */
     default void hops(List<HopPlan> hops) {}
+
+    /** All hops have signed what they computed, in order; after {@link Chain#attest}. */
+    default void attested(List<SignedStatement> statements) {}
 
     /** It is over. */
     void failed(FolkmootException why);
@@ -86,7 +94,9 @@ public final class Chain implements PeerNetwork.Listener {
     final HopPlan plan;
     State state = State.NEW;
     int since;
+    int servesFrom;
     boolean opened;
+    @Nullable SignedStatement signed;
     int computedTo;
     long stepNanos;
     int stepTokens;
@@ -147,6 +157,9 @@ public final class Chain implements PeerNetwork.Listener {
   /** At which epochs the ids from which position on became others: where a draft was wrong. */
   private final TreeMap<Integer, Integer> changes = new TreeMap<>();
 
+  private boolean hadTokens;
+  private final List<Receipt.Replaced> replaced = new ArrayList<>();
+  private @Nullable TraceKey attesting;
   private boolean repairDue;
   private int repairsSinceToken;
   private Phase phase = Phase.OPENING;
@@ -204,9 +217,75 @@ public final class Chain implements PeerNetwork.Listener {
     }
   }
 
+  /**
+   * Has all hops sign what they computed for the tokens so far. A hop that is lost before is
+   * replaced by one that computes all of it again. No further step can be asked for.
+   *
+   * @param key salts what they sign
+   */
+  public void attest(TraceKey key) {
+    attesting = key;
+    stepping = false;
+    if (phase == Phase.RUNNING) {
+      askForStatements();
+    }
+  }
+
+  /** Positions that went through the hops for the tokens so far: all but the last. */
+  private int settledLength() {
+    return length - 1;
+  }
+
+  private void askForStatements() {
+    TraceKey key = Objects.requireNonNull(attesting);
+    if (sentTo < settledLength()) {
+      // All hops are new, and nothing is to be chosen any more.
+      int from = sentTo;
+      sentTo = settledLength();
+      wantFrom = sentTo;
+      sendIds(from);
+    }
+    for (Hop hop : hops) {
+      if (hop.signed == null) {
+        network.send(hop.peer(), new Message.Attest(task.session(), key, settledLength()));
+      }
+    }
+    awaitProgress();
+  }
+
+  private void attested(PeerId from, SignedStatement signed) {
+    Hop hop = hop(from, signed.statement().range().from());
+    TraceKey key = attesting;
+    if (hop == null || key == null || phase != Phase.RUNNING || !isMeant(hop, signed, key)) {
+      return;
+    }
+    hop.signed = signed;
+    if (hops.stream().allMatch(each -> each.signed != null)) {
+      stopAwaiting();
+      attesting = null;
+      listener.attested(hops.stream().map(each -> Objects.requireNonNull(each.signed)).toList());
+    }
+  }
+
+  /** Whether a statement is about what was asked; whether it is true is for others to check. */
+  private boolean isMeant(Hop hop, SignedStatement signed, TraceKey key) {
+    HopStatement statement = signed.statement();
+    return signed.hop().equals(hop.peer())
+        && statement.session().equals(task.session())
+        && statement.model().equals(task.model())
+        && statement.range().equals(hop.plan.range())
+        && statement.length() == settledLength()
+        && statement.traceKeyHash().equals(key.hash());
+  }
+
   /** Whether tokens are under way. */
   public boolean stepping() {
     return stepping;
+  }
+
+  /** Hops that served for a while and then no more. */
+  public List<Receipt.Replaced> replaced() {
+    return List.copyOf(replaced);
   }
 
   /** The hops now, in order. */
@@ -273,6 +352,7 @@ public final class Chain implements PeerNetwork.Listener {
       case Message.Computed m when m.session().equals(task.session()) -> computed(from, m);
       case Message.Sampled m when m.session().equals(task.session()) -> sampled(from, m);
       case Message.Refused m when m.session().equals(task.session()) -> refused(from, m);
+      case Message.Attested m -> attested(from, m.signed());
       case Message.HopLost m when m.session().equals(task.session()) -> hopLost(from, m);
       default -> {} // another session's, or of an epoch that is over
     }
@@ -336,6 +416,7 @@ public final class Chain implements PeerNetwork.Listener {
 
   private void take(Message.Token token) {
     repairsSinceToken = 0;
+    hadTokens = true;
     boolean asDrafted = drafted > 0 && ids[length] == token.id();
     hadWrongDraft |= drafted > 0 && !asDrafted;
     ids[length++] = token.id();
@@ -403,6 +484,14 @@ public final class Chain implements PeerNetwork.Listener {
   }
 
   private void drop(Hop hop) {
+    if (hop.state == State.LIVE && hop.signed == null) {
+      replaced.add(
+          new Receipt.Replaced(
+              hop.peer(),
+              hop.plan.range(),
+              hop.servesFrom,
+              Math.max(hop.servesFrom, settledLength())));
+    }
     if (hop.state != State.LOST) {
       hop.state = State.LOST;
       network.send(hop.peer(), new Message.Close(task.session()));
@@ -568,7 +657,10 @@ public final class Chain implements PeerNetwork.Listener {
       run.hops.stream().filter(hop -> hop.peer().equals(from)).forEach(hop -> hop.opened = true);
       if (run.isOpen()) {
         opening.remove(run);
-        run.hops.forEach(hop -> hop.state = State.LIVE);
+        for (Hop hop : run.hops) {
+          hop.state = State.LIVE;
+          hop.servesFrom = hadTokens ? settledLength() : 0;
+        }
         feed(run);
       }
     }
@@ -596,7 +688,9 @@ public final class Chain implements PeerNetwork.Listener {
     sawBusy = false;
     listener.hops(hops());
     stopAwaiting();
-    if (stepping && !stepSent) {
+    if (attesting != null) {
+      askForStatements();
+    } else if (stepping && !stepSent) {
       sendStep();
     } else if (stepping) {
       awaitProgress();
@@ -635,7 +729,10 @@ public final class Chain implements PeerNetwork.Listener {
 
   /** The first hop that has not computed what was sent is the one that hangs. */
   private void stalled() {
-    if (phase == Phase.RUNNING && stepping) {
+    if (phase == Phase.RUNNING && attesting != null) {
+      List<Hop> late = hops.stream().filter(hop -> hop.signed == null).toList();
+      late.forEach(hop -> lost(hop.peer(), Message.Reason.SILENT));
+    } else if (phase == Phase.RUNNING && stepping) {
       Hop culprit =
           hops.stream().filter(hop -> hop.computedTo < sentTo).findFirst().orElse(hops.getLast());
       lost(culprit.peer(), Message.Reason.SILENT);
@@ -679,7 +776,7 @@ public final class Chain implements PeerNetwork.Listener {
       return;
     }
     phase = Phase.CLOSED;
-    hops.forEach(this::drop);
+    hops.forEach(hop -> network.send(hop.peer(), new Message.Close(task.session())));
     hops.clear();
     watch();
     stopAwaiting();

@@ -2,6 +2,7 @@ package org.folkmoot.session;
 
 import java.util.List;
 import java.util.Optional;
+import org.folkmoot.peer.Signer;
 
 /**
  * An answer in the making, pulled token by token by one thread. Nothing is computed ahead of the
@@ -94,6 +95,17 @@ public interface Generation extends AutoCloseable {
 
   /** What it took so far. */
   Usage usage();
+
+  /**
+   * Once it has ended, and before it is closed: what those who computed it signed. Waits for it for
+   * seconds at most. Empty if the request had no trace key, if the answer was broken off, or if not
+   * all of them signed.
+   *
+   * @param self signs what this process computed
+   */
+  default Optional<Evidence> evidence(Signer self) {
+    return Optional.empty();
+  }
 
   @Override
   void close();

@@ -3,8 +3,11 @@ package org.folkmoot.session;
 import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
 
 import java.util.List;
+import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.sampling.SamplerSettings;
+import org.folkmoot.wire.SessionId;
+import org.folkmoot.wire.TraceKey;
 
 /**
  * What to generate.
@@ -16,9 +19,33 @@ import org.folkmoot.engine.sampling.SamplerSettings;
  *     At most 16, none empty, each at most 1,024 characters
  * @param topLogprobs how many alternatives to report for each token: -1 for no log-probabilities at
  *     all, 0 for the chosen token's only, at most 20
+ * @param session names the answer where it is computed, and in its receipt
+ * @param trace the key under which those who compute it sign what they did
  */
 public record GenerationRequest(
-    int[] promptIds, SamplerSettings sampler, int maxTokens, List<String> stops, int topLogprobs) {
+    int[] promptIds,
+    SamplerSettings sampler,
+    int maxTokens,
+    List<String> stops,
+    int topLogprobs,
+    Optional<SessionId> session,
+    Optional<TraceKey> trace) {
+  /** A request of which nobody signs anything. */
+  public GenerationRequest(
+      int[] promptIds,
+      SamplerSettings sampler,
+      int maxTokens,
+      List<String> stops,
+      int topLogprobs) {
+    this(promptIds, sampler, maxTokens, stops, topLogprobs, Optional.empty(), Optional.empty());
+  }
+
+  /** The same, to be signed. */
+  public GenerationRequest traced(SessionId as, TraceKey key) {
+    return new GenerationRequest(
+        promptIds, sampler, maxTokens, stops, topLogprobs, Optional.of(as), Optional.of(key));
+  }
+
   /** The most stop strings. OpenAI allows 4; people's tools send a few more. */
   public static final int MAX_STOPS = 16;
 

@@ -1,15 +1,23 @@
 package org.folkmoot.session;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.peer.PeerNetwork;
+import org.folkmoot.peer.Signer;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.PeerId;
+import org.folkmoot.wire.SignedStatement;
+import org.folkmoot.wire.TraceKey;
 
 /**
  * A generation over a chain of peers: the blocking edge of {@link Chain}.
@@ -36,6 +44,9 @@ public final class SwarmGeneration implements Generation {
 
   private record Closed() implements Event {}
 
+  /** How long hops have to sign, replacements of lost ones included. */
+  private static final Duration SIGN_WITHIN = Duration.ofSeconds(10);
+
   /** Tokens that may wait to be taken while the chain goes on. */
   private static final int AHEAD = 1;
 
@@ -55,6 +66,8 @@ public final class SwarmGeneration implements Generation {
   private int[] drafts = new int[0];
   private boolean over;
   private volatile long nanosPerToken;
+  private final Optional<TraceKey> trace;
+  private final CompletableFuture<Optional<Evidence>> evidence = new CompletableFuture<>();
 
   /** Whether the chain waits for the reader. */
   private volatile boolean held = true;
@@ -72,8 +85,10 @@ public final class SwarmGeneration implements Generation {
       Chain.Task task,
       AnswerText text,
       boolean speculate,
+      Optional<TraceKey> trace,
       Watcher watcher) {
     this.network = network;
+    this.trace = trace;
     this.text = text;
     this.speculate = speculate;
     int[] prompt = task.sampling().history();
@@ -105,7 +120,14 @@ public final class SwarmGeneration implements Generation {
       }
 
       @Override
+      public void attested(List<SignedStatement> statements) {
+        evidence.complete(Optional.of(new Evidence(statements, chain.replaced())));
+        chain.close();
+      }
+
+      @Override
       public void failed(FolkmootException why) {
+        evidence.complete(Optional.empty());
         over = true;
         events.add(new Failed(why));
       }
@@ -146,10 +168,26 @@ public final class SwarmGeneration implements Generation {
     over = part.ending().isPresent();
     events.add(new Came(piece(token, part.text()), part.ending(), network.loop().nanoTime()));
     if (over) {
-      chain.close();
+      collect();
     } else if (!agreed) {
       network.loop().execute(this::advance);
     }
+  }
+
+  /** Has the hops sign, and lets them go. */
+  private void collect() {
+    if (trace.isEmpty()) {
+      evidence.complete(Optional.empty());
+      chain.close();
+      return;
+    }
+    chain.attest(trace.get());
+    network.loop().after(SIGN_WITHIN.toNanos(), this::giveUp);
+  }
+
+  private void giveUp() {
+    evidence.complete(Optional.empty());
+    chain.close();
   }
 
   private static Piece piece(Message.Token token, String text) {
@@ -214,6 +252,18 @@ public final class SwarmGeneration implements Generation {
   }
 
   @Override
+  public Optional<Evidence> evidence(Signer self) {
+    try {
+      return evidence.get(2 * SIGN_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    } catch (ExecutionException | TimeoutException none) {
+      return Optional.empty();
+    }
+  }
+
+  @Override
   public Usage usage() {
     return new Usage(promptLength, taken, firstNanos - startNanos, lastNanos - firstNanos);
   }
@@ -227,7 +277,7 @@ public final class SwarmGeneration implements Generation {
         .loop()
         .execute(() -> {
           over = true;
-          chain.close();
+          giveUp();
         });
     events.add(new Closed());
   }

@@ -113,7 +113,10 @@ public final class SwarmModel implements LanguageModel {
     int room = Prompts.room(request, config.vocabulary(), contextLength());
     Chain.Task task =
         new Chain.Task(
-            new SessionId(options.random.getAsLong(), options.random.getAsLong()),
+            request
+                .session()
+                .orElseGet(
+                    () -> new SessionId(options.random.getAsLong(), options.random.getAsLong())),
             model,
             config.layers(),
             request.promptIds().length + room,
@@ -128,6 +131,7 @@ public final class SwarmModel implements LanguageModel {
         task,
         new AnswerText(tokenizer(), request.stops()),
         options.speculate,
+        request.trace(),
         watcher);
   }
 

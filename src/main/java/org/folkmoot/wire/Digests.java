@@ -11,6 +11,15 @@ public final class Digests {
 
   private Digests() {}
 
+  /** The digest of a token id: of its 4 bytes. */
+  public static byte[] ofId(MessageDigest sha256, int id) {
+    sha256.update((byte) id);
+    sha256.update((byte) (id >> 8));
+    sha256.update((byte) (id >> 16));
+    sha256.update((byte) (id >> 24));
+    return sha256.digest();
+  }
+
   /** The digests of hidden states {@code [token][dim]}, one after the other. */
   public static byte[] of(MessageDigest sha256, float[] hidden, int tokens) {
     int dim = hidden.length / tokens;

@@ -279,6 +279,17 @@ public sealed interface Message {
   /** Told to the client: the next hop cannot be reached, or its link broke. */
   record HopLost(SessionId session, int epoch, PeerId lost) implements Message {}
 
+  /**
+   * Asks a hop to sign what it computed, once it has computed so much.
+   *
+   * @param key salts what it signs
+   * @param length positions that the statement is about
+   */
+  record Attest(SessionId session, TraceKey key, int length) implements Message {}
+
+  /** Answers an {@link Attest}. */
+  record Attested(SignedStatement signed) implements Message {}
+
   /** The client is still there: keeps the seat for another lease. */
   record Renew(SessionId session) implements Message {}
 

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.wire.Message.Attest;
+import org.folkmoot.wire.Message.Attested;
 import org.folkmoot.wire.Message.Close;
 import org.folkmoot.wire.Message.Computed;
 import org.folkmoot.wire.Message.Contact;
@@ -143,6 +145,12 @@ public final class MessageCodec {
       case HopLost m -> session(w.u8(29), m.session()).i32(m.epoch()).hash(m.lost().key());
       case Renew m -> session(w.u8(30), m.session());
       case Close m -> session(w.u8(31), m.session());
+      case Attest m -> session(w.u8(32), m.session()).hash(m.key().key()).i32(m.length());
+      case Attested m -> {
+        w.u8(33).hash(m.signed().hop().key());
+        m.signed().statement().write(w);
+        w.raw(m.signed().signature());
+      }
     }
     return w.toBytes();
   }
@@ -225,6 +233,11 @@ public final class MessageCodec {
       case 29 -> new HopLost(session(r), epoch(r), peer(r));
       case 30 -> new Renew(session(r));
       case 31 -> new Close(session(r));
+      case 32 -> new Attest(session(r), new TraceKey(r.hash()), position(r));
+      case 33 ->
+          new Attested(
+              new SignedStatement(
+                  peer(r), HopStatement.read(r), r.raw(SignedStatement.SIGNATURE_BYTES)));
       default -> throw malformed("a message has the unknown type " + type);
     };
   }

@@ -30,8 +30,7 @@ public record TraceKey(Hash32 key) {
 
   /** The leaf of a token id that goes into a hop that embeds. */
   public byte[] inputLeaf(int position, int id) {
-    byte[] bytes = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(id).array();
-    return hiddenLeaf(position, Hash32.newSha256().digest(bytes));
+    return hiddenLeaf(position, Digests.ofId(Hash32.newSha256(), id));
   }
 
   /**

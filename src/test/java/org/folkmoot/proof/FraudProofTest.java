@@ -151,16 +151,15 @@ class FraudProofTest {
       for (int[] at : new int[][] {{2, 10, 4}, {2, 11, 3}, {1, 11, 4}, {0, 0, 4}, {9, 0, 0}}) {
         forged.add(
             new FraudProof.WrongOperator(
-                right.statement(), right.key(), right.replies(),
-                new Question.Inputs(at[0], at[1], at[2]), right.inputs()));
+                right.statement(),
+                right.key(),
+                right.replies(),
+                new Question.Inputs(at[0], at[1], at[2]),
+                right.inputs()));
       }
       forged.add(
           new FraudProof.WrongOperator(
-              right.statement(),
-              new TraceKey(ELSE),
-              right.replies(),
-              right.at(),
-              right.inputs()));
+              right.statement(), new TraceKey(ELSE), right.replies(), right.at(), right.inputs()));
       for (FraudProof one : forged) {
         notProven(parties.withModel().check(one));
         assertThat(Parties.withoutModel().check(one)).isNotInstanceOf(Result.Proven.class);
@@ -171,11 +170,7 @@ class FraudProofTest {
   private static FraudProof.WrongOperator with(
       FraudProof.WrongOperator proof, List<SignedReply> replies, List<Reply.Source> inputs) {
     return new FraudProof.WrongOperator(
-        proof.statement(),
-        proof.key(),
-        replies,
-        proof.at(),
-        inputs);
+        proof.statement(), proof.key(), replies, proof.at(), inputs);
   }
 
   /** The liar's replies with the honest peer's signatures. */

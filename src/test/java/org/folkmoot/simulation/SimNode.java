@@ -34,7 +34,7 @@ final class SimNode {
     links = new Links(host.loop(), host.peer(), SWARM, "simulation", LinkSettings.USUAL);
     links.add(host.transport());
     host.transport().accept(links.acceptor());
-    server = new BlockServer(links, ServerLimits.USUAL);
+    server = new BlockServer(links, ServerLimits.USUAL, SimPeer.signer(host.peer()));
     if (range == null) {
       engine = null;
     } else {

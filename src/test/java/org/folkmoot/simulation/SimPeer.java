@@ -80,7 +80,7 @@ final class SimPeer {
     membership = new Membership(links, SimNode.SWARM, signer(host.peer()), VERIFIER, random);
     rendezvous = new Rendezvous(links, membership, book, _ -> {}, random);
     scores = new PeerScores(links);
-    server = new BlockServer(links, ServerLimits.USUAL);
+    server = new BlockServer(links, ServerLimits.USUAL, signer(host.peer()));
   }
 
   /** Signatures that anyone could make: here nobody tries. */
@@ -96,7 +96,7 @@ final class SimPeer {
     return signature;
   }
 
-  private static Signer signer(PeerId self) {
+  static Signer signer(PeerId self) {
     return new Signer() {
       @Override
       public PeerId peerId() {

@@ -95,6 +95,10 @@ final class RandomMessages {
       case 22 -> new Message.HopLost(session(), epoch(), peer());
       case 23 -> new Message.Renew(session());
       case 24 -> new Message.Close(session());
+      case 25 -> new Message.Attest(session(), new TraceKey(hash()), position());
+      case 26 ->
+          new Message.Attested(
+              new SignedStatement(peer(), statement(), bytes(SignedStatement.SIGNATURE_BYTES)));
       default -> throw new IllegalArgumentException("no kind " + kind);
     };
   }
@@ -181,6 +185,25 @@ final class RandomMessages {
 
   private <T> Optional<T> optional(T value) {
     return random.nextBoolean() ? Optional.of(value) : Optional.empty();
+  }
+
+  private HopStatement statement() {
+    LayerRange range = range();
+    int length = 1 + random.nextInt(1000);
+    int count = random.nextInt(length);
+    return new HopStatement(
+        session(),
+        new ModelId(hash()),
+        list(3, this::hash),
+        range,
+        length,
+        hash(),
+        hash(),
+        hash(),
+        range.heads()
+            ? Optional.of(new HopStatement.Sampled(hash(), length + 1 - count, count, hash()))
+            : Optional.empty(),
+        optional(hash()));
   }
 
   private LayerRange range() {

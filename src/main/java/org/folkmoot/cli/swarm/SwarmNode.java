@@ -121,7 +121,7 @@ public final class SwarmNode implements AutoCloseable {
             bytes -> writer.execute(() -> SwarmFolder.save(settings.folder.book(), bytes)),
             settings.random);
     lan = new LocalSearch(links, settings.swarm.swarm(), rendezvous);
-    server = new BlockServer(links, ServerLimits.USUAL);
+    server = new BlockServer(links, ServerLimits.USUAL, identity);
     heads = new Heads(links, settings.folder);
     PeerTransport tls =
         settings

@@ -1,0 +1,69 @@
+package org.folkmoot.serve;
+
+import java.util.List;
+import java.util.Optional;
+import org.folkmoot.base.Hash32;
+import org.folkmoot.base.MerkleTree;
+import org.folkmoot.wire.HopStatement;
+import org.folkmoot.wire.Message;
+import org.folkmoot.wire.SamplingHash;
+import org.folkmoot.wire.StepTrail;
+import org.folkmoot.wire.TraceKey;
+
+/** What a hop can say on its honour about a session: the digests of all that went in and out. */
+final class Testimony {
+  private final Message.Open open;
+  private final StepTrail inputs = new StepTrail();
+  private final StepTrail outputs = new StepTrail();
+
+  Testimony(Message.Open open) {
+    this.open = open;
+  }
+
+  /** Takes a step's inputs, which follow what was computed before the position. */
+  void took(Message.Forward step) {
+    if (open.range().embeds()) {
+      inputs.addIds(step.position(), step.ids());
+    } else {
+      inputs.addStates(step.position(), step.hidden(), step.tokens());
+    }
+  }
+
+  /** Takes a step's outputs; gives their digests. */
+  byte[] gave(int position, float[] hidden, int tokens) {
+    return outputs.addStates(position, hidden, tokens);
+  }
+
+  /**
+   * The statement about the first positions.
+   *
+   * @param length how many; all computed
+   * @param tail who chose the tokens, at the last hop; knows those up to {@code length}
+   * @param policy hash of what the operator declares
+   */
+  HopStatement state(
+      TraceKey key, int length, Optional<TailSampler> tail, Optional<Hash32> policy) {
+    return new HopStatement(
+        open.session(),
+        open.model(),
+        List.of(),
+        open.range(),
+        length,
+        key.hash(),
+        inputs.root(key, length),
+        outputs.root(key, length),
+        tail.map(chooser -> sampled(key, length, chooser)),
+        policy);
+  }
+
+  private HopStatement.Sampled sampled(TraceKey key, int length, TailSampler tail) {
+    Message.Sampling sampling = open.sampling().orElseThrow();
+    int from = Math.min(sampling.history().length, length + 1);
+    MerkleTree tokens = new MerkleTree();
+    for (int position = from; position <= length; position++) {
+      tokens.add(key.tokenLeaf(position, tail.id(position)));
+    }
+    return new HopStatement.Sampled(
+        SamplingHash.of(sampling), from, length + 1 - from, tokens.root());
+  }
+}
