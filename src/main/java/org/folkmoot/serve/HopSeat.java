@@ -9,6 +9,7 @@ import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.peer.PeerNetwork;
+import org.folkmoot.wire.Digests;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SessionId;

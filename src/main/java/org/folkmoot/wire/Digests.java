@@ -1,18 +1,18 @@
-package org.folkmoot.serve;
+package org.folkmoot.wire;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
 
 /** What a hop states about its outputs: SHA-256 over each token's numbers, little-endian. */
-final class Digests {
+public final class Digests {
   /** Bytes of a digest. */
-  static final int BYTES = 32;
+  public static final int BYTES = 32;
 
   private Digests() {}
 
   /** The digests of hidden states {@code [token][dim]}, one after the other. */
-  static byte[] of(MessageDigest sha256, float[] hidden, int tokens) {
+  public static byte[] of(MessageDigest sha256, float[] hidden, int tokens) {
     int dim = hidden.length / tokens;
     byte[] digests = new byte[tokens * BYTES];
     ByteBuffer bytes = ByteBuffer.allocate(4 * dim).order(ByteOrder.LITTLE_ENDIAN);

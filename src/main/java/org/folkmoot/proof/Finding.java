@@ -1,0 +1,86 @@
+package org.folkmoot.proof;
+
+import java.util.List;
+import java.util.Optional;
+import org.folkmoot.wire.PeerId;
+
+/**
+ * One thing that was looked at.
+ *
+ * @param subject what
+ * @param outcome what came of it
+ * @param about the peer that it speaks of, if it is one's doing
+ * @param line one line for people; never a token or a text of the conversation
+ */
+public record Finding(Subject subject, Outcome outcome, Optional<PeerId> about, String line) {
+  /** What a check can be about. Names are stable: they reach JSON output. */
+  public enum Subject {
+    /** The issuer signed the receipt. */
+    ISSUER,
+    /** A hop signed its statement. */
+    HOP,
+    /** The hops' spans are a whole model without gaps. */
+    CHAIN,
+    /** Each hop's inputs are what the hop before states as its outputs. */
+    HANDOVER,
+    /** The salt is that of the receipt's session. */
+    SALT,
+    /** The prompt is the one that was committed to. */
+    PROMPT,
+    /** The answer is the one that was committed to. */
+    OUTPUT,
+    /** The first hop states this prompt and answer as its inputs. */
+    INPUTS,
+    /** The last hop states these tokens as what it chose. */
+    TOKENS,
+    /** The chat template is the one that is named. */
+    TEMPLATE,
+    /** The system prompt is the one that is named. */
+    SYSTEM_PROMPT,
+    /** The weights at hand are those of the model that is named. */
+    MODEL,
+    /** What a hop states is what the model gives. */
+    COMPUTATION,
+    /** The tokens are what logits, settings and seed give. */
+    SAMPLING,
+    /** The answer ended as is stated. */
+    FINISH
+  }
+
+  /** What came of a check. */
+  public enum Outcome {
+    /** It holds. */
+    HELD,
+    /** It does not. */
+    FAILED,
+    /** It was not looked at, or could not be; the line says what it would take. */
+    NOT_CHECKED
+  }
+
+  static Finding held(Subject subject, String line) {
+    return new Finding(subject, Outcome.HELD, Optional.empty(), line);
+  }
+
+  static Finding failed(Subject subject, String line) {
+    return new Finding(subject, Outcome.FAILED, Optional.empty(), line);
+  }
+
+  static Finding notChecked(Subject subject, String line) {
+    return new Finding(subject, Outcome.NOT_CHECKED, Optional.empty(), line);
+  }
+
+  /** One or the other. */
+  static Finding of(Subject subject, boolean holds, String held, String failed) {
+    return holds ? held(subject, held) : failed(subject, failed);
+  }
+
+  /** The same about a peer. */
+  Finding about(PeerId peer) {
+    return new Finding(subject, outcome, Optional.of(peer), line);
+  }
+
+  /** Whether nothing failed. What was not checked may still be wrong. */
+  public static boolean noneFailed(List<Finding> findings) {
+    return findings.stream().noneMatch(one -> one.outcome == Outcome.FAILED);
+  }
+}

@@ -1,0 +1,5 @@
+/** Tests of receipts. */
+@NullMarked
+package org.folkmoot.proof;
+
+import org.jspecify.annotations.NullMarked;
