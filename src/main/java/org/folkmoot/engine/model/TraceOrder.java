@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.folkmoot.kernel.KvLayout;
 
 /**
  * The canonical order of all results of a span: stage after stage (the embedding if the span has
@@ -153,8 +154,8 @@ public final class TraceOrder {
     };
   }
 
-  /** The span. */
-  public Span span() {
-    return span;
+  /** The cache layout that rows of stored keys and values follow. */
+  KvLayout.Precision precision() {
+    return config.precision();
   }
 }
