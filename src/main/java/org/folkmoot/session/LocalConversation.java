@@ -2,11 +2,13 @@ package org.folkmoot.session;
 
 import java.util.Arrays;
 import org.folkmoot.engine.model.BatchScheduler;
+import org.folkmoot.wire.StepTrail;
 import org.jspecify.annotations.Nullable;
 
 /** Answers one after the other on one sequence of this process's scheduler. */
 final class LocalConversation implements Conversation {
   private final LocalModel model;
+  private final StepTrail trail = new StepTrail();
   private BatchScheduler.@Nullable Sequence sequence;
   private @Nullable LocalGeneration last;
 
@@ -29,11 +31,13 @@ final class LocalConversation implements Conversation {
     } else {
       // At least one token must be computed, for the answer's first logits come from the last.
       int same = Math.min(commonLength(before, prompt), prompt.length - 1);
+      // Of what an interrupted step left in the cache nothing was noted.
+      same = Math.min(same, trail.length());
       cached = sequence.restart(same, prompt.length + most);
     }
     last =
         model.answer(
-            request, most, new LocalGeneration.Seat(sequence, cached, sequence::interrupt));
+            request, most, new LocalGeneration.Seat(sequence, cached, trail, sequence::interrupt));
     return last;
   }
 

@@ -5,11 +5,21 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import org.folkmoot.base.Hash32;
+import org.folkmoot.base.MerkleTree;
 import org.folkmoot.engine.model.BatchScheduler;
 import org.folkmoot.engine.model.Step;
 import org.folkmoot.engine.sampling.LogProbabilities;
 import org.folkmoot.engine.sampling.Sampler;
 import org.folkmoot.engine.tokenizer.Tokenizer;
+import org.folkmoot.peer.Signer;
+import org.folkmoot.wire.HopStatement;
+import org.folkmoot.wire.LayerRange;
+import org.folkmoot.wire.ModelId;
+import org.folkmoot.wire.SamplingHash;
+import org.folkmoot.wire.SignedStatement;
+import org.folkmoot.wire.StepTrail;
+import org.folkmoot.wire.TraceKey;
 import org.jspecify.annotations.Nullable;
 
 /** A generation over a scheduler in this process. */
@@ -19,12 +29,17 @@ final class LocalGeneration implements Generation {
    *
    * @param sequence at rest
    * @param cached how many tokens of the prompt its cache holds, fewer than all
+   * @param trail digests of the hidden states of what the cache holds, at least
    * @param release called once, when the answer is over; ends a step that waits
    */
-  record Seat(BatchScheduler.Sequence sequence, int cached, Runnable release) {}
+  record Seat(BatchScheduler.Sequence sequence, int cached, StepTrail trail, Runnable release) {}
+
+  /** What answers: for statements. */
+  record Source(ModelId model, int layers, int dim) {}
 
   private final GenerationRequest request;
   private final Seat seat;
+  private final Source source;
   private final Tokenizer tokenizer;
   private final LongSupplier nanoTime;
   private final Sampler sampler;
@@ -42,10 +57,12 @@ final class LocalGeneration implements Generation {
       GenerationRequest request,
       int maxTokens,
       Seat seat,
+      Source source,
       Tokenizer tokenizer,
       LongSupplier nanoTime) {
     this.request = request;
     this.seat = seat;
+    this.source = source;
     this.tokenizer = tokenizer;
     this.nanoTime = nanoTime;
     this.sampler = new Sampler(request.sampler());
@@ -54,6 +71,7 @@ final class LocalGeneration implements Generation {
     this.promptLength = prompt.length;
     this.length = prompt.length;
     this.history = Arrays.copyOf(prompt, prompt.length + maxTokens);
+    seat.trail.truncate(seat.cached);
     this.startNanos = nanoTime.getAsLong();
     this.firstNanos = startNanos;
     this.lastNanos = startNanos;
@@ -83,7 +101,10 @@ final class LocalGeneration implements Generation {
 
   private Optional<float[]> step(int[] ids) {
     try {
-      return seat.sequence.step(ids, Step.Wanted.LAST);
+      return seat.sequence.step(
+          ids,
+          Step.Wanted.LAST,
+          states -> seat.trail.addStates(seat.trail.length(), states, states.length / source.dim));
     } catch (RuntimeException failed) {
       end(Ending.CANCELLED);
       throw failed;
@@ -117,6 +138,43 @@ final class LocalGeneration implements Generation {
       released = true;
       seat.release.run();
     }
+  }
+
+  @Override
+  public Optional<Evidence> evidence(Signer self) {
+    int positions = length - 1;
+    if (ending == null
+        || ending == Ending.CANCELLED
+        || request.trace().isEmpty()
+        || seat.trail.length() < positions) {
+      return Optional.empty();
+    }
+    HopStatement statement = statement(request.trace().get(), positions);
+    SignedStatement signed =
+        new SignedStatement(self.peerId(), statement, self.sign(statement.signedBytes()));
+    return Optional.of(new Evidence(List.of(signed), List.of()));
+  }
+
+  private HopStatement statement(TraceKey key, int positions) {
+    StepTrail inputs = new StepTrail();
+    inputs.addIds(0, Arrays.copyOf(history, positions));
+    MerkleTree tokens = new MerkleTree();
+    for (int position = promptLength; position < length; position++) {
+      tokens.add(key.tokenLeaf(position, history[position]));
+    }
+    Hash32 sampling = SamplingHash.of(SwarmModel.sampling(request));
+    return new HopStatement(
+        request.session().orElseThrow(),
+        source.model,
+        List.of(),
+        LayerRange.whole(source.layers),
+        positions,
+        key.hash(),
+        inputs.root(key, positions),
+        seat.trail.root(key, positions),
+        Optional.of(
+            new HopStatement.Sampled(sampling, promptLength, length - promptLength, tokens.root())),
+        Optional.empty());
   }
 
   /** Prompt and answer so far; the seat's cache holds a beginning of it. */

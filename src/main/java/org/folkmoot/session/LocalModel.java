@@ -10,6 +10,7 @@ import java.util.function.DoubleConsumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.gguf.GgufTensor;
 import org.folkmoot.engine.model.BatchScheduler;
@@ -21,6 +22,8 @@ import org.folkmoot.engine.tokenizer.Tokenizer;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.kernel.WarmUp;
 import org.folkmoot.kernel.WorkerPool;
+import org.folkmoot.wire.ModelId;
+import org.folkmoot.wire.StepTrail;
 
 /** A model whose layers are all in this process. */
 public final class LocalModel implements LanguageModel {
@@ -156,7 +159,8 @@ public final class LocalModel implements LanguageModel {
   public Generation generate(GenerationRequest request) {
     int most = room(request);
     BatchScheduler.Sequence sequence = scheduler.open(request.promptIds().length + most);
-    return answer(request, most, new LocalGeneration.Seat(sequence, 0, sequence::close));
+    return answer(
+        request, most, new LocalGeneration.Seat(sequence, 0, new StepTrail(), sequence::close));
   }
 
   @Override
@@ -174,7 +178,11 @@ public final class LocalModel implements LanguageModel {
   }
 
   LocalGeneration answer(GenerationRequest request, int most, LocalGeneration.Seat seat) {
-    return new LocalGeneration(request, most, seat, tokenizer(), options.nanoTime);
+    ModelConfig config = span.config();
+    LocalGeneration.Source source =
+        new LocalGeneration.Source(
+            new ModelId(Hash32.ofHex(options.digest)), config.layers(), config.dim());
+    return new LocalGeneration(request, most, seat, source, tokenizer(), options.nanoTime);
   }
 
   @Override

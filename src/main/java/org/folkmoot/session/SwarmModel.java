@@ -142,7 +142,7 @@ public final class SwarmModel implements LanguageModel {
     return (double) config.vocabulary() * config.dim() / layer;
   }
 
-  private static Message.Sampling sampling(GenerationRequest request) {
+  static Message.Sampling sampling(GenerationRequest request) {
     SamplerSettings s = request.sampler();
     return new Message.Sampling(
         s.temperature(),

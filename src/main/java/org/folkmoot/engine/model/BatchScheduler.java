@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.kernel.KvLayout;
 import org.jspecify.annotations.Nullable;
@@ -193,6 +194,8 @@ public final class BatchScheduler implements AutoCloseable {
     private int done;
     private int wanted;
     private @Nullable Sink sink;
+    private boolean keeping;
+    private final List<float[]> kept = new ArrayList<>();
     private float @Nullable [] outputs;
     private int outputCount;
     private @Nullable Throwable failure;
@@ -221,6 +224,28 @@ public final class BatchScheduler implements AutoCloseable {
      * @throws FolkmootException as {@link SpanModel#forward}; NO_ROOM if memory does not suffice
      */
     public Optional<float[]> step(int[] next, Step.Wanted which) {
+      keeping = false;
+      return compute(next, which);
+    }
+
+    /**
+     * The same, showing the hidden states behind the last layer.
+     *
+     * @param states given {@code [token][dim]} of the tokens in order, in parts, when they all went
+     *     through
+     */
+    public Optional<float[]> step(int[] next, Step.Wanted which, Consumer<float[]> states) {
+      keeping = true;
+      kept.clear();
+      Optional<float[]> computed = compute(next, which);
+      if (computed.isPresent()) {
+        kept.forEach(states);
+      }
+      kept.clear();
+      return computed;
+    }
+
+    private Optional<float[]> compute(int[] next, Step.Wanted which) {
       if (next.length == 0) {
         throw new IllegalArgumentException("a step of no tokens");
       }
@@ -522,7 +547,8 @@ public final class BatchScheduler implements AutoCloseable {
 
   private void pass(List<Turn> turns, Runnable computed) {
     Span part = turns.getFirst().sequence.part;
-    boolean states = turns.stream().anyMatch(turn -> turn.sequence.sink != null);
+    boolean states =
+        turns.stream().anyMatch(turn -> turn.sequence.sink != null || turn.sequence.keeping);
     SpanModel.Pass result = new SpanModel.Pass(new float[0], new float[0]);
     Throwable failure = null;
     long start = System.nanoTime();
@@ -599,6 +625,9 @@ public final class BatchScheduler implements AutoCloseable {
               results.states(turn.step.tokens(), model.config().dim()),
               results.outputs(),
               done);
+    }
+    if (sequence.keeping) {
+      sequence.kept.add(results.states(turn.step.tokens(), model.config().dim()));
     }
     if (results.outputLength > 0 && sequence.outputs != null) {
       System.arraycopy(
