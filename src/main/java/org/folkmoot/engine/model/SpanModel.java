@@ -103,6 +103,25 @@ public final class SpanModel implements AutoCloseable {
     return forward(span, steps, false).outputs();
   }
 
+  /** Looks at the hidden states of a pass on their way through the layers. */
+  @FunctionalInterface
+  public interface Tap {
+    /**
+     * Called before each layer of the pass and behind the last.
+     *
+     * @param layer the layer that comes next
+     * @param hidden {@code [token][dim]} of all steps in order; only during the call, for the pass
+     *     goes on in the same array
+     * @param tokens how many
+     */
+    void states(int layer, float[] hidden, int tokens);
+  }
+
+  /** One pass as {@link #forward(List)}, and a look at what is between the layers. */
+  public float[] forward(List<Step> steps, Tap tap) {
+    return forward(span, steps, false, tap).outputs();
+  }
+
   /**
    * What a pass gives.
    *
@@ -119,7 +138,11 @@ public final class SpanModel implements AutoCloseable {
    *
    * @param states whether all tokens' hidden states are wanted, too
    */
-  synchronized Pass forward(Span part, List<Step> steps, boolean states) {
+  Pass forward(Span part, List<Step> steps, boolean states) {
+    return forward(part, steps, states, (_, _, _) -> {});
+  }
+
+  private synchronized Pass forward(Span part, List<Step> steps, boolean states, Tap tap) {
     for (Step step : steps) {
       check(part, step);
     }
@@ -129,8 +152,11 @@ public final class SpanModel implements AutoCloseable {
     int tokens = steps.stream().mapToInt(Step::tokens).sum();
     work.fit(config, tokens);
     takeInputs(part, steps);
-    for (int i = part.from() - span.from(); i < part.to() - span.from(); i++) {
+    tap.states(part.from(), work.hidden, tokens);
+    for (int layer = part.from(); layer < part.to(); layer++) {
+      int i = layer - span.from();
       new LayerPass(config, weights.layers().get(i), i, steps, tokens, rope, pool, work).run();
+      tap.states(layer + 1, work.hidden, tokens);
     }
     float[] all = states ? Arrays.copyOf(work.hidden, tokens * config.dim()) : new float[0];
     Elementwise.requireFinite(all, all.length);
