@@ -1,7 +1,9 @@
 package org.folkmoot.proof;
 
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.folkmoot.wire.PeerId;
 
 /**
@@ -9,7 +11,7 @@ import org.folkmoot.wire.PeerId;
  *
  * @param subject what
  * @param outcome what came of it
- * @param about the peer that it speaks of, if it is one's doing
+ * @param about the peer that it speaks of, if it speaks of one
  * @param line one line for people; never a token or a text of the conversation
  */
 public record Finding(Subject subject, Outcome outcome, Optional<PeerId> about, String line) {
@@ -55,6 +57,17 @@ public record Finding(Subject subject, Outcome outcome, Optional<PeerId> about, 
     FAILED,
     /** It was not looked at, or could not be; the line says what it would take. */
     NOT_CHECKED
+  }
+
+  /** What nobody else than the peer itself can have done wrong. */
+  private static final Set<Subject> ITS_OWN = EnumSet.of(Subject.COMPUTATION, Subject.SAMPLING);
+
+  /**
+   * Against whom this is evidence. Whatever else fails may be the issuer's doing, who could have
+   * asked a hop for one thing and put another into the receipt: it says nothing about the hop.
+   */
+  public Optional<PeerId> evidenceAgainst() {
+    return outcome == Outcome.FAILED && ITS_OWN.contains(subject) ? about : Optional.empty();
   }
 
   static Finding held(Subject subject, String line) {

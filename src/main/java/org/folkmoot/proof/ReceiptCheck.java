@@ -169,12 +169,6 @@ public final class ReceiptCheck {
       return Finding.failed(TOKENS, "no hop states to have chosen the tokens");
     }
     Receipt.Tokens told = last.tokens().get();
-    TraceKey key = TraceKey.ofSalt(disclosure.salt());
-    int[] ids = disclosure.ids();
-    MerkleTree tree = new MerkleTree();
-    for (int position = told.from(); position < ids.length; position++) {
-      tree.add(key.tokenLeaf(position, ids[position]));
-    }
     int earlier = told.from() - receipt.commitment().promptTokens();
     String held =
         earlier == 0
@@ -183,10 +177,21 @@ public final class ReceiptCheck {
                 .formatted(earlier);
     return Finding.of(
             TOKENS,
-            tree.root().equals(told.root()),
+            told.root().equals(tokensRoot(disclosure, told.from())),
             held,
             "the last hop %s chose other tokens than the disclosed ones".formatted(last.peer()))
         .about(last.peer());
+  }
+
+  /** The Merkle root of the tokens from a position on. */
+  static Hash32 tokensRoot(Disclosure disclosure, int from) {
+    TraceKey key = TraceKey.ofSalt(disclosure.salt());
+    int[] ids = disclosure.ids();
+    MerkleTree tree = new MerkleTree();
+    for (int position = from; position < ids.length; position++) {
+      tree.add(key.tokenLeaf(position, ids[position]));
+    }
+    return tree.root();
   }
 
   private static List<Finding> text(

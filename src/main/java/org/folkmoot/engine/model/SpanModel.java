@@ -113,6 +113,25 @@ public final class SpanModel implements AutoCloseable {
     return forward(span, steps, false).outputs();
   }
 
+  /** Looks at the hidden states of a pass on their way through the layers. */
+  @FunctionalInterface
+  public interface Between {
+    /**
+     * Called before each layer of the pass and behind the last.
+     *
+     * @param layer the layer that comes next
+     * @param hidden {@code [token][dim]} of all steps in order; only during the call, for the pass
+     *     goes on in the same array
+     * @param tokens how many
+     */
+    void states(int layer, float[] hidden, int tokens);
+  }
+
+  /** One pass as {@link #forward(List)}, and a look at what is between the layers. */
+  public float[] forward(List<Step> steps, Between between) {
+    return forward(span, steps, false, between, Tap.NONE).outputs();
+  }
+
   /**
    * What a pass gives.
    *
@@ -130,11 +149,16 @@ public final class SpanModel implements AutoCloseable {
    * @param states whether all tokens' hidden states are wanted, too
    */
   Pass forward(Span part, List<Step> steps, boolean states) {
-    return forward(part, steps, states, Tap.NONE);
+    return forward(part, steps, states, (_, _, _) -> {}, Tap.NONE);
   }
 
   /** The same, watched. */
-  synchronized Pass forward(Span part, List<Step> steps, boolean states, Tap tap) {
+  Pass forward(Span part, List<Step> steps, boolean states, Tap tap) {
+    return forward(part, steps, states, (_, _, _) -> {}, tap);
+  }
+
+  private synchronized Pass forward(
+      Span part, List<Step> steps, boolean states, Between between, Tap tap) {
     for (Step step : steps) {
       check(part, step);
     }
@@ -144,13 +168,15 @@ public final class SpanModel implements AutoCloseable {
     int tokens = steps.stream().mapToInt(Step::tokens).sum();
     work.fit(config, tokens);
     takeInputs(part, steps);
+    between.states(part.from(), work.hidden, tokens);
     if (part.embeds()) {
       tap.rows(0, Operator.EMBEDDING, 0, work.hidden, config.dim(), 0, config.dim());
     }
-    for (int i = part.from() - span.from(); i < part.to() - span.from(); i++) {
-      SpanWeights.Layer layer = weights.layers().get(i);
-      int number = span.from() + i;
-      new LayerPass(config, layer, number, i, steps, tokens, rope, pool, work, tap).run();
+    for (int layer = part.from(); layer < part.to(); layer++) {
+      int i = layer - span.from();
+      SpanWeights.Layer own = weights.layers().get(i);
+      new LayerPass(config, own, layer, i, steps, tokens, rope, pool, work, tap).run();
+      between.states(layer + 1, work.hidden, tokens);
     }
     float[] all = states ? Arrays.copyOf(work.hidden, tokens * config.dim()) : new float[0];
     Elementwise.requireFinite(all, all.length);

@@ -1,0 +1,100 @@
+package org.folkmoot.proof;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import org.folkmoot.engine.model.KvCache;
+import org.folkmoot.engine.model.KvPool;
+import org.folkmoot.engine.model.SpanModel;
+import org.folkmoot.engine.model.Step;
+import org.folkmoot.engine.sampling.Sampler;
+import org.folkmoot.engine.sampling.SamplerSettings;
+import org.folkmoot.kernel.KvLayout;
+import org.folkmoot.wire.LayerRange;
+import org.folkmoot.wire.TraceKey;
+
+/** One pass of a whole model over an answer that exists: its traces, and where it would differ. */
+final class Prefill {
+  /** Tokens of a pass: enough for the matrices to work at full speed. */
+  private static final int CHUNK = 128;
+
+  /** Logits at a time: 64 MiB. */
+  private static final int MAX_LOGITS = 1 << 24;
+
+  private final SpanModel model;
+  private final int vocabulary;
+  private final Sampler sampler;
+  private final TraceKey key;
+  private final int[] ids;
+  private final int promptLength;
+  private final TreeMap<Integer, Trace> traces = new TreeMap<>();
+
+  Prefill(SpanModel model, int vocabulary, SamplerSettings settings, Disclosure disclosure) {
+    this.model = model;
+    this.vocabulary = vocabulary;
+    this.sampler = new Sampler(settings);
+    this.key = TraceKey.ofSalt(disclosure.salt());
+    this.ids = disclosure.ids();
+    this.promptLength = disclosure.promptIds().length;
+  }
+
+  private int length() {
+    return ids.length - 1;
+  }
+
+  /** Asks for the traces on both sides of a range. */
+  void tap(LayerRange range) {
+    trace(range.from());
+    trace(range.to());
+  }
+
+  /** What comes out before this layer; nothing, if the model has no such layer. */
+  Trace trace(int layer) {
+    return traces.computeIfAbsent(layer, _ -> new Trace(key, length()));
+  }
+
+  /** Computes. Gives the first position whose token the model would not have chosen. */
+  OptionalInt run() {
+    OptionalInt wrong = OptionalInt.empty();
+    KvLayout layout = model.config().kvLayout(model.span().layerCount());
+    long pages = (length() + KvLayout.POSITIONS - 1L) / KvLayout.POSITIONS;
+    try (KvPool pool = model.newKvPool(pages * layout.pageBytes());
+        KvCache cache = new KvCache(pool)) {
+      for (int at = 0; at < length(); ) {
+        int end = end(at);
+        int rows = Math.max(0, end - Math.max(at, promptLength - 1));
+        Step step = new Step(cache, end - at, Arrays.copyOfRange(ids, at, end), new float[0], rows);
+        float[] logits = model.forward(List.of(step), this::look);
+        wrong = wrong.isPresent() ? wrong : choose(logits, end - rows, end);
+        at = end;
+      }
+    }
+    return wrong;
+  }
+
+  /** The end of the next chunk. Only answers need logits. */
+  private int end(int at) {
+    int firstRow = promptLength - 1;
+    int rows = Math.clamp(MAX_LOGITS / model.config().vocabulary(), 1, CHUNK);
+    return Math.min(length(), Math.min(at + CHUNK, Math.max(at, firstRow) + rows));
+  }
+
+  private void look(int layer, float[] hidden, int tokens) {
+    Trace trace = traces.get(layer);
+    if (trace != null) {
+      trace.add(Arrays.copyOf(hidden, tokens * model.config().dim()), tokens);
+    }
+  }
+
+  private OptionalInt choose(float[] logits, int from, int to) {
+    int rowLength = model.config().vocabulary();
+    for (int position = from; position < to; position++) {
+      int at = (position - from) * rowLength;
+      if (sampler.next(logits, at, vocabulary, ids, position + 1) != ids[position + 1]) {
+        return OptionalInt.of(position + 1);
+      }
+    }
+    return OptionalInt.empty();
+  }
+}

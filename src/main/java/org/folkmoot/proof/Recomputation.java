@@ -1,0 +1,226 @@
+package org.folkmoot.proof;
+
+import static org.folkmoot.proof.Finding.Subject.CHAIN;
+import static org.folkmoot.proof.Finding.Subject.COMPUTATION;
+import static org.folkmoot.proof.Finding.Subject.FINISH;
+import static org.folkmoot.proof.Finding.Subject.HANDOVER;
+import static org.folkmoot.proof.Finding.Subject.INPUTS;
+import static org.folkmoot.proof.Finding.Subject.MODEL;
+import static org.folkmoot.proof.Finding.Subject.PROMPT;
+import static org.folkmoot.proof.Finding.Subject.SAMPLING;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.function.IntPredicate;
+import org.folkmoot.base.Hash32;
+import org.folkmoot.engine.model.SpanModel;
+import org.folkmoot.wire.LayerRange;
+import org.folkmoot.wire.ModelId;
+
+/**
+ * Computes an answer again, from weights that are known to be the model's, as one batched prefill
+ * of prompt and answer: what took a pass for each token takes one for a hundred. By sem/1 every
+ * hidden state and every token must come out to the bit. Where something does not, this names the
+ * hop whose work it is: the first whose inputs were right and whose outputs are not.
+ *
+ * <p>Together with {@link ReceiptCheck} this is a proof. Alone it is none: it looks at no
+ * signature.
+ */
+public final class Recomputation {
+  private final SpanModel model;
+  private final ModelId modelId;
+  private final int vocabulary;
+  private final IntPredicate endsAnswer;
+
+  /**
+   * A recomputation.
+   *
+   * @param model a whole model
+   * @param modelId SHA-256 of the file that it was loaded from
+   * @param vocabulary number of tokens that may be chosen: its tokenizer's
+   * @param endsAnswer whether a token ends an answer
+   */
+  public Recomputation(SpanModel model, ModelId modelId, int vocabulary, IntPredicate endsAnswer) {
+    this.model = model;
+    this.modelId = modelId;
+    this.vocabulary = vocabulary;
+    this.endsAnswer = endsAnswer;
+  }
+
+  /**
+   * What came of it.
+   *
+   * @param findings what holds and what does not
+   * @param digests for each hop what its outputs should have been: SHA-256 for each position, 32
+   *     bytes each; empty if nothing could be computed
+   */
+  public record Result(List<Finding> findings, List<byte[]> digests) {
+    /** Copies. */
+    public Result {
+      findings = List.copyOf(findings);
+      digests = List.copyOf(digests);
+    }
+  }
+
+  /** Computes an answer again, as {@link #run(Receipt, Disclosure, List)}. */
+  public Result run(Receipt receipt, Disclosure disclosure) {
+    return run(receipt, disclosure, List.of());
+  }
+
+  /**
+   * Computes an answer again.
+   *
+   * @param disclosure opens the receipt
+   * @param told for each hop the digests that it told while it computed, if they are known: with
+   *     them the first wrong position can be named. Empty if they are not.
+   * @throws org.folkmoot.base.FolkmootException if memory does not suffice
+   */
+  public Result run(Receipt receipt, Disclosure disclosure, List<byte[]> told) {
+    List<Finding> findings = new ArrayList<>(meant(receipt, disclosure));
+    if (!Finding.noneFailed(findings)) {
+      return new Result(findings, List.of());
+    }
+    Prefill prefill = new Prefill(model, vocabulary, receipt.terms().sampler(), disclosure);
+    List<LayerRange> ranges = receipt.hops().stream().map(Receipt.Hop::range).toList();
+    ranges.forEach(prefill::tap);
+    OptionalInt wrongToken = prefill.run();
+    findings.addAll(computations(receipt, disclosure, prefill, told));
+    findings.add(sampling(receipt, disclosure, prefill, wrongToken));
+    findings.add(finish(receipt, disclosure));
+    return new Result(
+        findings, ranges.stream().map(range -> prefill.trace(range.to()).digests()).toList());
+  }
+
+  /** Whether the receipt can be held against this model and these tokens at all. */
+  private List<Finding> meant(Receipt receipt, Disclosure disclosure) {
+    List<Finding> findings = new ArrayList<>();
+    Terms terms = receipt.terms();
+    findings.add(
+        Finding.of(
+            MODEL,
+            terms.model().equals(modelId) && terms.adapters().isEmpty(),
+            "the weights at hand are the model's",
+            terms.adapters().isEmpty()
+                ? "the receipt names the model %s, the weights at hand are %s"
+                    .formatted(terms.model(), modelId)
+                : "the receipt names adapters, and this version knows none"));
+    int layers = model.config().layers();
+    findings.add(
+        Finding.of(
+            CHAIN,
+            receipt.hops().getLast().range().to() == layers
+                && receipt.hops().stream().allMatch(hop -> hop.range().to() <= layers),
+            "the hops are all %d layers of the model".formatted(layers),
+            "the hops are not the %d layers of the model".formatted(layers)));
+    int[] ids = disclosure.ids();
+    if (!disclosure.commitment().equals(receipt.commitment())) {
+      findings.add(Finding.failed(PROMPT, "the disclosure is of another prompt or answer"));
+    } else if (ids.length - 1 > model.config().contextLength()) {
+      findings.add(
+          Finding.failed(
+              PROMPT,
+              "%d tokens are more than the model's context of %d"
+                  .formatted(ids.length, model.config().contextLength())));
+    } else if (!Arrays.stream(ids).allMatch(id -> id >= 0 && id < vocabulary)) {
+      findings.add(Finding.failed(PROMPT, "the vocabulary does not have all these tokens"));
+    }
+    return findings;
+  }
+
+  private List<Finding> computations(
+      Receipt receipt, Disclosure disclosure, Prefill prefill, List<byte[]> told) {
+    List<Finding> findings = new ArrayList<>();
+    boolean beforeIsRight = true;
+    for (int i = 0; i < receipt.hops().size(); i++) {
+      Receipt.Hop hop = receipt.hops().get(i);
+      String who = "the peer %s (%s)".formatted(hop.peer(), hop.range());
+      Hash32 inputs =
+          i == 0 ? ReceiptCheck.inputRoot(disclosure) : prefill.trace(hop.range().from()).root();
+      Trace outputs = prefill.trace(hop.range().to());
+      boolean right = hop.outputs().equals(outputs.root());
+      if (hop.inputs().equals(inputs)) {
+        String where = firstDifference(outputs, hop, i < told.size() ? told.get(i) : new byte[0]);
+        findings.add(
+            Finding.of(
+                    COMPUTATION,
+                    right,
+                    who + " computed what the model gives",
+                    who + " computed something else than the model gives" + where)
+                .about(hop.peer()));
+      } else if (beforeIsRight) {
+        findings.add(
+            Finding.failed(
+                    i == 0 ? INPUTS : HANDOVER,
+                    who + " states other inputs than the model and this answer give it")
+                .about(hop.peer()));
+      } else {
+        findings.add(
+            Finding.notChecked(
+                    COMPUTATION, who + " got wrong inputs: nothing can be said of its own work")
+                .about(hop.peer()));
+      }
+      beforeIsRight = right;
+    }
+    return findings;
+  }
+
+  /** Where what a hop told is not what should be, if what it told is what it signed. */
+  private static String firstDifference(Trace should, Receipt.Hop hop, byte[] told) {
+    byte[] digests = should.digests();
+    if (told.length != digests.length || !should.rootOf(told).equals(hop.outputs())) {
+      return "";
+    }
+    int at = Arrays.mismatch(told, digests);
+    return at < 0 ? "" : ", from position %d on".formatted(at / Hash32.BYTES);
+  }
+
+  private static Finding sampling(
+      Receipt receipt, Disclosure disclosure, Prefill prefill, OptionalInt wrong) {
+    if (wrong.isEmpty()) {
+      return Finding.held(
+          SAMPLING,
+          "the %d tokens are what logits, settings and seed give"
+              .formatted(disclosure.outputIds().length));
+    }
+    Receipt.Hop last = receipt.hops().getLast();
+    Finding finding =
+        Finding.failed(
+            SAMPLING,
+            "the token at position %d is not what logits, settings and seed give"
+                .formatted(wrong.getAsInt()));
+    return isChoiceOf(last, receipt, disclosure, prefill, wrong.getAsInt())
+        ? finding.about(last.peer())
+        : finding;
+  }
+
+  /**
+   * Whether the last hop alone must have chosen a wrong token. Not if its hidden states were wrong,
+   * or another hop chose it; and not with a repetition penalty, for the hop has signed nothing
+   * about the tokens before those that it chose: it may have been told wrong ones.
+   */
+  private static boolean isChoiceOf(
+      Receipt.Hop last, Receipt receipt, Disclosure disclosure, Prefill prefill, int position) {
+    return receipt.terms().sampler().repeatPenalty() == 1
+        && last.outputs().equals(prefill.trace(last.range().to()).root())
+        && last.tokens()
+            .filter(tokens -> position >= tokens.from())
+            .filter(
+                tokens -> tokens.root().equals(ReceiptCheck.tokensRoot(disclosure, tokens.from())))
+            .isPresent();
+  }
+
+  private Finding finish(Receipt receipt, Disclosure disclosure) {
+    int[] output = disclosure.outputIds();
+    boolean ended = endsAnswer.test(output[output.length - 1]);
+    boolean stated = receipt.finish() == Receipt.Finish.END_OF_ANSWER;
+    return Finding.of(
+        FINISH,
+        ended == stated,
+        ended ? "the model ended the answer" : "the answer stopped before the model ended it",
+        ended
+            ? "the model ended the answer, and the receipt states otherwise"
+            : "the model did not end the answer there: something may be missing");
+  }
+}
