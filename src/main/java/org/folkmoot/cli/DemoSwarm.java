@@ -88,7 +88,8 @@ final class DemoSwarm implements AutoCloseable {
             "demo",
             surroundings.clock().millis(),
             Identity.random(random).peerId());
-    // Whatever ends this process, no other stays behind.
+    // Whatever ends this process, no other stays behind; where there is no time for this, the
+    // others see to it themselves.
     Runtime.getRuntime().addShutdownHook(killer);
   }
 
@@ -153,7 +154,9 @@ final class DemoSwarm implements AutoCloseable {
                   "--http",
                   "127.0.0.1:0",
                   "--threads",
-                  Integer.toString(threads)));
+                  Integer.toString(threads),
+                  "--while",
+                  Long.toString(ProcessHandle.current().pid())));
       if (way != null) {
         arguments.addAll(List.of("--announce", "127.0.0.1:" + way.port()));
       }

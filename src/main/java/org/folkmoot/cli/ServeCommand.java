@@ -88,6 +88,15 @@ final class ServeCommand implements Callable<Integer> {
   /** Above every turn limit of the API. */
   private static final int MOST_SESSIONS = 64;
 
+  @Option(
+      names = "--while",
+      paramLabel = "PID",
+      hidden = true,
+      description =
+          "End when that process does, however it ends: for programs that start nodes of their"
+              + " own.")
+  private @Nullable Long parent;
+
   @Mixin private EngineOptions engineOptions;
 
   @Mixin private SwarmServing.Options swarm;
@@ -99,6 +108,9 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    if (parent != null) {
+      endWith(parent);
+    }
     ApiSettings settings = settings();
     // Turns are taken in the server, where waiting is fair; here is only a bound that it never
     // reaches.
@@ -116,6 +128,16 @@ final class ServeCommand implements Callable<Integer> {
       }
     }
     return ExitStatus.OK;
+  }
+
+  private static void endWith(long pid) {
+    Runnable end = () -> Runtime.getRuntime().exit(ExitStatus.OK);
+    ProcessHandle.of(pid)
+        .ifPresentOrElse(
+            other -> {
+              var _ = other.onExit().thenRun(end);
+            },
+            end);
   }
 
   private void serveInSwarm(

@@ -1,6 +1,7 @@
 package org.folkmoot.cli.swarm;
 
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,7 +28,9 @@ import org.folkmoot.wire.SessionId;
  * answered one says that it is ready. Measures its speed on the way.
  */
 final class SelfRequest {
-  private static final long PATIENCE_SECONDS = 20;
+  private static final long PATIENCE_SECONDS = 30;
+
+  private static final Duration AGAIN = Duration.ofMillis(500);
 
   /** Steps: the first ones warm the machine up, the last ones are measured. */
   private static final int STEPS = 12;
@@ -78,6 +81,7 @@ final class SelfRequest {
     private final Links links;
     private final SessionId session;
     private final CompletableFuture<Double> done = new CompletableFuture<>();
+    private int epoch;
     private int steps;
     private long micros;
 
@@ -89,6 +93,17 @@ final class SelfRequest {
     void begin() {
       links.listen(this);
       links.know(node.self(), List.of(node.ownAddress()));
+      open();
+    }
+
+    /** An epoch for each attempt, as those before may have come through. */
+    private void open() {
+      if (done.isDone()) {
+        return;
+      }
+      epoch++;
+      steps = 0;
+      micros = 0;
       // Outputs of a span without a head would go on to somebody: to the asker, who ignores them.
       Optional<Message.Contact> next =
           range.heads()
@@ -100,15 +115,16 @@ final class SelfRequest {
               : Optional.empty();
       links.send(
           node.self(),
-          new Message.Open(session, 0, model, range, STEPS + 1, links.self(), next, 0, sampling));
+          new Message.Open(
+              session, epoch, model, range, STEPS + 1, links.self(), next, 0, sampling));
     }
 
     @Override
     public void received(PeerId from, Message message) {
       switch (message) {
-        case Message.Opened _ -> step();
-        case Message.Computed report -> computed(report);
-        case Message.Refused refusal ->
+        case Message.Opened opened when opened.epoch() == epoch -> step();
+        case Message.Computed report when report.epoch() == epoch -> computed(report);
+        case Message.Refused refusal when refusal.epoch() == epoch ->
             done.completeExceptionally(new IllegalStateException(refusal.text()));
         default -> {} // hidden states and tokens: nobody needs them
       }
@@ -121,7 +137,8 @@ final class SelfRequest {
       }
       int[] ids = range.embeds() ? new int[] {0} : new int[0];
       // Logits are not wanted, lest tokens be sampled that nobody sends back.
-      links.send(node.self(), new Message.Forward(session, 0, steps, 1, STEPS + 1, ids, hidden));
+      links.send(
+          node.self(), new Message.Forward(session, epoch, steps, 1, STEPS + 1, ids, hidden));
     }
 
     private void computed(Message.Computed report) {
@@ -139,7 +156,8 @@ final class SelfRequest {
 
     @Override
     public void lost(PeerId peer, Message.Reason reason) {
-      done.completeExceptionally(new IllegalStateException("it cannot be reached: " + reason));
+      // A machine that is busy, or cold, may take longer than any peer would wait.
+      links.loop().after(AGAIN.toNanos(), this::open);
     }
   }
 }

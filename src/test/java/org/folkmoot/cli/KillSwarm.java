@@ -1,0 +1,307 @@
+package org.folkmoot.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
+import java.util.stream.Collectors;
+import org.folkmoot.base.Hash32;
+import org.folkmoot.cli.swarm.SwarmFolder;
+import org.folkmoot.cli.swarm.SwarmNode;
+import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.engine.model.ModelConfig;
+import org.folkmoot.engine.sampling.SamplerSettings;
+import org.folkmoot.peer.Identity;
+import org.folkmoot.peer.JoinedSwarm;
+import org.folkmoot.route.RouteConstraints;
+import org.folkmoot.session.Generation;
+import org.folkmoot.session.GenerationRequest;
+import org.folkmoot.session.HopPlan;
+import org.folkmoot.session.LocalModel;
+import org.folkmoot.session.SwarmGeneration;
+import org.folkmoot.session.SwarmModel;
+import org.folkmoot.testing.LocalModels;
+import org.folkmoot.wire.PeerId;
+import org.folkmoot.wire.SwarmId;
+
+/**
+ * Three spans of a model at two processes each, a client in this one, and a single machine's answer
+ * to compare with. Whoever is killed is replaced by a new process with a new key.
+ */
+final class KillSwarm implements AutoCloseable {
+  private static final int SPANS = 3;
+  private static final int COPIES = 2;
+
+  /** Of a prompt: the answer then goes through 500 tokens of history. */
+  static final int PROMPT = 480;
+
+  static final int ANSWER = 64;
+
+  /** How hops are struck. */
+  enum Blow {
+    KILLED,
+    FROZEN
+  }
+
+  /**
+   * What came of a blow, in nanoseconds from it.
+   *
+   * @param detected when the client replaced the hop; 0 if the answer did not need it any more
+   * @param next from then to the next token
+   * @param gap the longest time without a token since the blow
+   */
+  record Outcome(long detected, long next, long gap) {}
+
+  private final Path folder;
+  private final Path model;
+  private final Surroundings surroundings;
+  private final JoinedSwarm swarm;
+  private final int layers;
+  private final List<NodeProcess> nodes = new ArrayList<>();
+  private final LocalModel alone;
+  private final SwarmNode client;
+  private final Log log = new Log();
+  private int homes;
+
+  /** What the client's chain tells. */
+  private final class Log implements SwarmGeneration.Watcher {
+    private volatile List<HopPlan> hops = List.of();
+    private volatile long detected;
+
+    @Override
+    public void hops(List<HopPlan> now) {
+      hops = now;
+    }
+
+    @Override
+    public void lost(List<PeerId> peers) {
+      if (detected == 0) {
+        detected = now();
+      }
+    }
+  }
+
+  KillSwarm(Path folder, Path model) {
+    this.folder = folder;
+    this.model = model;
+    TestConsole console = new TestConsole();
+    console.environment.put("FOLKMOOT_HOME", folder.resolve("client").toString());
+    surroundings =
+        new Surroundings(
+            console.console(), console.in, console.environment, InstantSource.system());
+    swarm =
+        new JoinedSwarm(
+            new SwarmId(Hash32.sha256(new byte[] {1})),
+            "kill",
+            surroundings.clock().millis(),
+            Identity.random(new SecureRandom()).peerId());
+    try (GgufFile file = GgufFile.open(model)) {
+      layers = ModelConfig.of(file).layers();
+    }
+    alone = LocalModels.open(model, "alone", 1 << 28);
+    for (int i = 0; i < SPANS * COPIES; i++) {
+      nodes.add(start(i % SPANS));
+    }
+    nodes.forEach(NodeProcess::awaitReady);
+    client =
+        Swarms.start(
+            surroundings,
+            new SwarmFolder(folder.resolve("client")),
+            Identity.random(new SecureRandom()),
+            swarm,
+            Optional.empty());
+    awaitAll();
+  }
+
+  private long now() {
+    return surroundings.nanoTime().getAsLong();
+  }
+
+  private NodeProcess start(int span) {
+    Path home = folder.resolve("node-" + homes++);
+    new SwarmFolder(home).join(swarm);
+    String cut = span * layers / SPANS + ":" + (span + 1) * layers / SPANS;
+    return NodeProcess.start(home, model.toString(), "--layers", cut, "--listen", "127.0.0.1:0");
+  }
+
+  /** Waits until the client knows, and has measured, exactly the nodes that live. */
+  private void awaitAll() {
+    client.introduce(nodes.stream().map(node -> node.listening().contact()).toList());
+    Set<PeerId> wanted = nodes.stream().map(NodeProcess::id).collect(Collectors.toSet());
+    assertThat(
+            client.await(
+                Duration.ofSeconds(60),
+                () ->
+                    client.hasMeasuredAll()
+                        && client.serving().stream()
+                            .map(each -> each.peer())
+                            .collect(Collectors.toSet())
+                            .equals(wanted)))
+        .as("the client knows all nodes")
+        .isTrue();
+  }
+
+  /** Long prompts whose answers do not end early. */
+  private GenerationRequest request(SplittableRandom random) {
+    while (true) {
+      int[] prompt = random.ints(PROMPT, 100, 400).toArray();
+      SamplerSettings sampler =
+          new SamplerSettings(1, 40, 0.95f, 0, 1.1f, 64, random.nextInt(1000), Map.of());
+      GenerationRequest request = new GenerationRequest(prompt, sampler, ANSWER, List.of(), -1);
+      try (Generation generation = alone.generate(request)) {
+        if (Answer.pull(generation, AnswerWriter.silent()).ids().size() == ANSWER) {
+          return request;
+        }
+      }
+    }
+  }
+
+  /**
+   * Asks, strikes hops in the middle, and compares the answer with that of a single machine.
+   *
+   * @param hops which, from 0
+   * @param drafting whether the client drafts
+   */
+  Outcome strike(SplittableRandom random, Blow blow, boolean drafting, int... hops) {
+    GenerationRequest request = request(random);
+    int at = 1 + random.nextInt(ANSWER * 2 / 3);
+    long delayMicros = random.nextInt(20_000);
+    List<NodeProcess> victims = new ArrayList<>();
+    long[] struck = new long[1];
+    CompletableFuture<?>[] blows = {CompletableFuture.completedFuture(null)};
+    log.detected = 0;
+    List<Long> times = new ArrayList<>();
+    Answer told =
+        ask(
+            request,
+            drafting,
+            tokens -> {
+              times.add(now());
+              if (tokens == at) {
+                // Some microseconds later, so that it also hits in the middle of a step.
+                blows[0] =
+                    CompletableFuture.runAsync(
+                        () -> {
+                          for (int hop : hops) {
+                            victims.add(node(log.hops.get(hop).peer()));
+                          }
+                          struck[0] = now();
+                          victims.forEach(
+                              blow == Blow.KILLED ? NodeProcess::kill : NodeProcess::freeze);
+                        },
+                        CompletableFuture.delayedExecutor(delayMicros, TimeUnit.MICROSECONDS));
+              }
+            });
+    blows[0].join();
+    Answer wanted;
+    try (Generation generation = alone.generate(request)) {
+      wanted = Answer.pull(generation, AnswerWriter.silent());
+    }
+    assertThat(told.ids()).isEqualTo(wanted.ids());
+    assertThat(told.text()).isEqualTo(wanted.text());
+    replace(victims);
+    return outcome(struck[0], log.detected, times);
+  }
+
+  private static Outcome outcome(long struck, long detected, List<Long> times) {
+    if (detected == 0 || detected < struck) {
+      return new Outcome(0, 0, 0);
+    }
+    long gap = 0;
+    long next = 0;
+    long before = struck;
+    for (long time : times) {
+      if (time > before) {
+        gap = Math.max(gap, time - before);
+        before = time;
+      }
+      if (next == 0 && time > detected) {
+        next = time - detected;
+      }
+    }
+    return new Outcome(detected - struck, next, gap);
+  }
+
+  private Answer ask(GenerationRequest request, boolean drafting, IntConsumer afterToken) {
+    SwarmModel swarmed =
+        Swarms.model(
+            surroundings,
+            client,
+            SwarmServing.swarmName(model.toString()),
+            Swarms.options(Integer.MAX_VALUE, drafting, RouteConstraints.NONE, () -> {}),
+            log);
+    List<Integer> ids = new ArrayList<>();
+    StringBuilder text = new StringBuilder();
+    try (Generation generation = swarmed.generate(request)) {
+      for (var piece = generation.next(); piece.isPresent(); piece = generation.next()) {
+        ids.add(piece.get().id());
+        text.append(piece.get().text());
+        afterToken.accept(ids.size());
+      }
+      return new Answer(
+          text.toString(), ids, generation.ending().orElseThrow(), generation.usage());
+    }
+  }
+
+  private NodeProcess node(PeerId peer) {
+    return nodes.stream().filter(node -> node.id().equals(peer)).findFirst().orElseThrow();
+  }
+
+  private void replace(List<NodeProcess> victims) {
+    for (NodeProcess victim : victims) {
+      victim.close();
+      int place = nodes.indexOf(victim);
+      nodes.set(place, start(place % SPANS));
+    }
+    for (NodeProcess victim : victims) {
+      assertThat(nodes).doesNotContain(victim);
+    }
+    nodes.stream()
+        .filter(node -> node.http().toString().isEmpty())
+        .forEach(NodeProcess::awaitReady);
+    awaitAll();
+  }
+
+  /** The figures of many blows, for people. */
+  static String summary(String what, List<Outcome> outcomes) {
+    List<Outcome> felt = outcomes.stream().filter(each -> each.detected > 0).toList();
+    long soon = felt.stream().filter(each -> each.next <= 2_000_000_000L).count();
+    return "%s: %d blows, all answers identical; %d felt; detected after %s; then the next token after %s, %d within 2 s; longest gap %s"
+        .formatted(
+            what,
+            outcomes.size(),
+            felt.size(),
+            spread(felt.stream().map(Outcome::detected).toList()),
+            spread(felt.stream().map(Outcome::next).toList()),
+            soon,
+            spread(felt.stream().map(Outcome::gap).toList()));
+  }
+
+  private static String spread(List<Long> nanos) {
+    List<Long> sorted = new ArrayList<>(nanos);
+    Collections.sort(sorted);
+    return sorted.isEmpty()
+        ? "–"
+        : "%.3f s (median), %.3f s (longest)"
+            .formatted(sorted.get(sorted.size() / 2) * 1e-9, sorted.getLast() * 1e-9);
+  }
+
+  @Override
+  public void close() {
+    client.close();
+    alone.close();
+    nodes.forEach(NodeProcess::close);
+  }
+}
