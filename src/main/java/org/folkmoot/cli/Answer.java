@@ -44,6 +44,11 @@ record Answer(String text, List<Integer> ids, Generation.Ending ending, Generati
         generation.usage());
   }
 
+  /** The ids, for those who compute with them. */
+  int[] idArray() {
+    return ids.stream().mapToInt(Integer::intValue).toArray();
+  }
+
   /** What to tell a person whose answer ended for want of context; empty if it did not. */
   Optional<String> cut(GenerationRequest request, int contextLength) {
     return ending == Generation.Ending.LENGTH && ids.size() < request.maxTokens()

@@ -23,6 +23,7 @@ final class Commands {
           "invite",
           "status",
           "peers",
+          "verify",
           "pull",
           "ls",
           "show",
@@ -33,7 +34,7 @@ final class Commands {
 
   /** Those that will compute: their vector code is made ready while the call is read. */
   static final Set<String> COMPUTING =
-      Set.of("run", "chat", "serve", "bench", "bench-swarm", "demo");
+      Set.of("run", "chat", "serve", "bench", "bench-swarm", "demo", "verify");
 
   private Commands() {}
 
@@ -48,6 +49,7 @@ final class Commands {
       case "invite" -> new InviteCommand(surroundings);
       case "status" -> new StatusCommand(surroundings);
       case "peers" -> new PeersCommand(surroundings);
+      case "verify" -> new VerifyCommand(surroundings);
       case "pull" -> new PullCommand(surroundings);
       case "ls", "list" -> new LsCommand(surroundings);
       case "show" -> new ShowCommand(surroundings);

@@ -15,6 +15,7 @@ import org.folkmoot.engine.tokenizer.Tokenizer;
 import org.folkmoot.session.Generation;
 import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.LanguageModel;
+import org.folkmoot.session.Notary;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -69,6 +70,8 @@ final class RunCommand implements Callable<Integer> {
       description = "Ask the swarm of this home, even if the model is on this machine.")
   private boolean throughSwarm;
 
+  @Mixin private ReceiptOptions receipts;
+
   @Mixin private EngineOptions engine;
 
   RunCommand(Surroundings surroundings) {
@@ -83,7 +86,12 @@ final class RunCommand implements Callable<Integer> {
       throw new FolkmootException(
           BAD_REQUEST, "--raw sends no system message: leave out --system or --raw");
     }
+    receipts.check();
     Optional<String> prompt = prompt();
+    if (receipts.wanted() && prompt.isEmpty()) {
+      throw new FolkmootException(
+          BAD_REQUEST, "--receipt is for one answer: give a prompt, or '/save' a chat");
+    }
     if (prompt.isEmpty() && !raw && !ids) {
       return Chat.run(
           surroundings,
@@ -145,17 +153,30 @@ final class RunCommand implements Callable<Integer> {
   private int answer(LanguageModel model, GenerationRequest request, @Nullable Long seed) {
     Console console = surroundings.console();
     Stopper stopper = new Stopper();
-    try (Generation generation = model.generate(request);
+    Optional<Notary.Pending> receipt =
+        receipts.wanted()
+            ? Optional.of(Notaries.ofHome(surroundings).begin(model, request, shaping(model)))
+            : Optional.empty();
+    GenerationRequest asked = receipt.map(Notary.Pending::request).orElse(request);
+    try (Generation generation = model.generate(asked);
         Interrupts.Watch _ = surroundings.interrupts().watch(stopper)) {
       stopper.follow(generation);
       Answer said = Answer.pull(generation, writer());
       if (ids) {
         console.out().println(said.ids());
       }
+      receipt.ifPresent(pending -> receipts.write(pending.finish(generation, said.idArray())));
       said.cut(request, model.contextLength()).ifPresent(console::note);
       console.note(console.errStyle().faint(Statistics.line(said.usage(), seed)));
     }
     return stopper.hasStopped() ? ExitStatus.INTERRUPTED : ExitStatus.OK;
+  }
+
+  private Notary.Shaping shaping(LanguageModel model) {
+    return raw
+        ? Notary.Shaping.RAW
+        : new Notary.Shaping(
+            Optional.of(model.chatTemplate()), Optional.ofNullable(answer.system()));
   }
 
   private AnswerWriter writer() {

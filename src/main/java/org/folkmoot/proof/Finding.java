@@ -3,7 +3,9 @@ package org.folkmoot.proof;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
+import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.PeerId;
 
 /**
@@ -68,6 +70,44 @@ public record Finding(Subject subject, Outcome outcome, Optional<PeerId> about, 
    */
   public Optional<PeerId> evidenceAgainst() {
     return outcome == Outcome.FAILED && ITS_OWN.contains(subject) ? about : Optional.empty();
+  }
+
+  /** That the answer was not computed again, and what it would take. */
+  public static Finding notComputed(String why) {
+    return notChecked(Subject.COMPUTATION, "not computed again: " + why);
+  }
+
+  /**
+   * That another peer computed a hop's part again.
+   *
+   * @param hop whose part
+   * @param second who did it now
+   * @param same whether it came out the same
+   */
+  public static Finding repeated(PeerId hop, PeerId second, LayerRange range, boolean same) {
+    if (hop.equals(second)) {
+      return notChecked(
+              Subject.COMPUTATION,
+              "%s of %s: nobody else serves them now, and its own word is none"
+                  .formatted(range, hop))
+          .about(hop);
+    }
+    return of(
+            Subject.COMPUTATION,
+            same,
+            "%s of %s: the peer %s computed the same".formatted(range, hop, second),
+            "%s of %s: the peer %s computed something else, so one of the two is wrong"
+                .formatted(range, hop, second))
+        .about(hop);
+  }
+
+  /** That peers chose the same tokens again, or where not. */
+  public static Finding rechosen(OptionalInt wrong) {
+    return of(
+        Subject.SAMPLING,
+        wrong.isEmpty(),
+        "the tokens are what other peers choose, too",
+        "other peers choose another token at position " + wrong.orElse(0));
   }
 
   static Finding held(Subject subject, String line) {

@@ -32,6 +32,9 @@ public interface LanguageModel extends AutoCloseable {
   /** The ids of a conversation: {@link #renderChat}, with special tokens parsed. */
   int[] chatIds(List<ChatMessage> messages);
 
+  /** The text of its chat template: what {@link #chatIds} follows. */
+  String chatTemplate();
+
   /**
    * Strings that end an answer in a chat, beside the model's own end tokens: for models that were
    * never taught to chat and would go on to speak for the person.

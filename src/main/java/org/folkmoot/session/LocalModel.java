@@ -140,6 +140,11 @@ public final class LocalModel implements LanguageModel {
   }
 
   @Override
+  public String chatTemplate() {
+    return prompts.template().source();
+  }
+
+  @Override
   public String renderChat(List<ChatMessage> messages) {
     return prompts.renderChat(messages);
   }

@@ -1,15 +1,20 @@
 package org.folkmoot.session;
 
+import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
+
 import java.util.Collection;
 import java.util.List;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.engine.template.ChatMessage;
 import org.folkmoot.engine.tokenizer.Tokenizer;
 import org.folkmoot.peer.PeerNetwork;
+import org.folkmoot.proof.Disclosure;
+import org.folkmoot.proof.Receipt;
 import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.wire.Announcement;
 import org.folkmoot.wire.Message;
@@ -94,6 +99,11 @@ public final class SwarmModel implements LanguageModel {
   }
 
   @Override
+  public String chatTemplate() {
+    return prompts.template().source();
+  }
+
+  @Override
   public String renderChat(List<ChatMessage> messages) {
     return prompts.renderChat(messages);
   }
@@ -121,18 +131,49 @@ public final class SwarmModel implements LanguageModel {
             config.layers(),
             request.promptIds().length + room,
             sampling(request));
-    RoutedPlanner.Shape shape =
-        new RoutedPlanner.Shape(model, config.layers(), 4 * config.dim(), headLayers(config));
     return new SwarmGeneration(
         network,
-        new RoutedPlanner(
-            network, shape, announcements, scores, options.constraints, options.random.getAsLong()),
+        planner(),
         options.chain,
         task,
         new AnswerText(tokenizer(), request.stops()),
         options.speculate,
         request.trace(),
         watcher);
+  }
+
+  private RoutedPlanner planner() {
+    RoutedPlanner.Shape shape =
+        new RoutedPlanner.Shape(model, config.layers(), 4 * config.dim(), headLayers(config));
+    return new RoutedPlanner(
+        network, shape, announcements, scores, options.constraints, options.random.getAsLong());
+  }
+
+  /**
+   * Has an answer computed again, by other peers where there are any.
+   *
+   * @throws org.folkmoot.base.FolkmootException BAD_REQUEST if the receipt is not of this model
+   */
+  public SecondOpinion secondOpinion(Receipt receipt, Disclosure disclosure) {
+    if (!receipt.terms().model().equals(model)) {
+      throw new FolkmootException(BAD_REQUEST, "the receipt is of another model than " + name);
+    }
+    GenerationRequest again =
+        new GenerationRequest(
+            disclosure.promptIds(),
+            receipt.terms().sampler(),
+            disclosure.outputIds().length,
+            List.of(),
+            -1);
+    int room = Prompts.room(again, config.vocabulary(), contextLength());
+    Chain.Task task =
+        new Chain.Task(
+            new SessionId(options.random.getAsLong(), options.random.getAsLong()),
+            model,
+            config.layers(),
+            disclosure.promptIds().length + room,
+            sampling(again));
+    return new SecondOpinion(network, planner(), options.chain, task, receipt, disclosure);
   }
 
   /** What a model's head costs in a pass for one token, in layers, by numbers of weights. */

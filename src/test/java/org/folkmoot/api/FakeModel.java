@@ -150,6 +150,11 @@ final class FakeModel implements LanguageModel {
   }
 
   @Override
+  public String chatTemplate() {
+    return "{{ messages }}";
+  }
+
+  @Override
   public String renderChat(List<ChatMessage> messages) {
     StringBuilder text = new StringBuilder();
     for (ChatMessage message : messages) {

@@ -470,7 +470,10 @@ public final class SwarmNode implements AutoCloseable {
   private Optional<Offer> named(String name) {
     return announcements().stream()
         .flatMap(announcement -> announcement.offers().stream())
-        .filter(offer -> offer.modelName().equals(name) || offer.modelName().startsWith(name + ":"))
+        .filter(offer ->
+            offer.modelName().equals(name)
+                || offer.modelName().startsWith(name + ":")
+                || offer.model().sha256().hex().equals(name))
         .max(Comparator.comparing(this::isComplete).thenComparing(Offer::model));
   }
 

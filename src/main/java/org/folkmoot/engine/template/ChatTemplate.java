@@ -25,10 +25,17 @@ public final class ChatTemplate {
   /** The largest template. Those that models ship have up to 20,000 characters. */
   private static final int MAX_SOURCE = 256 << 10;
 
+  private final String source;
   private final List<Node> nodes;
 
-  private ChatTemplate(List<Node> nodes) {
+  private ChatTemplate(String source, List<Node> nodes) {
+    this.source = source;
     this.nodes = nodes;
+  }
+
+  /** Its text. */
+  public String source() {
+    return source;
   }
 
   /**
@@ -53,7 +60,7 @@ public final class ChatTemplate {
     }
     Cursor cursor = new Cursor(tokens);
     try {
-      return new ChatTemplate(new StatementParser(cursor).template());
+      return new ChatTemplate(source, new StatementParser(cursor).template());
     } catch (TemplateFault fault) {
       throw fault.at(cursor.line());
     }

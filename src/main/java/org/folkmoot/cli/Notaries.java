@@ -1,0 +1,34 @@
+package org.folkmoot.cli;
+
+import java.security.SecureRandom;
+import java.util.List;
+import org.folkmoot.base.Hash32;
+import org.folkmoot.peer.Identity;
+import org.folkmoot.session.Notary;
+
+/** Receipts as commands make them: signed with the key of this home. */
+final class Notaries {
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private Notaries() {}
+
+  /** The notary of this home. */
+  static Notary ofHome(Surroundings surroundings) {
+    return of(surroundings, List.of());
+  }
+
+  /** The notary of this home, whose operator declares policies. */
+  static Notary of(Surroundings surroundings, List<Hash32> policies) {
+    return new Notary(
+        Identity.atHome(surroundings.home(), RANDOM),
+        surroundings.clock(),
+        Notaries::draw,
+        policies);
+  }
+
+  private static Hash32 draw() {
+    byte[] bytes = new byte[Hash32.BYTES];
+    RANDOM.nextBytes(bytes);
+    return Hash32.of(bytes);
+  }
+}

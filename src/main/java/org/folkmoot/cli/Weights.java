@@ -1,0 +1,64 @@
+package org.folkmoot.cli;
+
+import org.folkmoot.base.Hash32;
+import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.engine.model.ModelConfig;
+import org.folkmoot.engine.model.Span;
+import org.folkmoot.engine.model.SpanModel;
+import org.folkmoot.engine.tokenizer.Tokenizer;
+import org.folkmoot.engine.tokenizer.Tokenizers;
+import org.folkmoot.kernel.WorkerPool;
+import org.folkmoot.proof.Recomputation;
+import org.folkmoot.store.StoredModel;
+import org.folkmoot.wire.ModelId;
+
+/** A whole model, opened to compute an answer again. */
+final class Weights implements AutoCloseable {
+  private final GgufFile file;
+  private final WorkerPool pool;
+  private final SpanModel span;
+  private final Recomputation recomputation;
+
+  private Weights(GgufFile file, WorkerPool pool, SpanModel span, Recomputation recomputation) {
+    this.file = file;
+    this.pool = pool;
+    this.span = span;
+    this.recomputation = recomputation;
+  }
+
+  /**
+   * Loads them, showing how far it is.
+   *
+   * @throws org.folkmoot.base.FolkmootException if the file is damaged, memory does not suffice, or
+   *     this machine computes wrongly
+   */
+  static Weights open(Surroundings surroundings, StoredModel model, ModelOpener.Settings settings) {
+    ModelOpener.selfTest();
+    GgufFile file = GgufFile.open(model.path());
+    WorkerPool pool = new WorkerPool(settings.threads());
+    try (LoadingLine line = new LoadingLine(surroundings, model.name())) {
+      ModelConfig config = ModelConfig.of(file);
+      Tokenizer tokenizer = Tokenizers.from(file.metadata());
+      SpanModel span = SpanModel.load(file, config, Span.whole(config), pool, line);
+      ModelId id = new ModelId(Hash32.ofHex(model.sha256()));
+      return new Weights(
+          file, pool, span, new Recomputation(span, id, tokenizer.size(), tokenizer::isEnd));
+    } catch (RuntimeException | Error failed) {
+      pool.close();
+      file.close();
+      throw failed;
+    }
+  }
+
+  /** What computes with them. */
+  Recomputation recomputation() {
+    return recomputation;
+  }
+
+  @Override
+  public void close() {
+    span.close();
+    pool.close();
+    file.close();
+  }
+}
