@@ -2,7 +2,7 @@ package org.folkmoot.proof;
 
 import static org.folkmoot.base.FolkmootException.Code.WRONG_HASH;
 
-import java.util.List;
+import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.peer.Signer;
 import org.folkmoot.wire.HopStatement;
@@ -22,6 +22,16 @@ public final class ReceiptSigner {
    */
   public static Receipt sign(AnswerFacts facts, Signer issuer) {
     Commitment commitment = Commitment.to(facts.salt(), facts.promptIds(), facts.outputIds());
+    for (SignedStatement signed : facts.statements()) {
+      difference(facts.terms(), commitment, signed.statement())
+          .ifPresent(
+              what -> {
+                throw new FolkmootException(
+                    WRONG_HASH,
+                    "the peer %s signed something else than was asked of it (%s): leave it out and ask again"
+                        .formatted(signed.hop(), what));
+              });
+    }
     Receipt receipt =
         new Receipt(
             facts.terms(),
@@ -32,7 +42,6 @@ public final class ReceiptSigner {
             facts.replaced(),
             issuer.peerId(),
             new byte[SignedStatement.SIGNATURE_BYTES]);
-    requireAsMeant(receipt.statements(), facts.statements());
     return receipt.signed(issuer.sign(receipt.signedBytes()));
   }
 
@@ -48,27 +57,25 @@ public final class ReceiptSigner {
         signed.signature());
   }
 
-  /** The receipt has what all statements share only once: they must share it. */
-  private static void requireAsMeant(List<SignedStatement> meant, List<SignedStatement> told) {
-    for (int i = 0; i < told.size(); i++) {
-      if (!told.get(i).equals(meant.get(i))) {
-        throw new FolkmootException(
-            WRONG_HASH,
-            "the peer %s signed something else than was asked of it (%s): leave it out and ask again"
-                .formatted(told.get(i).hop(), difference(meant.get(i), told.get(i))));
-      }
+  /** A receipt has what all statements share only once: they must share it. */
+  private static Optional<String> difference(
+      Terms terms, Commitment commitment, HopStatement told) {
+    if (!told.session().equals(terms.session())
+        || !told.traceKeyHash().equals(commitment.traceKey())) {
+      return Optional.of("another session");
     }
-  }
-
-  private static String difference(SignedStatement meant, SignedStatement told) {
-    HopStatement a = meant.statement();
-    HopStatement b = told.statement();
-    if (!a.session().equals(b.session()) || !a.traceKeyHash().equals(b.traceKeyHash())) {
-      return "another session";
+    if (!told.model().equals(terms.model()) || !told.adapters().equals(terms.adapters())) {
+      return Optional.of("another model");
     }
-    if (!a.model().equals(b.model()) || !a.adapters().equals(b.adapters())) {
-      return "another model";
+    if (told.length() != commitment.length()) {
+      return Optional.of("another length");
     }
-    return a.length() == b.length() ? "another sampling" : "another length";
+    // It ends where the length says, so that its beginning is all that is left to check.
+    return told.sampled()
+        .filter(
+            sampled ->
+                sampled.from() < commitment.promptTokens()
+                    || !sampled.samplingHash().equals(terms.samplingHash()))
+        .map(_ -> "another sampling");
   }
 }

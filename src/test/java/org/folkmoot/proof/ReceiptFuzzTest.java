@@ -60,7 +60,7 @@ class ReceiptFuzzTest {
       }
     }
     for (int at = 0; at < disclosure.length; at++) {
-      for (int flip = 1; flip < 256; flip++) {
+      for (int flip : List.of(1, 128, 1 + random.nextInt(255))) {
         byte[] changed = disclosure.clone();
         changed[at] ^= (byte) flip;
         if (disclosureHolds(changed)) {

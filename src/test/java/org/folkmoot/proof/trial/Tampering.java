@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.IntUnaryOperator;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.peer.SeededRandom;
@@ -203,7 +204,7 @@ enum Tampering {
   }
 
   /** The last hop gives these tokens instead of those that it should, where they are not -1. */
-  private static Cheat forced(java.util.function.IntUnaryOperator tokens) {
+  private static Cheat forced(IntUnaryOperator tokens) {
     return new Cheat() {
       @Override
       Set<Integer> guilty() {

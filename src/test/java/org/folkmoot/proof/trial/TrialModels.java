@@ -39,7 +39,6 @@ final class TrialModels implements AutoCloseable {
     FEWER_LAYERS
   }
 
-  private static final int HOPS = 3;
   private static final long KV_BYTES = 1 << 25;
 
   /** A span with weights, and memory for its caches. */
@@ -55,15 +54,22 @@ final class TrialModels implements AutoCloseable {
   private final ModelId id;
   private final Recomputation recomputation;
 
-  /** A tiny model in all variants. */
+  private static final TinyModel TINY =
+      TinyModel.of(TensorType.Q8_0)
+          .withLayers(6)
+          .withWidths(new TinyModel.Widths(64, 4, 2, 16, 96))
+          .withVocab(320);
+
+  /** A tiny model of six layers, cut before some of them. */
+  static TrialModels tiny(Path folder, List<Integer> cuts) {
+    return new TrialModels(TinyModels.write(folder, TINY), 1, cuts);
+  }
+
+  /** A tiny model in three spans and in all variants. */
   static TrialModels tiny(Path folder) {
-    TinyModel base =
-        TinyModel.of(TensorType.Q8_0)
-            .withLayers(6)
-            .withWidths(new TinyModel.Widths(64, 4, 2, 16, 96))
-            .withVocab(320);
+    TinyModel base = TINY;
     Path path = TinyModels.write(folder, base);
-    TrialModels models = new TrialModels(path, 1);
+    TrialModels models = new TrialModels(path, 1, List.of(2, 4));
     TensorType rough = TensorType.Q4_0;
     models.add(
         Weights.OTHER_QUANTISATION,
@@ -75,20 +81,27 @@ final class TrialModels implements AutoCloseable {
     return models;
   }
 
-  /** A model in three spans, without the variants that need other files. */
-  TrialModels(Path path, int threads) {
+  /**
+   * A model without the variants that need other files.
+   *
+   * @param cuts before which layers a hop's span begins
+   */
+  TrialModels(Path path, int threads, List<Integer> cuts) {
     workers = new WorkerPool(threads);
     file = open(path);
     config = ModelConfig.of(file);
     tokenizer = Tokenizers.from(file.metadata());
     id = new ModelId(sha256(path));
-    for (int i = 0; i < HOPS; i++) {
-      int from = i * config.layers() / HOPS;
-      int to = (i + 1) * config.layers() / HOPS;
-      ranges.add(new LayerRange(i == 0, from, to, i == HOPS - 1));
+    int from = 0;
+    for (int cut : cuts) {
+      ranges.add(new LayerRange(ranges.isEmpty(), from, cut, false));
+      from = cut;
     }
+    ranges.add(new LayerRange(ranges.isEmpty(), from, config.layers(), true));
     parts.put(Weights.TRUE, load(file, 0));
-    parts.put(Weights.FEWER_LAYERS, load(file, 1));
+    if (ranges.stream().allMatch(range -> range.layers() > 1)) {
+      parts.put(Weights.FEWER_LAYERS, load(file, 1));
+    }
     SpanModel whole = SpanModel.load(file, config, Span.whole(config), workers, _ -> {});
     opened.add(whole);
     recomputation = new Recomputation(whole, id, tokenizer.size(), tokenizer::isEnd);

@@ -117,7 +117,7 @@ final class TrialSession {
   /** Lets the hops answer with at most so many tokens. */
   Run run(Cheat cheat, int most) {
     List<SimulatedHop> hops = new ArrayList<>();
-    for (int i = 0; i < PEERS.size(); i++) {
+    for (int i = 0; i < models.ranges().size(); i++) {
       hops.add(
           new SimulatedHop(PEERS.get(i), models.ranges().get(i), models.part(cheat.weights(i), i)));
     }

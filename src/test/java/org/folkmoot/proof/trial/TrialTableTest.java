@@ -36,7 +36,7 @@ class TrialTableTest {
   @Test
   @Tag("soak")
   void aSampleOnSmolLm2() {
-    try (TrialModels models = new TrialModels(GoldenFiles.smolLm2Model(), 2)) {
+    try (TrialModels models = new TrialModels(GoldenFiles.smolLm2Model(), 2, List.of(10, 20))) {
       demand(models, 5, 20);
     }
   }
