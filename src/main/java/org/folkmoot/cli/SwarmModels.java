@@ -1,9 +1,13 @@
 package org.folkmoot.cli;
 
+import static org.folkmoot.base.FolkmootException.Code.UNREACHABLE;
+
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import org.folkmoot.api.ModelProvider;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.NearNames;
@@ -21,7 +25,7 @@ final class SwarmModels implements ModelProvider {
   private final SwarmNode node;
   private final ServedModels local;
   private final int contextLength;
-  private final Map<String, LanguageModel> open = new LinkedHashMap<>();
+  private final Map<String, FutureTask<LanguageModel>> open = new ConcurrentHashMap<>();
 
   SwarmModels(Surroundings surroundings, SwarmNode node, ServedModels local, int contextLength) {
     this.surroundings = surroundings;
@@ -58,20 +62,38 @@ final class SwarmModels implements ModelProvider {
     if (!node.serves(name)) {
       return local.open(name);
     }
-    LanguageModel model;
-    synchronized (open) {
-      model =
-          open.computeIfAbsent(
-              name,
-              _ ->
-                  Swarms.model(
-                      surroundings,
-                      node,
-                      name,
-                      Swarms.usual(surroundings, contextLength, () -> {}),
-                      new SwarmGeneration.Watcher() {}));
+    return new SharedLease(model(name));
+  }
+
+  /** The model of a name, opened once: whoever comes meanwhile waits for that, and for no other. */
+  private LanguageModel model(String name) {
+    FutureTask<LanguageModel> mine = new FutureTask<>(() -> ask(name));
+    FutureTask<LanguageModel> first = open.putIfAbsent(name, mine);
+    if (first == null) {
+      mine.run();
+      first = mine;
     }
-    return new SharedLease(model);
+    try {
+      return first.get();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new FolkmootException(UNREACHABLE, "interrupted", interrupted);
+    } catch (ExecutionException failed) {
+      open.remove(name, first);
+      if (failed.getCause() instanceof FolkmootException coded) {
+        throw coded;
+      }
+      throw new IllegalStateException(failed.getCause());
+    }
+  }
+
+  private LanguageModel ask(String name) {
+    return Swarms.model(
+        surroundings,
+        node,
+        name,
+        Swarms.usual(surroundings, contextLength, () -> {}),
+        new SwarmGeneration.Watcher() {});
   }
 
   private record SharedLease(LanguageModel model) implements Lease {

@@ -110,8 +110,9 @@ final class SwarmServing implements AutoCloseable {
             !options.noLan && Swarms.looksAtLan(surroundings));
     SwarmServing serving = new SwarmServing(surroundings, node);
     try {
-      if (options.layers == null && options.memory != null) {
-        // What the swarm lacks most is known once it is known who is there.
+      boolean chooses = options.layers == null && options.memory != null;
+      if (chooses || models.isEmpty()) {
+        // What the swarm lacks most, or has at all, is known once it is known who is there.
         boolean _ = node.await(Duration.ofSeconds(3), node::knowsOthers);
       }
       for (StoredModel model : models) {

@@ -1,0 +1,105 @@
+package org.folkmoot.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.langchain4j.data.message.UserMessage;
+import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.folkmoot.kernel.TensorType;
+import org.folkmoot.testing.TinyModel;
+import org.folkmoot.testing.TinyModels;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A client that people use, made for OpenAI's servers, at nodes of a swarm: two with half of the
+ * layers each, joined by a pasted invite, and one with none.
+ */
+@Timeout(600)
+class SwarmApiTest {
+  @TempDir private Path folder;
+
+  private String run(Path home, String... call) {
+    TestConsole console = new TestConsole();
+    console.environment.put("FOLKMOOT_HOME", home.toString());
+    Surroundings surroundings =
+        new Surroundings(
+            console.console(), console.in, console.environment, InstantSource.system());
+    assertThat(Main.run(surroundings, call)).as(console.err()).isZero();
+    return console.out().strip();
+  }
+
+  private static String ask(URI server, double temperature) {
+    OpenAiStreamingChatModel model =
+        OpenAiStreamingChatModel.builder()
+            .baseUrl(server.resolve("/v1").toString())
+            .apiKey("any")
+            .modelName("tiny")
+            .temperature(temperature)
+            .seed(3)
+            .maxTokens(48)
+            .build();
+    StringBuilder pieces = new StringBuilder();
+    CompletableFuture<ChatResponse> whole = new CompletableFuture<>();
+    model.chat(
+        List.of(UserMessage.from("Who gathers at the moot?")),
+        new StreamingChatResponseHandler() {
+          @Override
+          public void onPartialResponse(String piece) {
+            pieces.append(piece);
+          }
+
+          @Override
+          public void onCompleteResponse(ChatResponse response) {
+            whole.complete(response);
+          }
+
+          @Override
+          public void onError(Throwable error) {
+            whole.completeExceptionally(error);
+          }
+        });
+    assertThat(whole.join().aiMessage().text()).isEqualTo(pieces.toString()).isNotEmpty();
+    return pieces.toString();
+  }
+
+  @Test
+  void aClientOfTheApiGetsTheTextOfASingleMachine() {
+    TinyModel tiny = TinyModel.of(TensorType.Q8_0).withLayers(4);
+    String file = TinyModels.write(folder, tiny).toString();
+    Path first = folder.resolve("first");
+    Path second = folder.resolve("second");
+    Path third = folder.resolve("third");
+    Path single = folder.resolve("single");
+    for (Path home : List.of(first, second, single)) {
+      run(home, "pull", file, "--as", "tiny");
+    }
+    String listen = "127.0.0.1:0";
+    try (NodeProcess alone = NodeProcess.start(single, "tiny", "--no-swarm");
+        NodeProcess opener =
+            NodeProcess.start(first, "tiny", "--layers", "0:2", "--listen", listen)) {
+      String link = run(opener.awaitReady().home(), "invite", "--no-qr");
+      // As it is pasted from a mail: in two lines.
+      int half = link.length() / 2;
+      run(second, "join", link.substring(0, half), link.substring(half));
+      run(third, "join", link);
+      try (NodeProcess joiner =
+              NodeProcess.start(second, "tiny", "--layers", "2:4", "--listen", listen);
+          NodeProcess asker = NodeProcess.start(third, "--listen", listen)) {
+        for (double temperature : new double[] {0, 0.9}) {
+          String wanted = ask(alone.awaitReady().http(), temperature);
+          for (NodeProcess node : List.of(opener, joiner.awaitReady(), asker.awaitReady())) {
+            assertThat(ask(node.http(), temperature)).isEqualTo(wanted);
+          }
+        }
+      }
+    }
+  }
+}
