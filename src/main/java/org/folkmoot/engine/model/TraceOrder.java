@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import org.folkmoot.kernel.KvLayout;
 
 /**
  * The canonical order of all results of a span: stage after stage (the embedding if the span has
@@ -154,8 +153,8 @@ public final class TraceOrder {
     };
   }
 
-  /** The cache layout that rows of stored keys and values follow. */
-  KvLayout.Precision precision() {
-    return config.precision();
+  /** The span. */
+  public Span span() {
+    return span;
   }
 }
