@@ -70,6 +70,12 @@ final class SwarmServing implements AutoCloseable {
             "Neither show this node on the local network nor look for peers of its swarm there.")
     private boolean noLan;
 
+    @Option(
+        names = "--lie",
+        hidden = true,
+        description = "Alter what the layers give: for 'demo --cheat', which shows it caught.")
+    private boolean lies;
+
     boolean wanted(Surroundings surroundings) {
       boolean asked = swarm || layers != null || memory != null || listen != null;
       return !alone && (asked || Swarms.folder(surroundings).joined().isPresent());
@@ -142,7 +148,8 @@ final class SwarmServing implements AutoCloseable {
                   Optional.ofNullable(options.layers).map(ServedSpan.LayerWish::parse),
                   options.memory == null ? OptionalLong.empty() : OptionalLong.of(options.memory),
                   resources.threads(),
-                  resources.kvBytes()),
+                  resources.kvBytes(),
+                  options.lies),
               line);
     }
     spans.add(span);

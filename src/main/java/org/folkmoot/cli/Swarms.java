@@ -84,6 +84,7 @@ final class Swarms {
             listen,
             announced,
             lan,
+            digest -> stored(surroundings, digest),
             SOFTWARE,
             surroundings.clock(),
             surroundings.nanoTime(),

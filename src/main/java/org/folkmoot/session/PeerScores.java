@@ -1,7 +1,9 @@
 package org.folkmoot.session;
 
+import java.util.HashSet;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.folkmoot.base.Bounded;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.route.Measured;
@@ -37,6 +39,7 @@ public final class PeerScores {
   }
 
   private final PeerNetwork network;
+  private final Set<PeerId> banished = new HashSet<>();
   private final Map<PeerId, Score> scores = new Bounded<>(MAX_PEERS);
 
   /** No scores yet. */
@@ -58,6 +61,11 @@ public final class PeerScores {
     }
     long ban = Math.min(LONGEST_BAN_NANOS, FIRST_BAN_NANOS << Math.min(20, score.failures - 1));
     leaveAlone(score, reason == Message.Reason.FAILED ? LONGEST_BAN_NANOS : ban);
+  }
+
+  /** It is proven to have computed wrongly: nothing is asked of it any more. */
+  public void banish(PeerId peer) {
+    banished.add(peer);
   }
 
   /** It asked to be left alone for a while. */
@@ -87,6 +95,10 @@ public final class PeerScores {
   public Measured measured(PeerId peer) {
     OptionalLong rtt = network.roundTripNanos(peer);
     Score score = scores.get(peer);
+    if (banished.contains(peer)) {
+      leaveAlone(of(peer), LONGEST_BAN_NANOS);
+      score = of(peer);
+    }
     if (score == null) {
       return rtt.isPresent() ? Measured.NOTHING.withRtt(rtt.getAsLong()) : Measured.NOTHING;
     }

@@ -290,6 +290,13 @@ public sealed interface Message {
   /** Answers an {@link Attest}. */
   record Attested(SignedStatement signed) implements Message {}
 
+  /**
+   * Tells that a peer is proven to have computed wrongly. The receiver checks it for itself.
+   *
+   * @param proof a fraud proof's canonical bytes
+   */
+  record Accusation(byte[] proof) implements Message {}
+
   /** The client is still there: keeps the seat for another lease. */
   record Renew(SessionId session) implements Message {}
 

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.wire.Message.Accusation;
 import org.folkmoot.wire.Message.Attest;
 import org.folkmoot.wire.Message.Attested;
 import org.folkmoot.wire.Message.Close;
@@ -151,6 +152,7 @@ public final class MessageCodec {
         m.signed().statement().write(w);
         w.raw(m.signed().signature());
       }
+      case Accusation m -> w.u8(34).blob(m.proof());
     }
     return w.toBytes();
   }
@@ -238,6 +240,7 @@ public final class MessageCodec {
           new Attested(
               new SignedStatement(
                   peer(r), HopStatement.read(r), r.raw(SignedStatement.SIGNATURE_BYTES)));
+      case 34 -> new Accusation(r.blob(Limits.MAX_PART));
       default -> throw malformed("a message has the unknown type " + type);
     };
   }

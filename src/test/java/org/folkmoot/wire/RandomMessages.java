@@ -99,6 +99,7 @@ final class RandomMessages {
       case 26 ->
           new Message.Attested(
               new SignedStatement(peer(), statement(), bytes(SignedStatement.SIGNATURE_BYTES)));
+      case 27 -> new Message.Accusation(bytes(random.nextInt(200)));
       default -> throw new IllegalArgumentException("no kind " + kind);
     };
   }

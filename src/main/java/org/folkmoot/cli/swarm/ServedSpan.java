@@ -24,6 +24,7 @@ import org.folkmoot.route.Placement;
 import org.folkmoot.route.SwarmView;
 import org.folkmoot.serve.BlockServer;
 import org.folkmoot.serve.ScheduledSpan;
+import org.folkmoot.serve.SpanEngine;
 import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.Offer;
@@ -39,6 +40,7 @@ public final class ServedSpan implements AutoCloseable {
    * @param memory the most memory for weights; empty for as much as they take
    * @param threads threads that compute
    * @param kvBytes the most memory for contexts
+   * @param lies for demonstrations: whether what it gives is altered
    */
   public record Wish(
       String name,
@@ -47,7 +49,8 @@ public final class ServedSpan implements AutoCloseable {
       Optional<LayerWish> layers,
       OptionalLong memory,
       int threads,
-      long kvBytes) {}
+      long kvBytes,
+      boolean lies) {}
 
   /** Layers as a person writes them: {@code a:b}, {@code b} exclusive. */
   public record LayerWish(int from, int to) {
@@ -82,7 +85,7 @@ public final class ServedSpan implements AutoCloseable {
   private final WorkerPool pool;
   private final SpanModel span;
   private final BatchScheduler scheduler;
-  private final ScheduledSpan engine;
+  private final SpanEngine engine;
   private final LayerRange range;
 
   private ServedSpan(SwarmNode node, Wish wish, GgufFile file, WorkerPool pool, SpanModel span) {
@@ -94,7 +97,8 @@ public final class ServedSpan implements AutoCloseable {
     this.scheduler =
         new BatchScheduler(span, wish.kvBytes, MOST_SESSIONS, ReadingThread::afterReading);
     int tokens = Tokenizers.from(file.metadata()).size();
-    this.engine = new ScheduledSpan(span, scheduler, tokens);
+    SpanEngine honest = new ScheduledSpan(span, scheduler, tokens);
+    this.engine = wish.lies ? new TamperedSpan(honest) : honest;
     this.range = engine.range();
   }
 

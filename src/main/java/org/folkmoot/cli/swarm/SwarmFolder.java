@@ -3,7 +3,10 @@ package org.folkmoot.cli.swarm;
 import static org.folkmoot.base.FolkmootException.Code.NO_ROOM;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
@@ -12,6 +15,7 @@ import org.folkmoot.base.Hash32;
 import org.folkmoot.base.PrivateFile;
 import org.folkmoot.peer.JoinedSwarm;
 import org.folkmoot.peer.PeerBook;
+import org.folkmoot.proof.FraudProof;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SwarmId;
@@ -37,6 +41,39 @@ public record SwarmFolder(Path home) {
   /** Where this home's serving node listens, for other commands of the same home. */
   Path listening() {
     return folder().resolve("listening");
+  }
+
+  private Path proofFolder() {
+    return folder().resolve("proofs");
+  }
+
+  /** Proofs against peers that this node has checked. What cannot be read counts for nothing. */
+  List<FraudProof> proofs() {
+    if (!Files.isDirectory(proofFolder())) {
+      return List.of();
+    }
+    List<FraudProof> proofs = new ArrayList<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(proofFolder(), "*.cbor")) {
+      for (Path file : files) {
+        if (Files.size(file) <= FraudProof.MAX_BYTES) {
+          proofs.add(FraudProof.parse(Files.readAllBytes(file)));
+        }
+      }
+    } catch (IOException | FolkmootException damaged) {
+      return proofs;
+    }
+    return proofs;
+  }
+
+  /** Keeps a proof that was checked. */
+  void keep(FraudProof proof) {
+    String name = proof.statement().hop().key().hex() + ".cbor";
+    save(proofFolder().resolve(name), proof.toBytes());
+  }
+
+  /** Where the proof against a peer is kept. */
+  public Path proofAgainst(PeerId peer) {
+    return proofFolder().resolve(peer.key().hex() + ".cbor");
   }
 
   /** The swarm that this home belongs to; empty if none. */

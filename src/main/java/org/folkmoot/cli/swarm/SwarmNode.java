@@ -49,6 +49,7 @@ import org.folkmoot.serve.ServerLimits;
 import org.folkmoot.session.PeerScores;
 import org.folkmoot.session.SwarmGeneration;
 import org.folkmoot.session.SwarmModel;
+import org.folkmoot.session.Tribunal;
 import org.folkmoot.wire.Announcement;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.ModelId;
@@ -68,6 +69,7 @@ public final class SwarmNode implements AutoCloseable {
    * @param listen where to accept links; empty for a node that only asks
    * @param announced the only address to tell others; empty for those of this machine
    * @param lan whether to look for peers on the local network, and to be found there
+   * @param files the model files of this machine by their SHA-256, in hexadecimal
    * @param software name and version, for people
    * @param crash told of defects of ours
    */
@@ -78,6 +80,7 @@ public final class SwarmNode implements AutoCloseable {
       Optional<InetSocketAddress> listen,
       Optional<PeerAddress> announced,
       boolean lan,
+      Function<String, Optional<Path>> files,
       String software,
       InstantSource clock,
       LongSupplier nanos,
@@ -98,6 +101,10 @@ public final class SwarmNode implements AutoCloseable {
   private final ExecutorService writer =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("folkmoot-book").factory());
+  private final Tribunal tribunal;
+  private final ExecutorService judging =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().daemon().name("folkmoot-judge").factory());
   private final Map<ModelId, Supplier<Offer>> offers = new ConcurrentHashMap<>();
   private boolean refreshing;
   private boolean closed;
@@ -120,6 +127,14 @@ public final class SwarmNode implements AutoCloseable {
             book,
             bytes -> writer.execute(() -> SwarmFolder.save(settings.folder.book(), bytes)),
             settings.random);
+    tribunal =
+        new Tribunal(
+            links,
+            scores,
+            settings.folder.proofs(),
+            new Judge(settings.files)::check,
+            judging,
+            settings.folder::keep);
     lan = new LocalSearch(links, settings.swarm.swarm(), rendezvous);
     server = new BlockServer(links, ServerLimits.USUAL, identity);
     heads = new Heads(links, settings.folder);
@@ -462,6 +477,11 @@ public final class SwarmNode implements AutoCloseable {
     }
   }
 
+  /** What becomes of peers that compute wrongly. */
+  public Tribunal tribunal() {
+    return tribunal;
+  }
+
   /** Whether the swarm serves a model of that name, with or without its tag. */
   public boolean serves(String name) {
     return call(() -> named(name).isPresent());
@@ -494,6 +514,7 @@ public final class SwarmNode implements AutoCloseable {
     links.close();
     loop.close();
     lan.close();
+    judging.shutdownNow();
     writer.shutdown();
     try {
       writer.awaitTermination(1, TimeUnit.SECONDS);
