@@ -1,13 +1,18 @@
 package org.folkmoot.cli;
 
+import static org.folkmoot.base.FolkmootException.Code.UNREACHABLE;
+
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.folkmoot.base.FolkmootException;
 import org.folkmoot.cli.swarm.SwarmNode;
 import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.engine.template.ChatMessage;
@@ -15,9 +20,11 @@ import org.folkmoot.session.Generation;
 import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.HopPlan;
 import org.folkmoot.session.LanguageModel;
+import org.folkmoot.session.Notary;
 import org.folkmoot.session.SwarmGeneration;
 import org.folkmoot.store.StoredModel;
 import org.folkmoot.wire.PeerId;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -68,6 +75,19 @@ final class DemoCommand implements Callable<Integer> {
       description = "Which of the three, 1 to 3 (default: ${DEFAULT-VALUE}).")
   private int victim;
 
+  @Option(
+      names = "--cheat",
+      description =
+          "Instead of killing a peer, let one alter what it computes, and see it caught, proven"
+              + " and left out.")
+  private boolean cheat;
+
+  @Option(
+      names = "--proof",
+      paramLabel = "FILE",
+      description = "With --cheat: keep the proof there, for 'folkmoot verify FILE'.")
+  private @Nullable Path proofFile;
+
   DemoCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
   }
@@ -90,7 +110,12 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   /** What a run through the swarm gave. */
-  private record Told(String text, List<Integer> ids, Duration gap, Generation.Usage usage) {}
+  private record Told(
+      String text,
+      List<Integer> ids,
+      Duration gap,
+      Generation.Usage usage,
+      Optional<Notary.Proof> proof) {}
 
   @Override
   public Integer call() {
@@ -100,7 +125,7 @@ final class DemoCommand implements Callable<Integer> {
     int threads = Runtime.getRuntime().availableProcessors();
     try (DemoSwarm swarm = new DemoSwarm(surroundings)) {
       int killed = Math.clamp(victim, 1, THIRDS) - 1;
-      swarm.startAll(model, THIRDS, killed, threads, 0);
+      swarm.startAll(model, THIRDS, killed, threads, 0, cheat);
       console.note(
           "starting three peers, each with a third of "
               + SwarmServing.swarmName(model.name())
@@ -111,18 +136,36 @@ final class DemoCommand implements Callable<Integer> {
             "  %-7s %s  layers %-6s  process %d"
                 .formatted(peer.name(), peer.id(), shown(peer.layers()), peer.process().pid()));
       }
-      Log log = new Log();
-      Told told;
       try (SwarmNode node = swarm.client()) {
-        LanguageModel remote =
+        Log log = new Log();
+        var remote =
             Swarms.model(
                 surroundings, node, SwarmServing.swarmName(model.name()), swarm.options(true), log);
         console.note("");
         console.note(console.errStyle().strong(question));
-        told = ask(remote, request(remote, question), swarm.peers().get(killed), log);
+        GenerationRequest request = request(remote, question);
+        if (!cheat) {
+          Told told = ask(remote, request, Optional.of(swarm.peers().get(killed)), log);
+          tellParts(swarm, killed, told, log);
+          return compare(model, question, told);
+        }
+        Told altered = ask(remote, request, Optional.empty(), log);
+        DemoSwarm.Peer liar = swarm.peers().get(killed);
+        ProofOfAnswer answer = ProofOfAnswer.check(surroundings, model, proof(altered));
+        CheatDemo court = new CheatDemo(surroundings, swarm, node);
+        if (!court.convict(answer, remote, liar, Optional.ofNullable(proofFile))) {
+          return ExitStatus.FAILED;
+        }
+        console.note("");
+        console.note(console.errStyle().strong(question) + " (again, without " + liar.name() + ")");
+        return compare(model, question, ask(remote, request, Optional.empty(), log));
       }
-      return compare(model, question, swarm, killed, told, log);
     }
+  }
+
+  private static Notary.Proof proof(Told told) {
+    return told.proof.orElseThrow(() ->
+        new FolkmootException(UNREACHABLE, "the answer has no receipt: not all peers signed"));
   }
 
   private static String shown(String layers) {
@@ -140,14 +183,24 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   /** Streams the answer, and kills a peer in the middle of it. */
-  private Told ask(LanguageModel model, GenerationRequest request, DemoSwarm.Peer peer, Log log) {
+  private Told ask(
+      LanguageModel model,
+      GenerationRequest request,
+      Optional<DemoSwarm.Peer> victimOfKill,
+      Log log) {
     Console console = surroundings.console();
     AnswerWriter writer = AnswerWriter.to(console);
     StringBuilder text = new StringBuilder();
     List<Integer> ids = new ArrayList<>();
     Duration gap = Duration.ZERO;
     long killedAt = 0;
-    try (Generation generation = model.generate(request)) {
+    Notary.Pending receipt =
+        Notaries.passing(surroundings)
+            .begin(
+                model,
+                request,
+                new Notary.Shaping(Optional.of(model.chatTemplate()), Optional.empty()));
+    try (Generation generation = model.generate(receipt.request())) {
       for (var piece = generation.next(); piece.isPresent(); piece = generation.next()) {
         ids.add(piece.get().id());
         log.tokens = ids.size();
@@ -156,7 +209,8 @@ final class DemoCommand implements Callable<Integer> {
         }
         text.append(piece.get().text());
         writer.write(piece.get().text());
-        if (ids.size() == Math.max(1, killAt)) {
+        if (victimOfKill.isPresent() && ids.size() == Math.max(1, killAt)) {
+          DemoSwarm.Peer peer = victimOfKill.get();
           console.note(
               console
                   .errStyle()
@@ -166,12 +220,17 @@ final class DemoCommand implements Callable<Integer> {
         }
       }
       writer.finish();
-      return new Told(text.toString(), List.copyOf(ids), gap, generation.usage());
+      int[] output = ids.stream().mapToInt(Integer::intValue).toArray();
+      return new Told(
+          text.toString(),
+          List.copyOf(ids),
+          gap,
+          generation.usage(),
+          receipt.finish(generation, output));
     }
   }
 
-  private int compare(
-      StoredModel model, String question, DemoSwarm swarm, int killed, Told told, Log log) {
+  private void tellParts(DemoSwarm swarm, int killed, Told told, Log log) {
     Console console = surroundings.console();
     console.note("");
     console.note("who did what:");
@@ -199,6 +258,10 @@ final class DemoCommand implements Callable<Integer> {
               told.gap.toMillis() / 1000.0,
               swarm.peers().get(killed).name()));
     }
+  }
+
+  private int compare(StoredModel model, String question, Told told) {
+    Console console = surroundings.console();
     console.note("asking the same on this machine alone …");
     Answer alone;
     try (LanguageModel local =
@@ -220,6 +283,9 @@ final class DemoCommand implements Callable<Integer> {
         same
             ? "identical: all %d tokens, byte for byte".formatted(told.ids.size())
             : "DIFFERENT: the swarm's answer is not that of one machine");
-    return same ? ExitStatus.OK : ExitStatus.FAILED;
+    ProofOfAnswer answer = ProofOfAnswer.check(surroundings, model, proof(told));
+    console.note(answer.line());
+    answer.failures().forEach(finding -> console.note("  ✗ " + finding.line()));
+    return same && answer.holds() ? ExitStatus.OK : ExitStatus.FAILED;
   }
 }

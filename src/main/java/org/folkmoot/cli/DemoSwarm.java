@@ -102,6 +102,16 @@ final class DemoSwarm implements AutoCloseable {
    * @throws FolkmootException BAD_REQUEST if the model has not so many layers
    */
   void startAll(StoredModel model, int parts, int spared, int threads, int rttMillis) {
+    startAll(model, parts, spared, threads, rttMillis, false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param lies whether the peer that the spare is for alters what its layers give
+   */
+  void startAll(
+      StoredModel model, int parts, int spared, int threads, int rttMillis, boolean lies) {
     int layers;
     try (GgufFile file = GgufFile.open(model.path())) {
       layers = ModelConfig.of(file).layers();
@@ -114,9 +124,9 @@ final class DemoSwarm implements AutoCloseable {
     List<String> cuts = new ArrayList<>();
     for (int i = 0; i < parts; i++) {
       cuts.add(i * layers / parts + ":" + (i + 1) * layers / parts);
-      start("peer " + (i + 1), model, cuts.get(i), threads, rttMillis);
+      start("peer " + (i + 1), model, cuts.get(i), threads, rttMillis, lies && i == spared);
     }
-    start("spare", model, cuts.get(spared), threads, rttMillis);
+    start("spare", model, cuts.get(spared), threads, rttMillis, false);
   }
 
   /** For a model that the peers answer, and not the spare as long as it is not needed. */
@@ -130,7 +140,8 @@ final class DemoSwarm implements AutoCloseable {
         () -> {});
   }
 
-  private void start(String name, StoredModel model, String layers, int threads, int rttMillis) {
+  private void start(
+      String name, StoredModel model, String layers, int threads, int rttMillis, boolean lies) {
     int port = rttMillis == 0 ? 0 : freePort();
     DelayedPort way = null;
     if (rttMillis > 0) {
@@ -157,6 +168,9 @@ final class DemoSwarm implements AutoCloseable {
                   Integer.toString(threads),
                   "--while",
                   Long.toString(ProcessHandle.current().pid())));
+      if (lies) {
+        arguments.add("--lie");
+      }
       if (way != null) {
         arguments.addAll(List.of("--announce", "127.0.0.1:" + way.port()));
       }

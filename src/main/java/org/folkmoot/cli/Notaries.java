@@ -26,6 +26,11 @@ final class Notaries {
         policies);
   }
 
+  /** A notary with a key of the moment, for a command that speaks for nobody. */
+  static Notary passing(Surroundings surroundings) {
+    return new Notary(Identity.random(RANDOM), surroundings.clock(), Notaries::draw, List.of());
+  }
+
   private static Hash32 draw() {
     byte[] bytes = new byte[Hash32.BYTES];
     RANDOM.nextBytes(bytes);

@@ -9,13 +9,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.cli.swarm.Judge;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.proof.Disclosure;
 import org.folkmoot.proof.Finding;
+import org.folkmoot.proof.FraudProof;
+import org.folkmoot.proof.FraudProofCheck;
 import org.folkmoot.proof.Receipt;
 import org.folkmoot.proof.ReceiptCheck;
 import org.folkmoot.proof.ReceiptCodec;
@@ -43,7 +48,10 @@ final class VerifyCommand implements Callable<Integer> {
 
   private final Surroundings surroundings;
 
-  @Parameters(index = "0", paramLabel = "FILE", description = "The receipt.")
+  @Parameters(
+      index = "0",
+      paramLabel = "FILE",
+      description = "A receipt, or a proof against a peer.")
   private Path file;
 
   @Option(
@@ -76,7 +84,12 @@ final class VerifyCommand implements Callable<Integer> {
       throw new FolkmootException(
           BAD_REQUEST, "--offline asks nobody and --swarm does: leave one out");
     }
-    Receipt receipt = ReceiptCodec.decode(read(file, ReceiptCodec.MAX_BYTES));
+    byte[] bytes = read(file, FraudProof.MAX_BYTES);
+    Optional<FraudProof> accusation = fraudProof(bytes);
+    if (accusation.isPresent()) {
+      return judge(accusation.get());
+    }
+    Receipt receipt = ReceiptCodec.decode(bytes);
     Optional<Disclosure> disclosure =
         Optional.ofNullable(disclosureFile)
             .map(path -> Disclosure.decode(read(path, Disclosure.MAX_BYTES)));
@@ -106,6 +119,45 @@ final class VerifyCommand implements Callable<Integer> {
       report.print(console);
     }
     return holds ? ExitStatus.OK : ExitStatus.FAILED;
+  }
+
+  private static Optional<FraudProof> fraudProof(byte[] bytes) {
+    try {
+      return Optional.of(FraudProof.parse(bytes));
+    } catch (FolkmootException somethingElse) {
+      return Optional.empty();
+    }
+  }
+
+  private int judge(FraudProof proof) {
+    ModelOpener.selfTest();
+    Judge judge = new Judge(offline ? _ -> Optional.empty() : this::stored);
+    FraudProofCheck.Result result = judge.check(proof);
+    boolean proven = result instanceof FraudProofCheck.Result.Proven;
+    Console console = surroundings.console();
+    if (json.isWished()) {
+      Map<String, Object> root = new LinkedHashMap<>();
+      root.put("holds", proven);
+      root.put("accused", proof.statement().hop().text());
+      root.put("line", result.line());
+      JsonOutput.print(console, root);
+    } else {
+      console
+          .out()
+          .printf(
+              "a proof against the peer %s: %s%n%s%n",
+              proof.statement().hop(),
+              result.line(),
+              console.outStyle().strong(proven ? "it is proven" : "it is NOT proven"));
+    }
+    return proven ? ExitStatus.OK : ExitStatus.FAILED;
+  }
+
+  private Optional<Path> stored(String digest) {
+    return Models.store(surroundings).list().stream()
+        .filter(model -> model.sha256().equals(digest))
+        .map(StoredModel::path)
+        .findFirst();
   }
 
   private static byte[] read(Path path, int most) {

@@ -42,6 +42,8 @@ import org.folkmoot.peer.Rendezvous;
 import org.folkmoot.peer.transport.QuicTransport;
 import org.folkmoot.peer.transport.TlsTransport;
 import org.folkmoot.peer.transport.TransportLimits;
+import org.folkmoot.proof.FraudProof;
+import org.folkmoot.proof.FraudProofCheck;
 import org.folkmoot.route.Coverage;
 import org.folkmoot.route.SwarmView;
 import org.folkmoot.serve.BlockServer;
@@ -477,9 +479,14 @@ public final class SwarmNode implements AutoCloseable {
     }
   }
 
-  /** What becomes of peers that compute wrongly. */
-  public Tribunal tribunal() {
-    return tribunal;
+  /**
+   * Has a proof against a peer checked; if it proves something, the peer is left out from now on
+   * and the others are told.
+   */
+  public CompletableFuture<FraudProofCheck.Result> accuse(FraudProof proof) {
+    CompletableFuture<FraudProofCheck.Result> verdict = new CompletableFuture<>();
+    run(() -> tribunal.accuse(proof, verdict::complete));
+    return verdict;
   }
 
   /** Whether the swarm serves a model of that name, with or without its tag. */

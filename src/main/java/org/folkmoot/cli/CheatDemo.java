@@ -1,0 +1,148 @@
+package org.folkmoot.cli;
+
+import static org.folkmoot.base.FolkmootException.Code.UNREACHABLE;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.cli.swarm.SwarmNode;
+import org.folkmoot.proof.Disclosure;
+import org.folkmoot.proof.Finding;
+import org.folkmoot.proof.FraudProof;
+import org.folkmoot.proof.FraudProofCheck;
+import org.folkmoot.proof.Receipt;
+import org.folkmoot.session.SecondOpinion;
+import org.folkmoot.session.SwarmModel;
+import org.folkmoot.wire.PeerId;
+import org.folkmoot.wire.SignedStatement;
+import org.folkmoot.wire.TraceKey;
+
+/**
+ * What follows when a peer of the demo lies: it is caught by computing its part again, proven to
+ * have signed what cannot be, and told of to the others, who check the proof and leave it out.
+ */
+final class CheatDemo {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final long LOOK_MILLIS = 100;
+
+  private final Surroundings surroundings;
+  private final DemoSwarm swarm;
+  private final SwarmNode node;
+  private final Console console;
+
+  CheatDemo(Surroundings surroundings, DemoSwarm swarm, SwarmNode node) {
+    this.surroundings = surroundings;
+    this.swarm = swarm;
+    this.node = node;
+    this.console = surroundings.console();
+  }
+
+  /**
+   * Catches, proves, and tells.
+   *
+   * @param answer the altered answer with its receipt
+   * @param asked the model as it was asked
+   * @param keep where the proof is to be kept, too
+   * @return whether the liar was found
+   */
+  boolean convict(
+      ProofOfAnswer answer, SwarmModel asked, DemoSwarm.Peer liar, Optional<Path> keep) {
+    console.note("");
+    console.note("checking the receipt: computing the answer again with this machine's weights …");
+    answer.failures().forEach(finding -> console.note("  ✗ " + finding.line()));
+    Optional<PeerId> caught =
+        answer.failures().stream()
+            .flatMap(finding -> finding.evidenceAgainst().stream())
+            .findFirst();
+    if (caught.isEmpty() || !caught.get().equals(liar.id())) {
+      console.note("the receipt does not show who lied");
+      return false;
+    }
+    console.note("without weights, other peers would have told the same:");
+    Receipt receipt = answer.proof().receipt();
+    Disclosure disclosure = answer.proof().disclosure();
+    SecondOpinion.Result second = asked.secondOpinion(receipt, disclosure).ask(PATIENCE);
+    second.findings().stream()
+        .filter(finding -> finding.outcome() != Finding.Outcome.HELD)
+        .forEach(finding -> console.note("  ✗ " + finding.line()));
+    return prove(receipt, disclosure, liar, keep);
+  }
+
+  private boolean prove(
+      Receipt receipt, Disclosure disclosure, DemoSwarm.Peer liar, Optional<Path> keep) {
+    SignedStatement signed =
+        receipt.statements().stream()
+            .filter(statement -> statement.hop().equals(liar.id()))
+            .findFirst()
+            .orElseThrow();
+    int[] ids = disclosure.ids();
+    FraudProof proof =
+        new FraudProof.WrongSpan(
+            signed,
+            TraceKey.ofSalt(disclosure.salt()),
+            Arrays.copyOf(ids, signed.statement().length()),
+            Optional.empty());
+    FraudProofCheck.Result result = await(node.accuse(proof));
+    console.note(
+        "the proof: %,d bytes, which anyone with the model can check: %s"
+            .formatted(proof.toBytes().length, result.line()));
+    keep.ifPresent(file -> write(file, proof));
+    if (!(result instanceof FraudProofCheck.Result.Proven)) {
+      return false;
+    }
+    List<DemoSwarm.Peer> others =
+        swarm.peers().stream().filter(peer -> !peer.id().equals(liar.id())).toList();
+    for (DemoSwarm.Peer peer : others) {
+      console.note(
+          hasBanned(peer, liar.id())
+              ? "  %-7s was told, has checked it, and asks %s no more"
+                  .formatted(peer.name(), liar.name())
+              : "  %-7s has not said so yet".formatted(peer.name()));
+    }
+    return true;
+  }
+
+  private static FraudProofCheck.Result await(CompletableFuture<FraudProofCheck.Result> verdict) {
+    try {
+      return verdict.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new FolkmootException(UNREACHABLE, "interrupted");
+    } catch (ExecutionException | TimeoutException late) {
+      throw new FolkmootException(UNREACHABLE, "the proof was not checked in time", late);
+    }
+  }
+
+  private static void write(Path file, FraudProof proof) {
+    try {
+      Files.write(file, proof.toBytes());
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  /** Its home holds the proofs that it has checked. */
+  private boolean hasBanned(DemoSwarm.Peer peer, PeerId liar) {
+    Path proof = peer.folder().proofAgainst(liar);
+    long end = surroundings.nanoTime().getAsLong() + PATIENCE.toNanos();
+    while (!Files.exists(proof) && surroundings.nanoTime().getAsLong() < end) {
+      try {
+        Thread.sleep(LOOK_MILLIS);
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+    return Files.exists(proof);
+  }
+}
