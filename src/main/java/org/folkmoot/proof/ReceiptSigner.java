@@ -24,13 +24,12 @@ public final class ReceiptSigner {
     Commitment commitment = Commitment.to(facts.salt(), facts.promptIds(), facts.outputIds());
     for (SignedStatement signed : facts.statements()) {
       difference(facts.terms(), commitment, signed.statement())
-          .ifPresent(
-              what -> {
-                throw new FolkmootException(
-                    WRONG_HASH,
-                    "the peer %s signed something else than was asked of it (%s): leave it out and ask again"
-                        .formatted(signed.hop(), what));
-              });
+          .ifPresent(what -> {
+            throw new FolkmootException(
+                WRONG_HASH,
+                "the peer %s signed something else than was asked of it (%s): leave it out and ask again"
+                    .formatted(signed.hop(), what));
+          });
     }
     Receipt receipt =
         new Receipt(
@@ -72,10 +71,9 @@ public final class ReceiptSigner {
     }
     // It ends where the length says, so that its beginning is all that is left to check.
     return told.sampled()
-        .filter(
-            sampled ->
-                sampled.from() < commitment.promptTokens()
-                    || !sampled.samplingHash().equals(terms.samplingHash()))
+        .filter(sampled ->
+            sampled.from() < commitment.promptTokens()
+                || !sampled.samplingHash().equals(terms.samplingHash()))
         .map(_ -> "another sampling");
   }
 }
