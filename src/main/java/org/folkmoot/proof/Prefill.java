@@ -1,9 +1,12 @@
 package org.folkmoot.proof;
 
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
-import java.util.TreeMap;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.model.KvCache;
 import org.folkmoot.engine.model.KvPool;
 import org.folkmoot.engine.model.SpanModel;
@@ -12,9 +15,13 @@ import org.folkmoot.engine.sampling.Sampler;
 import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.kernel.KvLayout;
 import org.folkmoot.wire.LayerRange;
+import org.folkmoot.wire.StepTrail;
 import org.folkmoot.wire.TraceKey;
 
-/** One pass of a whole model over an answer that exists: its traces, and where it would differ. */
+/**
+ * One pass of a whole model over an answer that exists: its hidden states as digests, and where it
+ * would differ.
+ */
 final class Prefill {
   /** Tokens of a pass: enough for the matrices to work at full speed. */
   private static final int CHUNK = 128;
@@ -28,7 +35,7 @@ final class Prefill {
   private final TraceKey key;
   private final int[] ids;
   private final int promptLength;
-  private final TreeMap<Integer, Trace> traces = new TreeMap<>();
+  private final Map<Integer, StepTrail> trails = new HashMap<>();
 
   Prefill(SpanModel model, int vocabulary, SamplerSettings settings, Disclosure disclosure) {
     this.model = model;
@@ -43,15 +50,31 @@ final class Prefill {
     return ids.length - 1;
   }
 
-  /** Asks for the traces on both sides of a range. */
+  /** Asks for the hidden states on both sides of a range. */
   void tap(LayerRange range) {
-    trace(range.from());
-    trace(range.to());
+    trails.put(range.from(), new StepTrail());
+    trails.put(range.to(), new StepTrail());
   }
 
-  /** What comes out before this layer; nothing, if the model has no such layer. */
-  Trace trace(int layer) {
-    return traces.computeIfAbsent(layer, _ -> new Trace(key, length()));
+  private StepTrail trail(int layer) {
+    return Objects.requireNonNull(trails.get(layer), "nobody asked for these");
+  }
+
+  /** The Merkle root over the hidden states before a layer. */
+  Hash32 root(int layer) {
+    return trail(layer).root(key, length());
+  }
+
+  /** Digests of the hidden states before a layer, 32 bytes for each position. */
+  byte[] digests(int layer) {
+    return trail(layer).digests();
+  }
+
+  /** The root that digests of hidden states would give. */
+  Hash32 rootOf(byte[] digests) {
+    StepTrail trail = new StepTrail();
+    trail.add(0, digests);
+    return trail.root(key, trail.length());
   }
 
   /** Computes. Gives the first position whose token the model would not have chosen. */
@@ -81,9 +104,9 @@ final class Prefill {
   }
 
   private void look(int layer, float[] hidden, int tokens) {
-    Trace trace = traces.get(layer);
-    if (trace != null) {
-      trace.add(Arrays.copyOf(hidden, tokens * model.config().dim()), tokens);
+    StepTrail trail = trails.get(layer);
+    if (trail != null) {
+      trail.addStates(trail.length(), Arrays.copyOf(hidden, tokens * model.config().dim()), tokens);
     }
   }
 

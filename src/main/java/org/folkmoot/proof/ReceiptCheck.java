@@ -21,6 +21,7 @@ import org.folkmoot.peer.Verifier;
 import org.folkmoot.proof.Finding.Subject;
 import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.SignedStatement;
+import org.folkmoot.wire.StepTrail;
 import org.folkmoot.wire.TraceKey;
 
 /**
@@ -154,13 +155,10 @@ public final class ReceiptCheck {
 
   /** The Merkle root of what the first hop takes: all tokens but the last. */
   static Hash32 inputRoot(Disclosure disclosure) {
-    TraceKey key = TraceKey.ofSalt(disclosure.salt());
     int[] ids = disclosure.ids();
-    MerkleTree tree = new MerkleTree();
-    for (int position = 0; position < ids.length - 1; position++) {
-      tree.add(key.inputLeaf(position, ids[position]));
-    }
-    return tree.root();
+    StepTrail trail = new StepTrail();
+    trail.addIds(0, ids);
+    return trail.root(TraceKey.ofSalt(disclosure.salt()), ids.length - 1);
   }
 
   private static Finding tokens(Receipt receipt, Disclosure disclosure) {

@@ -89,8 +89,7 @@ public final class Recomputation {
     findings.addAll(computations(receipt, disclosure, prefill, told));
     findings.add(sampling(receipt, disclosure, prefill, wrongToken));
     findings.add(finish(receipt, disclosure));
-    return new Result(
-        findings, ranges.stream().map(range -> prefill.trace(range.to()).digests()).toList());
+    return new Result(findings, ranges.stream().map(range -> prefill.digests(range.to())).toList());
   }
 
   /** Whether the receipt can be held against this model and these tokens at all. */
@@ -137,11 +136,10 @@ public final class Recomputation {
       Receipt.Hop hop = receipt.hops().get(i);
       String who = "the peer %s (%s)".formatted(hop.peer(), hop.range());
       Hash32 inputs =
-          i == 0 ? ReceiptCheck.inputRoot(disclosure) : prefill.trace(hop.range().from()).root();
-      Trace outputs = prefill.trace(hop.range().to());
-      boolean right = hop.outputs().equals(outputs.root());
+          i == 0 ? ReceiptCheck.inputRoot(disclosure) : prefill.root(hop.range().from());
+      boolean right = hop.outputs().equals(prefill.root(hop.range().to()));
       if (hop.inputs().equals(inputs)) {
-        String where = firstDifference(outputs, hop, i < told.size() ? told.get(i) : new byte[0]);
+        String where = firstDifference(prefill, hop, i < told.size() ? told.get(i) : new byte[0]);
         findings.add(
             Finding.of(
                     COMPUTATION,
@@ -167,9 +165,9 @@ public final class Recomputation {
   }
 
   /** Where what a hop told is not what should be, if what it told is what it signed. */
-  private static String firstDifference(Trace should, Receipt.Hop hop, byte[] told) {
-    byte[] digests = should.digests();
-    if (told.length != digests.length || !should.rootOf(told).equals(hop.outputs())) {
+  private static String firstDifference(Prefill prefill, Receipt.Hop hop, byte[] told) {
+    byte[] digests = prefill.digests(hop.range().to());
+    if (told.length != digests.length || !prefill.rootOf(told).equals(hop.outputs())) {
       return "";
     }
     int at = Arrays.mismatch(told, digests);
@@ -203,7 +201,7 @@ public final class Recomputation {
   private static boolean isChoiceOf(
       Receipt.Hop last, Receipt receipt, Disclosure disclosure, Prefill prefill, int position) {
     return receipt.terms().sampler().repeatPenalty() == 1
-        && last.outputs().equals(prefill.trace(last.range().to()).root())
+        && last.outputs().equals(prefill.root(last.range().to()))
         && last.tokens()
             .filter(tokens -> position >= tokens.from())
             .filter(

@@ -59,6 +59,11 @@ public final class StepTrail {
     add(position, more);
   }
 
+  /** A copy of the digests, 32 bytes for each position. */
+  public byte[] digests() {
+    return Arrays.copyOf(digests, length * Digests.BYTES);
+  }
+
   /** The Merkle root over the first positions, under a session's key. */
   public Hash32 root(TraceKey key, int positions) {
     if (positions > length) {
