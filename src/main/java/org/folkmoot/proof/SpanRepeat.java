@@ -16,6 +16,7 @@ import org.folkmoot.engine.model.Step;
 import org.folkmoot.engine.model.TracePoint;
 import org.folkmoot.engine.sampling.Sampler;
 import org.folkmoot.engine.sampling.SamplerSettings;
+import org.folkmoot.engine.tokenizer.Tokenizers;
 import org.folkmoot.kernel.KvLayout;
 import org.folkmoot.kernel.WorkerPool;
 import org.folkmoot.wire.LayerRange;
@@ -98,14 +99,16 @@ final class SpanRepeat {
         SpanModel loaded = SpanModel.load(model.file(), model.config(), whole, pool, _ -> {});
         KvPool kv = loaded.newKvPool(budget);
         KvCache cache = new KvCache(kv)) {
-      int vocabulary = loaded.outputLength();
+      // A head may have more rows than there are tokens: those are never chosen.
+      int row = loaded.outputLength();
+      int vocabulary = Math.min(row, Tokenizers.from(model.file().metadata()).size());
       for (int at = 0; at < ids.length; at += CHUNK) {
         int[] some = Arrays.copyOfRange(ids, at, Math.min(ids.length, at + CHUNK));
         float[] logits = loaded.forward(List.of(Step.ofIds(cache, some, Step.Wanted.ALL)));
         for (int i = 0; i < some.length; i++) {
           int position = at + i + 1;
           if (position >= from) {
-            int id = sampler.next(logits, i * vocabulary, vocabulary, ids, position);
+            int id = sampler.next(logits, i * row, vocabulary, ids, position);
             tokens.add(key.tokenLeaf(position, id));
           }
         }

@@ -34,7 +34,7 @@ import org.folkmoot.wire.TraceKey;
 public final class TraceProver implements Prover {
   /** Computes and shows results: {@link SpanTrace#run}. */
   @FunctionalInterface
-  public interface Trace {
+  public interface Computation {
     /** As {@link SpanTrace#run}. */
     void run(
         int lastStage, int positions, Predicate<TracePoint> wanted, SpanTrace.Listener listener);
@@ -44,7 +44,7 @@ public final class TraceProver implements Prover {
   private final TraceKey key;
   private final TraceOrder order;
   private final SpanInputs inputs;
-  private final Trace trace;
+  private final Computation trace;
   private final Signer signer;
   private final Map<TracePoint, Rows> outputs = new HashMap<>();
   private final Map<TracePoint, Rows> operators = new HashMap<>();
@@ -89,7 +89,7 @@ public final class TraceProver implements Prover {
       TraceKey key,
       TraceOrder order,
       SpanInputs inputs,
-      Trace trace,
+      Computation trace,
       Signer signer) {
     this.statement = signed.statement();
     this.key = key;

@@ -68,7 +68,7 @@ class DisputeSoakTest {
   }
 
   private static void settle(ModelAtHand model, SpanTrace honest, Where where) {
-    TraceProver.Trace lies =
+    TraceProver.Computation lies =
         (lastStage, positions, wanted, listener) ->
             honest.run(
                 lastStage,
@@ -98,7 +98,7 @@ class DisputeSoakTest {
   }
 
   private static TraceProver prover(
-      SignedStatement signed, SpanTrace trace, TraceProver.Trace told, Identity by) {
+      SignedStatement signed, SpanTrace trace, TraceProver.Computation told, Identity by) {
     return new TraceProver(signed, KEY, trace.order(), trace.inputs(), told, by);
   }
 
@@ -113,7 +113,7 @@ class DisputeSoakTest {
   }
 
   private static SignedStatement statement(
-      ModelAtHand model, SpanTrace trace, Identity by, TraceProver.Trace told) {
+      ModelAtHand model, SpanTrace trace, Identity by, TraceProver.Computation told) {
     MerkleTree in = new MerkleTree();
     for (int p = 0; p < LENGTH; p++) {
       in.add(KEY.hiddenLeaf(p, Hash32.sha256(trace.inputs().row(p)).bytes()));

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.model.Operator;
@@ -32,7 +33,9 @@ import org.folkmoot.wire.SamplingHash;
 import org.folkmoot.wire.SessionId;
 import org.folkmoot.wire.SignedStatement;
 import org.folkmoot.wire.TraceKey;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a fraud proof proves, and above all what it does not: nothing against who is right. */
@@ -398,16 +401,29 @@ class FraudProofTest {
   /** Whatever is done to the bytes of a proof, it does not convict an honest peer. */
   @Test
   void mutatedBytesConvictNobodyWhoIsRight() {
+    mutate(13, 400);
+  }
+
+  @Test
+  @Tag("soak")
+  @Timeout(value = 1, unit = TimeUnit.DAYS)
+  void soak() {
+    mutate(
+        Integer.getInteger("folkmoot.fuzz.seed", 14),
+        Integer.getInteger("folkmoot.fuzz.rounds", 100_000));
+  }
+
+  private void mutate(int seed, int rounds) {
     try (Parties parties = parties()) {
       Party honest = parties.party(parties.truth);
-      SplittableRandom random = new SplittableRandom(13);
+      SplittableRandom random = new SplittableRandom(seed);
       for (FraudProof sample : samples(parties, honest)) {
         byte[] bytes = sample.toBytes();
         assertThat(FraudProof.parse(bytes)).isEqualTo(sample);
         assertThat(CBORObject.DecodeFromBytes(bytes, CANONICAL).EncodeToBytes(CANONICAL))
             .as("another library's canonical form")
             .isEqualTo(bytes);
-        for (int trial = 0; trial < 400; trial++) {
+        for (int trial = 0; trial < rounds; trial++) {
           byte[] changed = Mutation.of(bytes, random);
           Optional<FraudProof> parsed = parsed(changed);
           parsed.ifPresent(proof -> {

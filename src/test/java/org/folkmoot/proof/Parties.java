@@ -155,7 +155,7 @@ final class Parties implements AutoCloseable {
   }
 
   Party party(Identity identity, SignedStatement signed, Table table) {
-    TraceProver.Trace trace =
+    TraceProver.Computation trace =
         (lastStage, positions, wanted, listener) -> {
           for (int stage = 0; stage <= lastStage; stage++) {
             for (TracePoint point : order.stage(stage)) {
