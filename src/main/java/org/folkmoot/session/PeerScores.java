@@ -36,6 +36,7 @@ public final class PeerScores {
     long failedAt;
     long aloneUntil;
     boolean alone;
+    boolean unreachable;
   }
 
   private final PeerNetwork network;
@@ -60,7 +61,19 @@ public final class PeerScores {
       score.failedAt = now;
     }
     long ban = Math.min(LONGEST_BAN_NANOS, FIRST_BAN_NANOS << Math.min(20, score.failures - 1));
-    leaveAlone(score, reason == Message.Reason.FAILED ? LONGEST_BAN_NANOS : ban);
+    boolean unreachable = reason == Message.Reason.UNREACHABLE || reason == Message.Reason.SILENT;
+    leaveAlone(score, reason == Message.Reason.FAILED ? LONGEST_BAN_NANOS : ban, unreachable);
+  }
+
+  /**
+   * There is a link to it: if it was left alone because there was none, that is over. It still
+   * counts as one that failed until it has computed.
+   */
+  public void reached(PeerId peer) {
+    Score score = scores.get(peer);
+    if (score != null && score.unreachable) {
+      score.alone = false;
+    }
   }
 
   /** It is proven to have computed wrongly: nothing is asked of it any more. */
@@ -70,12 +83,16 @@ public final class PeerScores {
 
   /** It asked to be left alone for a while. */
   public void busy(PeerId peer, long millis) {
-    leaveAlone(of(peer), 1_000_000L * Math.clamp(millis, 50, 60_000));
+    leaveAlone(of(peer), 1_000_000L * Math.clamp(millis, 50, 60_000), false);
   }
 
-  private void leaveAlone(Score score, long nanos) {
+  /** A ban is never shortened by another: nobody sheds one by going away and coming back. */
+  private void leaveAlone(Score score, long nanos, boolean unreachable) {
+    long now = network.loop().nanoTime();
+    boolean already = score.alone && score.aloneUntil - now > 0;
+    score.aloneUntil = now + (already ? Math.max(nanos, score.aloneUntil - now) : nanos);
+    score.unreachable = unreachable && (!already || score.unreachable);
     score.alone = true;
-    score.aloneUntil = network.loop().nanoTime() + nanos;
   }
 
   /** It computed. */

@@ -131,6 +131,11 @@ final class SimPeer {
   /** A peer that cannot be reached counts as one that failed, as in the program. */
   private final class Reach implements PeerNetwork.Listener {
     @Override
+    public void connected(PeerId peer) {
+      scores.reached(peer);
+    }
+
+    @Override
     public void lost(PeerId peer, Message.Reason reason) {
       if (reason == Message.Reason.UNREACHABLE || reason == Message.Reason.SILENT) {
         scores.failed(peer, reason);

@@ -224,6 +224,7 @@ public final class SwarmNode implements AutoCloseable {
   private record Reach(SwarmNode node) implements PeerNetwork.Listener {
     @Override
     public void connected(PeerId peer) {
+      node.scores.reached(peer);
       if (node.port != 0) {
         node.membership.addresses(node.addresses());
       }
