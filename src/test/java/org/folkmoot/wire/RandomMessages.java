@@ -94,6 +94,9 @@ final class RandomMessages {
       case 22 -> new Message.HopLost(session(), epoch(), peer());
       case 23 -> new Message.Renew(session());
       case 24 -> new Message.Close(session());
+      case 25 -> new Message.RelayCredit(random.nextLong(), 1 + random.nextInt(1 << 20));
+      case 26 -> new Message.DialBack(list(4, this::address));
+      case 27 -> new Message.DialedBack(random.nextBoolean());
       default -> throw new IllegalArgumentException("no kind " + kind);
     };
   }
