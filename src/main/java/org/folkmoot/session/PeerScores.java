@@ -113,7 +113,7 @@ public final class PeerScores {
     OptionalLong rtt = network.roundTripNanos(peer);
     Score score = scores.get(peer);
     if (banished.contains(peer)) {
-      leaveAlone(of(peer), LONGEST_BAN_NANOS);
+      leaveAlone(of(peer), LONGEST_BAN_NANOS, false);
       score = of(peer);
     }
     if (score == null) {

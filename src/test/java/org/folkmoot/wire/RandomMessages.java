@@ -100,6 +100,9 @@ final class RandomMessages {
           new Message.Attested(
               new SignedStatement(peer(), statement(), bytes(SignedStatement.SIGNATURE_BYTES)));
       case 27 -> new Message.Accusation(bytes(random.nextInt(200)));
+      case 28 -> new Message.RelayCredit(random.nextLong(), 1 + random.nextInt(1 << 20));
+      case 29 -> new Message.DialBack(list(4, this::address));
+      case 30 -> new Message.DialedBack(random.nextBoolean());
       default -> throw new IllegalArgumentException("no kind " + kind);
     };
   }
