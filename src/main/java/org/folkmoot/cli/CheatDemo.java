@@ -7,7 +7,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -21,11 +20,11 @@ import org.folkmoot.proof.Finding;
 import org.folkmoot.proof.FraudProof;
 import org.folkmoot.proof.FraudProofCheck;
 import org.folkmoot.proof.Receipt;
+import org.folkmoot.session.FraudProofs;
 import org.folkmoot.session.SecondOpinion;
 import org.folkmoot.session.SwarmModel;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SignedStatement;
-import org.folkmoot.wire.TraceKey;
 
 /**
  * What follows when a peer of the demo lies: it is caught by computing its part again, proven to
@@ -85,13 +84,7 @@ final class CheatDemo {
             .filter(statement -> statement.hop().equals(liar.id()))
             .findFirst()
             .orElseThrow();
-    int[] ids = disclosure.ids();
-    FraudProof proof =
-        new FraudProof.WrongSpan(
-            signed,
-            TraceKey.ofSalt(disclosure.salt()),
-            Arrays.copyOf(ids, signed.statement().length()),
-            Optional.empty());
+    FraudProof proof = FraudProofs.wrongSpan(signed, disclosure, receipt.terms());
     FraudProofCheck.Result result = await(node.accuse(proof));
     console.note(
         "the proof: %,d bytes, which anyone with the model can check: %s"

@@ -1,5 +1,6 @@
 package org.folkmoot.cli;
 
+import java.util.function.DoubleConsumer;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.model.ModelConfig;
@@ -33,10 +34,22 @@ final class Weights implements AutoCloseable {
    *     this machine computes wrongly
    */
   static Weights open(Surroundings surroundings, StoredModel model, ModelOpener.Settings settings) {
+    try (LoadingLine line = new LoadingLine(surroundings, model.name())) {
+      return open(model, settings, line);
+    }
+  }
+
+  /** Loads them while nobody looks. */
+  static Weights openQuietly(StoredModel model, ModelOpener.Settings settings) {
+    return open(model, settings, _ -> {});
+  }
+
+  private static Weights open(
+      StoredModel model, ModelOpener.Settings settings, DoubleConsumer line) {
     ModelOpener.selfTest();
     GgufFile file = GgufFile.open(model.path());
     WorkerPool pool = new WorkerPool(settings.threads());
-    try (LoadingLine line = new LoadingLine(surroundings, model.name())) {
+    try {
       ModelConfig config = ModelConfig.of(file);
       Tokenizer tokenizer = Tokenizers.from(file.metadata());
       SpanModel span = SpanModel.load(file, config, Span.whole(config), pool, line);

@@ -78,7 +78,8 @@ public record Finding(Subject subject, Outcome outcome, Optional<PeerId> about, 
   }
 
   /**
-   * That another peer computed a hop's part again.
+   * That another peer computed a hop's part again. If it came out otherwise, this is evidence
+   * against neither of the two.
    *
    * @param hop whose part
    * @param second who did it now
@@ -93,12 +94,11 @@ public record Finding(Subject subject, Outcome outcome, Optional<PeerId> about, 
           .about(hop);
     }
     return of(
-            Subject.COMPUTATION,
-            same,
-            "%s of %s: the peer %s computed the same".formatted(range, hop, second),
-            "%s of %s: the peer %s computed something else, so one of the two is wrong"
-                .formatted(range, hop, second))
-        .about(hop);
+        Subject.COMPUTATION,
+        same,
+        "%s of %s: the peer %s computed the same".formatted(range, hop, second),
+        "%s of %s: the peer %s computed something else, so one of the two is wrong"
+            .formatted(range, hop, second));
   }
 
   /** That peers chose the same tokens again, or where not. */

@@ -55,17 +55,21 @@ public record Terms(
 
   /** What the last hop's {@link HopStatement.Sampled} must name. */
   public Hash32 samplingHash() {
-    return SamplingHash.of(
-        new Message.Sampling(
-            sampler.temperature(),
-            sampler.topK(),
-            sampler.topP(),
-            sampler.minP(),
-            sampler.repeatPenalty(),
-            sampler.repeatWindow(),
-            sampler.seed(),
-            sampler.logitBias(),
-            new int[0],
-            -1));
+    return SamplingHash.of(sampling());
+  }
+
+  /** The sampler's settings as a last hop is told them. */
+  public Message.Sampling sampling() {
+    return new Message.Sampling(
+        sampler.temperature(),
+        sampler.topK(),
+        sampler.topP(),
+        sampler.minP(),
+        sampler.repeatPenalty(),
+        sampler.repeatWindow(),
+        sampler.seed(),
+        sampler.logitBias(),
+        new int[0],
+        -1);
   }
 }

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.peer.Signer;
@@ -44,6 +45,13 @@ public final class Notary {
   private final InstantSource clock;
   private final Supplier<Hash32> random;
   private final List<Hash32> policies;
+  private final BiConsumer<LanguageModel, Proof> watcher;
+
+  /** A notary whose receipts nobody watches. */
+  public Notary(
+      Signer issuer, InstantSource clock, Supplier<Hash32> random, List<Hash32> policies) {
+    this(issuer, clock, random, policies, (_, _) -> {});
+  }
 
   /**
    * A notary.
@@ -51,9 +59,15 @@ public final class Notary {
    * @param issuer signs
    * @param random 32 bytes that nobody can foresee, other ones each time
    * @param policies hashes of what the issuer declares to do to prompts and answers
+   * @param watcher shown each receipt with the model that it is of; must not wait
    */
   public Notary(
-      Signer issuer, InstantSource clock, Supplier<Hash32> random, List<Hash32> policies) {
+      Signer issuer,
+      InstantSource clock,
+      Supplier<Hash32> random,
+      List<Hash32> policies,
+      BiConsumer<LanguageModel, Proof> watcher) {
+    this.watcher = watcher;
     this.issuer = issuer;
     this.clock = clock;
     this.random = random;
@@ -87,17 +101,20 @@ public final class Notary {
             shaping.systemPrompt.map(Terms::hashOf),
             request.sampler(),
             policies);
-    return new Pending(terms, salt, shaping, request.traced(session, TraceKey.ofSalt(salt)));
+    return new Pending(model, terms, salt, shaping, request.traced(session, TraceKey.ofSalt(salt)));
   }
 
   /** A receipt in the making. */
   public final class Pending {
+    private final LanguageModel model;
     private final Terms terms;
     private final Hash32 salt;
     private final Shaping shaping;
     private final GenerationRequest request;
 
-    private Pending(Terms terms, Hash32 salt, Shaping shaping, GenerationRequest request) {
+    private Pending(
+        LanguageModel model, Terms terms, Hash32 salt, Shaping shaping, GenerationRequest request) {
+      this.model = model;
       this.terms = terms;
       this.salt = salt;
       this.shaping = shaping;
@@ -120,24 +137,27 @@ public final class Notary {
       if (finish.isEmpty() || outputIds.length == 0) {
         return Optional.empty();
       }
-      return generation
-          .evidence(issuer)
-          .map(evidence -> {
-            int[] prompt = request.promptIds();
-            AnswerFacts facts =
-                new AnswerFacts(
-                    terms,
-                    salt,
-                    prompt,
-                    outputIds,
-                    finish.get(),
-                    clock.millis(),
-                    evidence.statements(),
-                    evidence.replaced());
-            return new Proof(
-                ReceiptSigner.sign(facts, issuer),
-                new Disclosure(salt, prompt, outputIds, shaping.template, shaping.systemPrompt));
-          });
+      Optional<Proof> proof =
+          generation.evidence(issuer).map(evidence -> proof(evidence, finish.get(), outputIds));
+      proof.ifPresent(made -> watcher.accept(model, made));
+      return proof;
+    }
+
+    private Proof proof(Evidence evidence, Receipt.Finish finish, int[] outputIds) {
+      int[] prompt = request.promptIds();
+      AnswerFacts facts =
+          new AnswerFacts(
+              terms,
+              salt,
+              prompt,
+              outputIds,
+              finish,
+              clock.millis(),
+              evidence.statements(),
+              evidence.replaced());
+      return new Proof(
+          ReceiptSigner.sign(facts, issuer),
+          new Disclosure(salt, prompt, outputIds, shaping.template, shaping.systemPrompt));
     }
   }
 

@@ -10,17 +10,29 @@ import org.folkmoot.wire.Message;
 import org.folkmoot.wire.PeerId;
 
 /**
- * Plans a chain that is cut where an earlier one was, each part with other peers than before if
- * there are any: so that what two chains state can be compared at every cut.
+ * Plans a chain that is cut where an earlier one was, so that what the two state can be compared at
+ * every cut.
  */
 final class SameCuts implements ChainPlanner {
   private final ChainPlanner planner;
   private final List<Receipt.Hop> before;
 
-  /** Plans as another planner does, part by part. */
-  SameCuts(ChainPlanner planner, List<Receipt.Hop> before) {
+  private final boolean byOthers;
+
+  private SameCuts(ChainPlanner planner, List<Receipt.Hop> before, boolean byOthers) {
     this.planner = planner;
     this.before = List.copyOf(before);
+    this.byOthers = byOthers;
+  }
+
+  /** Each part goes to another peer than before, if there is one. */
+  static SameCuts byOthers(ChainPlanner planner, List<Receipt.Hop> before) {
+    return new SameCuts(planner, before, true);
+  }
+
+  /** Each part goes to the very peer that had it. */
+  static SameCuts bySame(ChainPlanner planner, List<Receipt.Hop> before) {
+    return new SameCuts(planner, before, false);
   }
 
   @Override
@@ -32,10 +44,16 @@ final class SameCuts implements ChainPlanner {
       if (!range.covers(part)) {
         continue;
       }
-      Set<PeerId> others = new HashSet<>(taken);
-      others.add(hop.peer());
-      List<HopPlan> found = planner.plan(part, positions, others);
-      if (found.isEmpty()) {
+      Set<PeerId> unwanted = new HashSet<>(taken);
+      if (byOthers) {
+        unwanted.add(hop.peer());
+      } else {
+        before.stream()
+            .filter(other -> !other.equals(hop))
+            .forEach(other -> unwanted.add(other.peer()));
+      }
+      List<HopPlan> found = planner.plan(part, positions, unwanted);
+      if (found.isEmpty() && byOthers) {
         found = planner.plan(part, positions, taken);
       }
       if (found.isEmpty()) {

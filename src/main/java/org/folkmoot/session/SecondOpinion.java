@@ -85,9 +85,13 @@ public final class SecondOpinion {
   }
 
   private final PeerNetwork network;
+  private final ChainPlanner planner;
+  private final ChainSettings settings;
+  private final Chain.Task task;
   private final Receipt receipt;
+  private final int[] ids;
   private final TraceKey key;
-  private final Chain chain;
+  private Chain chain;
   private final CompletableFuture<Result> result = new CompletableFuture<>();
   private final int[] output;
   private int agreed;
@@ -96,6 +100,7 @@ public final class SecondOpinion {
   /**
    * Prepares it.
    *
+   * @param planner cuts the chain as the receipt says: {@link SameCuts}
    * @param task of a new session; its history is the prompt
    */
   SecondOpinion(
@@ -106,11 +111,14 @@ public final class SecondOpinion {
       Receipt receipt,
       Disclosure disclosure) {
     this.network = network;
+    this.planner = planner;
+    this.settings = settings;
+    this.task = task;
     this.receipt = receipt;
+    this.ids = disclosure.ids();
     this.key = TraceKey.ofSalt(disclosure.salt());
     this.output = disclosure.outputIds();
-    this.chain =
-        new Chain(network, new SameCuts(planner, receipt.hops()), settings, task, new Listener());
+    this.chain = new Chain(network, planner, settings, task, new Listener());
   }
 
   /** What a chain tells us; on the loop. */
@@ -122,8 +130,8 @@ public final class SecondOpinion {
       }
       if (token.id() != output[agreed]) {
         wrongToken = OptionalInt.of(token.position());
-        result.complete(new Result(List.of(), wrongToken));
         chain.close();
+        network.loop().execute(SecondOpinion.this::withoutChoosing);
       } else if (++agreed == output.length) {
         chain.attest(key);
       } else if (!chain.stepping()) {
@@ -146,6 +154,20 @@ public final class SecondOpinion {
   private void step() {
     int end = Math.max(agreed, Math.min(output.length - 1, agreed + DRAFTS));
     chain.step(Arrays.copyOfRange(output, agreed, end));
+  }
+
+  /** Has the hidden states of the whole answer computed: a wrong token does not say whose it is. */
+  private void withoutChoosing() {
+    Chain.Task all =
+        new Chain.Task(
+            task.session(),
+            task.model(),
+            task.layers(),
+            task.maxPositions(),
+            task.sampling().withHistory(ids));
+    chain = new Chain(network, planner, settings, all, new Listener());
+    chain.attest(key);
+    chain.start();
   }
 
   private List<Part> compare(List<SignedStatement> statements) {
@@ -195,7 +217,7 @@ public final class SecondOpinion {
           ? new FolkmootException(coded.code(), String.valueOf(coded.getMessage()), coded)
           : new IllegalStateException(failed.getCause());
     } finally {
-      network.loop().execute(chain::close);
+      network.loop().execute(() -> chain.close());
     }
   }
 

@@ -3,7 +3,9 @@ package org.folkmoot.session;
 import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
 
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.folkmoot.base.FolkmootException;
@@ -19,6 +21,7 @@ import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.wire.Announcement;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.ModelId;
+import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SessionId;
 
 /** A model whose layers are at peers: here are only its tokenizer and its template. */
@@ -38,7 +41,12 @@ public final class SwarmModel implements LanguageModel {
       RouteConstraints constraints,
       ChainSettings chain,
       LongSupplier random,
-      Runnable release) {}
+      Runnable release) {
+    /** The same over other peers; closing what is made with it releases nothing. */
+    Options over(RouteConstraints others) {
+      return new Options(contextLength, speculate, others, chain, random, () -> {});
+    }
+  }
 
   private final String name;
   private final ModelId model;
@@ -76,6 +84,18 @@ public final class SwarmModel implements LanguageModel {
     this.config = ModelConfig.of(head);
     this.prompts = Prompts.of(head);
     this.watcher = watcher;
+  }
+
+  private SwarmModel(SwarmModel other, RouteConstraints constraints) {
+    this.name = other.name;
+    this.model = other.model;
+    this.options = other.options.over(constraints);
+    this.network = other.network;
+    this.announcements = other.announcements;
+    this.scores = other.scores;
+    this.config = other.config;
+    this.prompts = other.prompts;
+    this.watcher = new SwarmGeneration.Watcher() {};
   }
 
   @Override
@@ -133,7 +153,7 @@ public final class SwarmModel implements LanguageModel {
             sampling(request));
     return new SwarmGeneration(
         network,
-        planner(),
+        planner(options.constraints),
         options.chain,
         task,
         new AnswerText(tokenizer(), request.stops()),
@@ -142,11 +162,11 @@ public final class SwarmModel implements LanguageModel {
         watcher);
   }
 
-  private RoutedPlanner planner() {
+  private RoutedPlanner planner(RouteConstraints constraints) {
     RoutedPlanner.Shape shape =
         new RoutedPlanner.Shape(model, config.layers(), 4 * config.dim(), headLayers(config));
     return new RoutedPlanner(
-        network, shape, announcements, scores, options.constraints, options.random.getAsLong());
+        network, shape, announcements, scores, constraints, options.random.getAsLong());
   }
 
   /**
@@ -155,6 +175,24 @@ public final class SwarmModel implements LanguageModel {
    * @throws org.folkmoot.base.FolkmootException BAD_REQUEST if the receipt is not of this model
    */
   public SecondOpinion secondOpinion(Receipt receipt, Disclosure disclosure) {
+    return opinion(
+        receipt, disclosure, SameCuts.byOthers(planner(options.constraints), receipt.hops()));
+  }
+
+  /** Has an answer computed again by the very peers that its receipt names. */
+  public SecondOpinion sameAgain(Receipt receipt, Disclosure disclosure) {
+    Set<PeerId> same = new HashSet<>();
+    receipt.hops().forEach(hop -> same.add(hop.peer()));
+    RouteConstraints pinned = new RouteConstraints(same, Set.of(), Set.of(), 0);
+    return opinion(receipt, disclosure, SameCuts.bySame(planner(pinned), receipt.hops()));
+  }
+
+  /** The same model over other peers, as far as these constraints have it. */
+  public SwarmModel over(RouteConstraints constraints) {
+    return new SwarmModel(this, constraints);
+  }
+
+  private SecondOpinion opinion(Receipt receipt, Disclosure disclosure, ChainPlanner planner) {
     if (!receipt.terms().model().equals(model)) {
       throw new FolkmootException(BAD_REQUEST, "the receipt is of another model than " + name);
     }
@@ -173,7 +211,7 @@ public final class SwarmModel implements LanguageModel {
             config.layers(),
             disclosure.promptIds().length + room,
             sampling(again));
-    return new SecondOpinion(network, planner(), options.chain, task, receipt, disclosure);
+    return new SecondOpinion(network, planner, options.chain, task, receipt, disclosure);
   }
 
   /** What a model's head costs in a pass for one token, in layers, by numbers of weights. */

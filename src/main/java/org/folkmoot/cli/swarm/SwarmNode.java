@@ -519,6 +519,11 @@ public final class SwarmNode implements AutoCloseable {
     return verdict;
   }
 
+  /** Leaves a peer out of this node's routes for a while, by its own judgement. */
+  public void distrust(PeerId peer) {
+    run(() -> scores.failed(peer, Message.Reason.FAILED));
+  }
+
   /** Whether the swarm serves a model of that name, with or without its tag. */
   public boolean serves(String name) {
     return call(() -> named(name).isPresent());

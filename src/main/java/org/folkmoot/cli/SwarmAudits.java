@@ -1,0 +1,182 @@
+package org.folkmoot.cli;
+
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.cli.swarm.SwarmNode;
+import org.folkmoot.engine.sampling.SamplerSettings;
+import org.folkmoot.engine.template.ChatMessage;
+import org.folkmoot.proof.Finding;
+import org.folkmoot.proof.FraudProof;
+import org.folkmoot.proof.Receipt;
+import org.folkmoot.route.RouteConstraints;
+import org.folkmoot.session.Auditor;
+import org.folkmoot.session.Generation;
+import org.folkmoot.session.GenerationRequest;
+import org.folkmoot.session.LanguageModel;
+import org.folkmoot.session.Notary;
+import org.folkmoot.session.SecondOpinion;
+import org.folkmoot.session.SwarmModel;
+import org.folkmoot.store.StoredModel;
+import org.folkmoot.wire.PeerId;
+import org.folkmoot.wire.SignedStatement;
+
+/**
+ * The audits of a node: with the model's file, if this machine has it, by computing the answer
+ * again; else by asking other peers.
+ */
+final class SwarmAudits implements Auditor.Means, AutoCloseable {
+  /** Other peers may be busy; nobody waits for an audit. */
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  /** An audit must not slow the answers that the node computes meanwhile. */
+  private static final int THREADS = 1;
+
+  private static final int CANARY_TOKENS = 48;
+
+  /** Prompts that anyone may read. */
+  private static final List<String> CANARIES =
+      List.of(
+          "Name three rivers and the seas that they flow into.",
+          "Why do leaves change their colour in autumn?",
+          "Write four lines about a lighthouse.",
+          "What is the difference between weather and climate?",
+          "Explain in a few words how a bicycle stays upright.");
+
+  private final Surroundings surroundings;
+  private final SwarmNode node;
+  private final SecureRandom random = new SecureRandom();
+  private final Map<String, SwarmModel> models = new ConcurrentHashMap<>();
+  private final ExecutorService background =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().daemon().name("folkmoot-audits").factory());
+  private final Auditor auditor;
+
+  SwarmAudits(Surroundings surroundings, SwarmNode node) {
+    this.surroundings = surroundings;
+    this.node = node;
+    auditor = new Auditor(node.self(), Auditor.Policy.USUAL, random::nextDouble, background, this);
+  }
+
+  /** Shown each answer with its receipt; returns at once. */
+  void answered(LanguageModel model, Notary.Proof proof) {
+    if (model instanceof SwarmModel swarm) {
+      models.put(swarm.digest(), swarm);
+      auditor.answered(proof);
+    }
+  }
+
+  private SwarmModel model(Notary.Proof proof) {
+    return Optional.ofNullable(models.get(proof.receipt().terms().model().sha256().hex()))
+        .orElseThrow();
+  }
+
+  @Override
+  public Optional<Auditor.Checked> check(Notary.Proof proof) {
+    try {
+      return Optional.of(
+          stored(proof).map(model -> byWeights(model, proof)).orElseGet(() -> byOthers(proof)));
+    } catch (FolkmootException cannot) {
+      return Optional.empty();
+    }
+  }
+
+  private Optional<StoredModel> stored(Notary.Proof proof) {
+    String digest = proof.receipt().terms().model().sha256().hex();
+    return Models.store(surroundings).list().stream()
+        .filter(model -> model.sha256().equals(digest))
+        .findFirst();
+  }
+
+  private Auditor.Checked byWeights(StoredModel model, Notary.Proof proof) {
+    ModelOpener.Settings settings =
+        new ModelOpener.Settings(THREADS, Integer.MAX_VALUE, MachineMemory.bytes() / 4, 1);
+    try (Weights weights = Weights.openQuietly(model, settings)) {
+      List<Finding> findings =
+          weights.recomputation().run(proof.receipt(), proof.disclosure()).findings();
+      Set<PeerId> wrong = new LinkedHashSet<>();
+      findings.forEach(finding -> finding.evidenceAgainst().ifPresent(wrong::add));
+      return new Auditor.Checked(findings, wrong, Set.of());
+    }
+  }
+
+  private Auditor.Checked byOthers(Notary.Proof proof) {
+    SecondOpinion.Result result =
+        model(proof).secondOpinion(proof.receipt(), proof.disclosure()).ask(PATIENCE);
+    Set<PeerId> suspects = new LinkedHashSet<>();
+    for (SecondOpinion.Part part : result.parts()) {
+      if (part.agrees() == SecondOpinion.Verdict.DIFFERENT) {
+        suspects.add(part.hop().peer());
+        suspects.add(part.second().hop());
+      }
+    }
+    suspects.remove(node.self());
+    return new Auditor.Checked(result.findings(), Set.of(), suspects);
+  }
+
+  @Override
+  public List<SignedStatement> again(Notary.Proof proof) {
+    try {
+      return model(proof)
+          .sameAgain(proof.receipt(), proof.disclosure())
+          .ask(PATIENCE)
+          .parts()
+          .stream()
+          .map(SecondOpinion.Part::second)
+          .toList();
+    } catch (FolkmootException none) {
+      return List.of();
+    }
+  }
+
+  @Override
+  public Optional<Notary.Proof> canary(Notary.Proof like) {
+    Set<PeerId> same = new HashSet<>();
+    like.receipt().hops().stream().map(Receipt.Hop::peer).forEach(same::add);
+    SwarmModel over = model(like).over(new RouteConstraints(same, Set.of(), Set.of(), 0));
+    String prompt = CANARIES.get(random.nextInt(CANARIES.size()));
+    GenerationRequest request =
+        new GenerationRequest(
+            over.chatIds(List.of(new ChatMessage("user", prompt))),
+            SamplerSettings.GREEDY,
+            CANARY_TOKENS,
+            over.chatStops(),
+            -1);
+    Notary.Pending receipt =
+        Notaries.passing(surroundings)
+            .begin(
+                over,
+                request,
+                new Notary.Shaping(Optional.of(over.chatTemplate()), Optional.empty()));
+    try (Generation generation = over.generate(receipt.request())) {
+      Answer answer = Answer.pull(generation, AnswerWriter.silent());
+      return receipt.finish(generation, answer.idArray());
+    } catch (FolkmootException none) {
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public void distrust(PeerId peer) {
+    node.distrust(peer);
+  }
+
+  @Override
+  public void accuse(FraudProof proof) {
+    var _ = node.accuse(proof);
+  }
+
+  @Override
+  public void close() {
+    background.shutdownNow();
+  }
+}
