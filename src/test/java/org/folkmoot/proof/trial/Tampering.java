@@ -89,12 +89,15 @@ enum Tampering {
   private static Cheat flip(TrialSession session, SplittableRandom random) {
     int cheat = random.nextInt(HOPS);
     boolean before = cheat == HOPS - 1 || random.nextBoolean();
-    // Steps: the prompt, then a token each. The first has positions to choose from.
-    int at = random.nextInt(session.prompt.length + 2);
+    // Steps: the prompt, then a token each. Up to the flip all is as in an honest answer.
+    int steps = session.run(Cheat.NONE).output().length;
+    int at = random.nextInt(session.prompt.length + steps - 1);
     int position = at < session.prompt.length ? 0 : at;
     int bit = random.nextInt(24) == 23 ? 31 : random.nextInt(23); // no exponent: stays finite
     double where = random.nextDouble();
     return new Cheat() {
+      private boolean done;
+
       @Override
       Set<Integer> guilty() {
         return Set.of(cheat);
@@ -110,8 +113,16 @@ enum Tampering {
         touch(!before && hop == cheat && step == position, states);
       }
 
+      @Override
+      void before(List<SimulatedHop> signing) {
+        if (!done) {
+          throw new IllegalStateException("nothing was tampered with");
+        }
+      }
+
       private void touch(boolean now, float[] states) {
         if (now) {
+          done = true;
           int i = (int) (where * states.length);
           states[i] = Float.intBitsToFloat(Float.floatToRawIntBits(states[i]) ^ (1 << bit));
         }
