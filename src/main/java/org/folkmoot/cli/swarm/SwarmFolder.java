@@ -3,6 +3,8 @@ package org.folkmoot.cli.swarm;
 import static org.folkmoot.base.FolkmootException.Code.NO_ROOM;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -37,6 +39,25 @@ public record SwarmFolder(Path home) {
   /** Where this home's serving node listens, for other commands of the same home. */
   Path listening() {
     return folder().resolve("listening");
+  }
+
+  private Path port() {
+    return folder().resolve("port");
+  }
+
+  /** At which port this home's node listened last when it could have any; 0 if it did not. */
+  int lastPort() {
+    try {
+      int port = Integer.parseInt(Files.readString(port()).strip());
+      return port > 0 && port <= 65535 ? port : 0;
+    } catch (IOException | NumberFormatException none) {
+      return 0;
+    }
+  }
+
+  /** Remembers it. */
+  void lastPort(int port) {
+    save(port(), (port + "\n").getBytes(StandardCharsets.UTF_8));
   }
 
   /** The swarm that this home belongs to; empty if none. */
