@@ -23,12 +23,13 @@ record NodeAddresses(InetAddress listen, int port, boolean hasQuic) {
   /**
    * What to tell others, best first.
    *
+   * @param machine addresses of this machine
    * @param observed where others say that they see us
    */
-  List<PeerAddress> all(List<PeerAddress> observed) {
+  List<PeerAddress> all(List<InetAddress> machine, List<PeerAddress> observed) {
     List<String> hosts = new ArrayList<>();
     if (listen.isAnyLocalAddress()) {
-      machine().forEach(own -> hosts.add(host(own)));
+      machine.forEach(own -> hosts.add(host(own)));
       // A router gives its own address; whether it lets the port in only a dial can tell.
       observed.stream()
           .filter(seen -> seen.scheme() != PeerAddress.Scheme.RELAY)
@@ -78,7 +79,7 @@ record NodeAddresses(InetAddress listen, int port, boolean hasQuic) {
   }
 
   /** Addresses of this machine, those that reach farthest first; loopback last. */
-  private static List<InetAddress> machine() {
+  static List<InetAddress> machine() {
     List<InetAddress> found = new ArrayList<>();
     try {
       for (NetworkInterface each : Collections.list(NetworkInterface.getNetworkInterfaces())) {

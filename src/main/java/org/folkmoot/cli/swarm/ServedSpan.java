@@ -88,7 +88,8 @@ public final class ServedSpan implements AutoCloseable {
   private final SpanEngine engine;
   private final LayerRange range;
 
-  private ServedSpan(SwarmNode node, Wish wish, GgufFile file, WorkerPool pool, SpanModel span) {
+  private ServedSpan(
+      SwarmNode node, Wish wish, GgufFile file, WorkerPool pool, SpanModel span, int tokens) {
     this.node = node;
     this.model = new ModelId(Hash32.ofHex(wish.sha256));
     this.file = file;
@@ -96,7 +97,6 @@ public final class ServedSpan implements AutoCloseable {
     this.span = span;
     this.scheduler =
         new BatchScheduler(span, wish.kvBytes, MOST_SESSIONS, ReadingThread::afterReading);
-    int tokens = Tokenizers.from(file.metadata()).size();
     SpanEngine honest = new ScheduledSpan(span, scheduler, tokens);
     this.engine = wish.lies ? new TamperedSpan(honest) : honest;
     this.range = engine.range();
@@ -113,16 +113,24 @@ public final class ServedSpan implements AutoCloseable {
   public static ServedSpan start(SwarmNode node, Wish wish, DoubleConsumer progress) {
     GgufFile file = GgufFile.open(wish.file);
     WorkerPool pool = new WorkerPool(wish.threads);
+    ModelConfig config;
+    ServedSpan served;
     try {
-      ModelConfig config = ModelConfig.of(file);
+      config = ModelConfig.of(file);
+      int tokens = Tokenizers.from(file.metadata()).size();
       Span span = choose(node, wish, file, config);
       SpanModel loaded = SpanModel.load(file, config, span, pool, progress);
-      ServedSpan served = new ServedSpan(node, wish, file, pool, loaded);
-      served.offer(wish, config);
-      return served;
+      served = new ServedSpan(node, wish, file, pool, loaded, tokens);
     } catch (RuntimeException | Error failed) {
       pool.close();
       file.close();
+      throw failed;
+    }
+    try {
+      served.offer(wish, config);
+      return served;
+    } catch (RuntimeException | Error failed) {
+      served.close();
       throw failed;
     }
   }

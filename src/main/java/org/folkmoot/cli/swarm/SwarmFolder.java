@@ -3,6 +3,7 @@ package org.folkmoot.cli.swarm;
 import static org.folkmoot.base.FolkmootException.Code.NO_ROOM;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,6 +75,25 @@ public record SwarmFolder(Path home) {
   /** Where the proof against a peer is kept. */
   public Path proofAgainst(PeerId peer) {
     return proofFolder().resolve(peer.key().hex() + ".cbor");
+  }
+
+  private Path port() {
+    return folder().resolve("port");
+  }
+
+  /** At which port this home's node listened last when it could have any; 0 if it did not. */
+  int lastPort() {
+    try {
+      int port = Integer.parseInt(Files.readString(port()).strip());
+      return port > 0 && port <= 65535 ? port : 0;
+    } catch (IOException | NumberFormatException none) {
+      return 0;
+    }
+  }
+
+  /** Remembers it. */
+  void lastPort(int port) {
+    save(port(), (port + "\n").getBytes(StandardCharsets.UTF_8));
   }
 
   /** The swarm that this home belongs to; empty if none. */

@@ -106,6 +106,8 @@ public final class SwarmNode implements AutoCloseable {
   private final Heads heads;
   private final int port;
   private final NodeAddresses addresses;
+  private List<InetAddress> machine = List.of();
+  private long machineSeen;
   private final ExecutorService writer =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("folkmoot-book").factory());
@@ -149,8 +151,7 @@ public final class SwarmNode implements AutoCloseable {
     PeerTransport tls =
         settings
             .listen
-            .map(at ->
-                TlsTransport.listening(identity, TransportLimits.DEFAULT, at, links.acceptor()))
+            .map(this::listenByTls)
             .orElseGet(() -> TlsTransport.dialling(identity, TransportLimits.DEFAULT));
     port = tls.listenPort();
     links.add(tls);
@@ -185,6 +186,30 @@ public final class SwarmNode implements AutoCloseable {
               quic(() ->
                   QuicTransport.dialling(identity, TransportLimits.DEFAULT, new SecureRandom())));
     }
+  }
+
+  /**
+   * Listens. A node that may take any port takes the one that it had last, if that is free: those
+   * who met it look for it there, and two such nodes could not find each other again.
+   */
+  private PeerTransport listenByTls(InetSocketAddress at) {
+    int last = at.getPort() == 0 ? settings.folder.lastPort() : 0;
+    if (last != 0) {
+      try {
+        return listening(new InetSocketAddress(at.getAddress(), last));
+      } catch (FolkmootException taken) {
+        // Then any.
+      }
+    }
+    PeerTransport transport = listening(at);
+    if (at.getPort() == 0) {
+      settings.folder.lastPort(transport.listenPort());
+    }
+    return transport;
+  }
+
+  private PeerTransport listening(InetSocketAddress at) {
+    return TlsTransport.listening(settings.identity, TransportLimits.DEFAULT, at, links.acceptor());
   }
 
   /** Listens on the UDP port of the same number; a machine where that cannot be has TLS. */
@@ -463,7 +488,22 @@ public final class SwarmNode implements AutoCloseable {
   }
 
   private List<PeerAddress> direct() {
-    return settings.announced.map(List::of).orElseGet(() -> addresses.all(links.observed()));
+    return settings
+        .announced
+        .map(List::of)
+        .orElseGet(() -> addresses.all(machine(), links.observed()));
+  }
+
+  /** A laptop that moves has another address; to look at each new link would be often. */
+  private static final long LOOK_AT_MACHINE_NANOS = 10_000_000_000L;
+
+  private List<InetAddress> machine() {
+    long now = loop.nanoTime();
+    if (machine.isEmpty() || now - machineSeen > LOOK_AT_MACHINE_NANOS) {
+      machine = NodeAddresses.machine();
+      machineSeen = now;
+    }
+    return machine;
   }
 
   /** Where this machine reaches its own node. */

@@ -1,0 +1,85 @@
+package org.folkmoot.cli.swarm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.folkmoot.base.Hash32;
+import org.folkmoot.peer.Identity;
+import org.folkmoot.peer.JoinedSwarm;
+import org.folkmoot.wire.Message;
+import org.folkmoot.wire.SwarmId;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Nodes on this machine that come back. */
+@Timeout(300)
+class SwarmNodeTest {
+  private static final InetAddress HERE = InetAddress.getLoopbackAddress();
+
+  @TempDir private Path folder;
+
+  private SwarmNode start(String home, int port) {
+    Identity identity = Identity.atHome(folder.resolve(home), new SecureRandom());
+    JoinedSwarm swarm =
+        new JoinedSwarm(new SwarmId(Hash32.sha256(new byte[] {1})), "test", 0, identity.peerId());
+    return SwarmNode.start(
+        new SwarmNode.Settings(
+            new SwarmFolder(folder.resolve(home)),
+            identity,
+            swarm,
+            Optional.of(new InetSocketAddress(HERE, port)),
+            Optional.empty(),
+            false,
+            _ -> Optional.empty(),
+            "test",
+            InstantSource.system(),
+            System::nanoTime,
+            new Random(1),
+            defect -> {
+              throw new AssertionError(defect);
+            }));
+  }
+
+  private static void assertMeets(SwarmNode a, SwarmNode b) {
+    assertThat(a.await(Duration.ofSeconds(60), () -> a.links().connected().contains(b.self())))
+        .as("they meet")
+        .isTrue();
+  }
+
+  @Test
+  void twoNodesAtAnyPortFindEachOtherWhenBothComeBack() {
+    try (SwarmNode a = start("a", 0);
+        SwarmNode b = start("b", 0)) {
+      a.introduce(List.of(new Message.Contact(b.self(), List.of(b.ownAddress()))));
+      assertMeets(a, b);
+      assertMeets(b, a);
+    }
+    try (SwarmNode a = start("a", 0);
+        SwarmNode b = start("b", 0)) {
+      assertMeets(a, b);
+    }
+  }
+
+  @Test
+  void aPortThatAnotherProgramHasTakenMeanwhileIsNoHindrance() throws IOException {
+    int before;
+    try (SwarmNode node = start("a", 0)) {
+      before = node.port();
+    }
+    try (ServerSocket _ = new ServerSocket(before, 1, HERE);
+        SwarmNode node = start("a", 0)) {
+      assertThat(node.port()).isNotEqualTo(before);
+    }
+  }
+}
