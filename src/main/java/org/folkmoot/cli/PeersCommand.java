@@ -2,6 +2,7 @@ package org.folkmoot.cli;
 
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.folkmoot.wire.PeerAddress;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -41,6 +42,7 @@ final class PeersCommand implements Callable<Integer> {
           peer.rttText(),
           peer.path(),
           peer.at()
+              .filter(at -> at.scheme() != PeerAddress.Scheme.RELAY)
               .or(() -> peer.announcement().addresses().stream().findFirst())
               .map(String::valueOf)
               .orElse("–"));

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.folkmoot.cli.swarm.SwarmNode;
+import org.folkmoot.peer.relay.RelayTransport;
 import org.folkmoot.route.Coverage;
 import org.folkmoot.route.Measured;
 import org.folkmoot.route.SwarmView;
@@ -34,7 +35,9 @@ final class SwarmReport {
       if (at.isEmpty()) {
         return "no link";
       }
-      return at.get().scheme() == PeerAddress.Scheme.RELAY ? "relayed" : "direct";
+      return RelayTransport.relay(at.get())
+          .map(relay -> "relayed through " + relay)
+          .orElse("direct");
     }
 
     String rttText() {

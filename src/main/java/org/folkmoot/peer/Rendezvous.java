@@ -30,6 +30,9 @@ public final class Rendezvous implements PeerNetwork.Listener {
    */
   private static final int WANTED = 8;
 
+  /** With so many links no more are looked for that may need a relay. */
+  private static final int ENOUGH = 3;
+
   /** How often a peer with too few links looks for more, plus a jitter as long. */
   private static final long LOOK_NANOS = SECOND;
 
@@ -169,10 +172,16 @@ public final class Rendezvous implements PeerNetwork.Listener {
         .forEach(member -> known.put(member.peer(), member.announcement().addresses()));
     introduced.forEach(known::putIfAbsent);
     book.entries().forEach(entry -> known.putIfAbsent(entry.peer(), entry.addresses()));
-    known.values().removeIf(List::isEmpty);
+    // Who needs a relay dials by itself, and circuits are for who has something to say.
+    boolean choosy = network.connected().size() >= ENOUGH;
+    known.values().removeIf(addresses -> addresses.isEmpty() || (choosy && needsRelay(addresses)));
     known.keySet().removeAll(network.connected());
     known.remove(network.self());
     return known;
+  }
+
+  private static boolean needsRelay(List<PeerAddress> addresses) {
+    return addresses.stream().anyMatch(at -> at.scheme() == PeerAddress.Scheme.RELAY);
   }
 
   private boolean due(PeerId peer, long now) {

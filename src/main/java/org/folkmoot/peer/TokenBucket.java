@@ -1,13 +1,14 @@
 package org.folkmoot.peer;
 
 /** So much at once, and so much a second from then on. */
-final class TokenBucket {
+public final class TokenBucket {
   private final double most;
   private final double perSecond;
   private double tokens;
   private long filledNanos;
 
-  TokenBucket(double most, double perSecond, long nowNanos) {
+  /** A full one. */
+  public TokenBucket(double most, double perSecond, long nowNanos) {
     this.most = most;
     this.perSecond = perSecond;
     tokens = most;
@@ -15,7 +16,7 @@ final class TokenBucket {
   }
 
   /** Takes some if there are as many. */
-  boolean take(double amount, long nowNanos) {
+  public boolean take(double amount, long nowNanos) {
     fill(nowNanos);
     if (tokens < amount) {
       return false;

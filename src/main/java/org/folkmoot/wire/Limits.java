@@ -38,6 +38,15 @@ public final class Limits {
   /** Bytes of a part of a model file's head. */
   public static final int MAX_PART = 1 << 20;
 
+  /** Bytes of a message of a circuit: four records of TLS. */
+  public static final int MAX_RELAYED = 64 << 10;
+
+  /**
+   * Bytes of a circuit that are under way in one direction: with a round trip of 100 ms this makes
+   * 10 MB/s, and a relay holds no more of a circuit.
+   */
+  public static final int RELAY_WINDOW = 1 << 20;
+
   /** Entries of a logit bias, as OpenAI's API bounds it. */
   public static final int MAX_BIAS = 1024;
 

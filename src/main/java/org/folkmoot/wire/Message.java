@@ -90,17 +90,51 @@ public sealed interface Message {
 
   // ---- relaying and dialling at the same time
 
-  /** Asks the receiver to connect the sender with a peer that has a link to the receiver. */
+  /**
+   * Asks the receiver to connect the sender with a peer that has a link to the receiver. Each link
+   * has its own numbers for circuits: even ones are drawn by the side with the smaller key, odd
+   * ones by the other.
+   */
   record RelayOpen(long circuit, PeerId target) implements Message {}
 
-  /** Tells the target of a {@link RelayOpen} who wants to speak to it. */
+  /**
+   * Tells each end of a new circuit who is at the other. Its number is the relay's for the target,
+   * and that of the {@link RelayOpen} for who opened it.
+   *
+   * @param from the other end
+   * @param observed at which UDP port the relay sees it, if by QUIC: both may try to do without the
+   *     relay
+   */
   record RelayOffer(long circuit, PeerId from, Optional<PeerAddress> observed) implements Message {}
 
-  /** Bytes between the two ends of a circuit, of which the relay understands nothing. */
+  /**
+   * Bytes between the two ends of a circuit, of which the relay understands nothing; no more than
+   * {@link Limits#RELAY_WINDOW} beyond what was credited.
+   */
   record RelayData(long circuit, byte[] bytes) implements Message {}
+
+  /**
+   * So many bytes of a circuit were taken: as many more may be sent. The relay passes it on no
+   * faster than it is willing to carry.
+   */
+  record RelayCredit(long circuit, int bytes) implements Message {}
 
   /** A circuit is over, or never came to be. */
   record RelayClose(long circuit, Reason reason) implements Message {}
+
+  /**
+   * Asks the receiver to try whether it can dial the sender at these addresses; it tries only those
+   * of the host where it sees the sender.
+   */
+  record DialBack(List<PeerAddress> addresses) implements Message {
+    /** Copies. */
+    public DialBack {
+      addresses = List.copyOf(addresses);
+    }
+  }
+
+  /** Answers a {@link DialBack}. */
+  record DialedBack(boolean reached) implements Message {}
 
   // ---- sessions
 

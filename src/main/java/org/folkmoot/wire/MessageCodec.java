@@ -12,6 +12,8 @@ import org.folkmoot.wire.Message.Attested;
 import org.folkmoot.wire.Message.Close;
 import org.folkmoot.wire.Message.Computed;
 import org.folkmoot.wire.Message.Contact;
+import org.folkmoot.wire.Message.DialBack;
+import org.folkmoot.wire.Message.DialedBack;
 import org.folkmoot.wire.Message.Draft;
 import org.folkmoot.wire.Message.Forward;
 import org.folkmoot.wire.Message.Goodbye;
@@ -29,6 +31,7 @@ import org.folkmoot.wire.Message.Pong;
 import org.folkmoot.wire.Message.Reason;
 import org.folkmoot.wire.Message.Refused;
 import org.folkmoot.wire.Message.RelayClose;
+import org.folkmoot.wire.Message.RelayCredit;
 import org.folkmoot.wire.Message.RelayData;
 import org.folkmoot.wire.Message.RelayOffer;
 import org.folkmoot.wire.Message.RelayOpen;
@@ -97,6 +100,9 @@ public final class MessageCodec {
       }
       case RelayData m -> w.u8(12).i64(m.circuit()).blob(m.bytes());
       case RelayClose m -> w.u8(13).i64(m.circuit()).u8(REASONS.indexOf(m.reason()));
+      case RelayCredit m -> w.u8(14).i64(m.circuit()).i32(m.bytes());
+      case DialBack m -> w.u8(15).list(m.addresses(), address -> write(w, address));
+      case DialedBack m -> w.u8(16).bool(m.reached());
       case Open m -> {
         session(w.u8(20), m.session()).i32(m.epoch()).hash(m.model().sha256());
         write(w, m.range());
@@ -212,8 +218,11 @@ public final class MessageCodec {
               model(r), nonNegative(r.i64()), nonNegative(r.i64()), r.blob(Limits.MAX_PART));
       case 10 -> new RelayOpen(r.i64(), peer(r));
       case 11 -> new RelayOffer(r.i64(), peer(r), r.optional(() -> address(r)));
-      case 12 -> new RelayData(r.i64(), r.blob(Limits.MAX_PART));
+      case 12 -> new RelayData(r.i64(), r.blob(Limits.MAX_RELAYED));
       case 13 -> new RelayClose(r.i64(), reason(r));
+      case 14 -> new RelayCredit(r.i64(), r.i32(1, Limits.RELAY_WINDOW));
+      case 15 -> new DialBack(r.list(Limits.MAX_ADDRESSES, () -> address(r)));
+      case 16 -> new DialedBack(r.bool());
       case 20 -> open(r);
       case 21 -> new Opened(session(r), epoch(r));
       case 22 ->

@@ -14,6 +14,8 @@ import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.peer.Rendezvous;
 import org.folkmoot.peer.Signer;
 import org.folkmoot.peer.Verifier;
+import org.folkmoot.peer.relay.Reach;
+import org.folkmoot.peer.relay.RelayTransport;
 import org.folkmoot.route.ModelSize;
 import org.folkmoot.route.Placement;
 import org.folkmoot.route.RouteConstraints;
@@ -53,6 +55,7 @@ final class SimPeer {
   private final Links links;
   private final Membership membership;
   private final Rendezvous rendezvous;
+  private final Reach reach;
   private final PeerScores scores;
   private final BlockServer server;
   private final PeerBook book;
@@ -79,6 +82,18 @@ final class SimPeer {
     host.transport().accept(links.acceptor());
     membership = new Membership(links, SimNode.SWARM, signer(host.peer()), VERIFIER, random);
     rendezvous = new Rendezvous(links, membership, book, _ -> {}, random);
+    RelayTransport relayed =
+        new RelayTransport(links, new SimGuard(host.peer()), links.acceptor(), random);
+    links.add(relayed);
+    links.listen(relayed);
+    reach =
+        new Reach(
+            links,
+            membership,
+            () -> List.of(host.address()),
+            membership::addresses,
+            List.of(host.transport()),
+            random);
     scores = new PeerScores(links);
     server = new BlockServer(links, ServerLimits.USUAL, signer(host.peer()));
   }
@@ -114,9 +129,10 @@ final class SimPeer {
   void start(List<SimHost> contacts) {
     host.loop()
         .execute(() -> {
-          links.listen(new Reach());
-          membership.addresses(List.of(host.address()));
+          links.listen(new Losses());
+          membership.addresses(reach.addresses());
           membership.start();
+          reach.start(true);
           rendezvous.introduce(
               contacts.stream()
                   .map(other -> new Contact(other.peer(), List.of(other.address())))
@@ -129,7 +145,7 @@ final class SimPeer {
   }
 
   /** A peer that cannot be reached counts as one that failed, as in the program. */
-  private final class Reach implements PeerNetwork.Listener {
+  private final class Losses implements PeerNetwork.Listener {
     @Override
     public void lost(PeerId peer, Message.Reason reason) {
       if (reason == Message.Reason.UNREACHABLE || reason == Message.Reason.SILENT) {
@@ -222,6 +238,7 @@ final class SimPeer {
           server.close();
           membership.leave();
           rendezvous.stop();
+          reach.stop();
           links.close();
           host.loop().simulation().schedule(2 * SECOND, () -> host.crash(false));
         });
@@ -259,6 +276,10 @@ final class SimPeer {
 
   Membership membership() {
     return membership;
+  }
+
+  Reach reach() {
+    return reach;
   }
 
   PeerBook book() {

@@ -64,7 +64,16 @@ final class SimSwarm implements Fault.Target {
 
   /** A peer that serves, told of these. */
   SimPeer addServer(List<SimHost> contacts) {
-    SimPeer peer = add(byNumber.size(), "server", setup.capacityLayers, new PeerBook(), contacts);
+    SimPeer peer =
+        add(byNumber.size(), "server", setup.capacityLayers, new PeerBook(), contacts, true);
+    servers.add(peer);
+    return peer;
+  }
+
+  /** A peer that serves behind a router that lets nobody in. */
+  SimPeer addHiddenServer(List<SimHost> contacts) {
+    SimPeer peer =
+        add(byNumber.size(), "hidden", setup.capacityLayers, new PeerBook(), contacts, false);
     servers.add(peer);
     return peer;
   }
@@ -76,7 +85,7 @@ final class SimSwarm implements Fault.Target {
 
   /** A peer that only asks, told of these. */
   SimPeer addClient(List<SimHost> contacts) {
-    SimPeer peer = add(byNumber.size(), "client", 0, new PeerBook(), contacts);
+    SimPeer peer = add(byNumber.size(), "client", 0, new PeerBook(), contacts, true);
     clients.add(peer);
     return peer;
   }
@@ -84,16 +93,21 @@ final class SimSwarm implements Fault.Target {
   /** Starts a dead server again: the same key and address, and the book that it left. */
   SimPeer restart(SimPeer dead) {
     int number = dead.host().loop().number();
-    SimPeer peer = add(number, "server", setup.capacityLayers, dead.book(), List.of());
+    SimPeer peer = add(number, "server", setup.capacityLayers, dead.book(), List.of(), true);
     servers.add(peer);
     return peer;
   }
 
   private SimPeer add(
-      int number, String kind, double capacityLayers, PeerBook book, List<SimHost> contacts) {
+      int number,
+      String kind,
+      double capacityLayers,
+      PeerBook book,
+      List<SimHost> contacts,
+      boolean reachable) {
     int most = setup.maxSkewMillis;
     int skew = most == 0 ? 0 : random.nextInt(2 * most) - most;
-    SimHost host = new SimHost(network, number, kind + " " + number, skew, true);
+    SimHost host = new SimHost(network, number, kind + " " + number, skew, reachable);
     SimPeer peer = new SimPeer(host, setup.model, capacityLayers, setup.positions, book);
     if (number == byNumber.size()) {
       byNumber.add(peer);

@@ -99,6 +99,9 @@ final class RandomMessages {
       case 26 ->
           new Message.Attested(
               new SignedStatement(peer(), statement(), bytes(SignedStatement.SIGNATURE_BYTES)));
+      case 27 -> new Message.RelayCredit(random.nextLong(), 1 + random.nextInt(1 << 20));
+      case 28 -> new Message.DialBack(list(4, this::address));
+      case 29 -> new Message.DialedBack(random.nextBoolean());
       default -> throw new IllegalArgumentException("no kind " + kind);
     };
   }

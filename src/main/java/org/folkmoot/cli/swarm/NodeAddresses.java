@@ -1,6 +1,7 @@
 package org.folkmoot.cli.swarm;
 
 import java.net.Inet4Address;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InterfaceAddress;
 import java.net.NetworkInterface;
@@ -30,6 +31,7 @@ record NodeAddresses(InetAddress listen, int port, boolean hasQuic) {
       machine().forEach(own -> hosts.add(host(own)));
       // A router gives its own address; whether it lets the port in only a dial can tell.
       observed.stream()
+          .filter(seen -> seen.scheme() != PeerAddress.Scheme.RELAY)
           .map(PeerAddress::host)
           .filter(seen -> !hosts.contains(seen))
           .forEach(hosts::add);
@@ -38,11 +40,15 @@ record NodeAddresses(InetAddress listen, int port, boolean hasQuic) {
     }
     List<PeerAddress> all = new ArrayList<>();
     for (String host : hosts.subList(0, Math.min(hosts.size(), Limits.MAX_ADDRESSES / 2))) {
-      // On a LAN TLS is the faster, and a blocked one shows at once; QUIC's silence takes longer.
-      all.add(new PeerAddress(PeerAddress.Scheme.TLS, host, port));
-      if (hasQuic) {
-        all.add(new PeerAddress(PeerAddress.Scheme.QUIC, host, port));
+      PeerAddress tls = new PeerAddress(PeerAddress.Scheme.TLS, host, port);
+      if (!hasQuic) {
+        all.add(tls);
+        continue;
       }
+      PeerAddress quic = new PeerAddress(PeerAddress.Scheme.QUIC, host, port);
+      // On a LAN TLS is the faster. From elsewhere QUIC shows at which port a router lets in what
+      // answers, which two peers behind routers need to find each other.
+      all.addAll(isLocal(host) ? List.of(tls, quic) : List.of(quic, tls));
     }
     return all;
   }
@@ -51,6 +57,18 @@ record NodeAddresses(InetAddress listen, int port, boolean hasQuic) {
   PeerAddress own() {
     InetAddress here = listen.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : listen;
     return new PeerAddress(PeerAddress.Scheme.TLS, host(here), port);
+  }
+
+  /** Whether an address is of a private network (RFC 1918, RFC 4193) or of this machine. */
+  private static boolean isLocal(String host) {
+    try {
+      InetAddress address = InetAddress.ofLiteral(host);
+      boolean uniqueLocal =
+          address instanceof Inet6Address && (address.getAddress()[0] & 0xfe) == 0xfc;
+      return address.isLoopbackAddress() || address.isSiteLocalAddress() || uniqueLocal;
+    } catch (IllegalArgumentException name) {
+      return false;
+    }
   }
 
   private static String host(InetAddress address) {

@@ -27,6 +27,7 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.SerialLoop;
 import org.folkmoot.engine.gguf.GgufFile;
@@ -39,7 +40,10 @@ import org.folkmoot.peer.PeerBook;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.peer.PeerTransport;
 import org.folkmoot.peer.Rendezvous;
+import org.folkmoot.peer.relay.Reach;
+import org.folkmoot.peer.relay.RelayTransport;
 import org.folkmoot.peer.transport.QuicTransport;
+import org.folkmoot.peer.transport.TlsGuard;
 import org.folkmoot.peer.transport.TlsTransport;
 import org.folkmoot.peer.transport.TransportLimits;
 import org.folkmoot.route.Coverage;
@@ -90,6 +94,8 @@ public final class SwarmNode implements AutoCloseable {
   private final Membership membership;
   private final Rendezvous rendezvous;
   private final LocalSearch lan;
+  private final RelayTransport relayed;
+  private final Reach reach;
   private final PeerScores scores;
   private final BlockServer server;
   private final Heads heads;
@@ -131,7 +137,14 @@ public final class SwarmNode implements AutoCloseable {
             .orElseGet(() -> TlsTransport.dialling(identity, TransportLimits.DEFAULT));
     port = tls.listenPort();
     links.add(tls);
-    boolean hasQuic = settings.listen.isPresent() && listenByQuic();
+    relayed =
+        new RelayTransport(
+            links,
+            new TlsGuard(identity),
+            settings.listen.isPresent() ? links.acceptor() : null,
+            settings.random);
+    links.add(relayed);
+    Optional<PeerTransport> quic = settings.listen.isPresent() ? listenByQuic() : Optional.empty();
     addresses =
         new NodeAddresses(
             settings
@@ -139,7 +152,15 @@ public final class SwarmNode implements AutoCloseable {
                 .map(InetSocketAddress::getAddress)
                 .orElseGet(InetAddress::getLoopbackAddress),
             port,
-            hasQuic);
+            quic.isPresent());
+    reach =
+        new Reach(
+            links,
+            membership,
+            this::direct,
+            membership::addresses,
+            Stream.concat(Stream.of(tls), quic.stream()).toList(),
+            settings.random);
     if (settings.listen.isEmpty()) {
       links.addLater(
           PeerAddress.Scheme.QUIC,
@@ -150,7 +171,7 @@ public final class SwarmNode implements AutoCloseable {
   }
 
   /** Listens on the UDP port of the same number; a machine where that cannot be has TLS. */
-  private boolean listenByQuic() {
+  private Optional<PeerTransport> listenByQuic() {
     InetSocketAddress at = new InetSocketAddress(settings.listen.orElseThrow().getAddress(), port);
     Optional<PeerTransport> transport =
         quic(() ->
@@ -161,12 +182,14 @@ public final class SwarmNode implements AutoCloseable {
                 links.acceptor(),
                 new SecureRandom()));
     transport.ifPresent(links::add);
-    return transport.isPresent();
+    return transport;
   }
 
-  private static Optional<PeerTransport> quic(Supplier<PeerTransport> maker) {
+  private Optional<PeerTransport> quic(Supplier<QuicTransport> maker) {
     try {
-      return Optional.of(maker.get());
+      QuicTransport transport = maker.get();
+      relayed.shortcut(transport);
+      return Optional.of(transport);
     } catch (FolkmootException cannot) {
       return Optional.empty();
     }
@@ -180,12 +203,17 @@ public final class SwarmNode implements AutoCloseable {
   public static SwarmNode start(Settings settings) {
     SwarmNode node = new SwarmNode(settings);
     node.run(() -> {
-      node.links.listen(new Reach(node));
+      node.links.listen(new Losses(node));
+      node.links.listen(node.relayed);
       node.membership.listen(node.new Manners());
       if (node.port != 0) {
         node.membership.addresses(node.addresses());
       }
       node.membership.start();
+      if (node.port != 0) {
+        // Where a person has said at which address it is found there is nothing to find out.
+        node.reach.start(settings.announced.isEmpty());
+      }
       node.rendezvous.start();
       if (settings.lan) {
         node.lan.begin(settings.listen, node.port, node.addresses.hasQuic());
@@ -203,15 +231,8 @@ public final class SwarmNode implements AutoCloseable {
     }
   }
 
-  /** Tells the swarm of addresses as others see them, as they become known. */
-  private record Reach(SwarmNode node) implements PeerNetwork.Listener {
-    @Override
-    public void connected(PeerId peer) {
-      if (node.port != 0) {
-        node.membership.addresses(node.addresses());
-      }
-    }
-
+  /** A peer that cannot be reached counts as one that failed. */
+  private record Losses(SwarmNode node) implements PeerNetwork.Listener {
     @Override
     public void lost(PeerId peer, Message.Reason reason) {
       if (reason == Message.Reason.UNREACHABLE || reason == Message.Reason.SILENT) {
@@ -416,6 +437,10 @@ public final class SwarmNode implements AutoCloseable {
 
   /** Where others can reach us, best first. On the loop only. */
   public List<PeerAddress> addresses() {
+    return reach.addresses();
+  }
+
+  private List<PeerAddress> direct() {
     return settings.announced.map(List::of).orElseGet(() -> addresses.all(links.observed()));
   }
 
@@ -489,6 +514,7 @@ public final class SwarmNode implements AutoCloseable {
       closed = true;
       server.close();
       membership.leave();
+      reach.stop();
       rendezvous.stop();
     });
     links.close();

@@ -3,6 +3,7 @@ package org.folkmoot.peer.transport;
 import static org.folkmoot.base.FolkmootException.Code.UNSUPPORTED;
 
 import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
@@ -13,6 +14,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.socket.DatagramPacket;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.handler.codec.quic.Quic;
 import io.netty.handler.codec.quic.QuicChannel;
@@ -38,6 +40,7 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.PeerTransport;
+import org.folkmoot.peer.relay.Shortcut;
 import org.folkmoot.peer.transport.Gate.Pass;
 import org.folkmoot.wire.PeerAddress;
 import org.folkmoot.wire.PeerAddress.Scheme;
@@ -48,7 +51,7 @@ import org.jspecify.annotations.Nullable;
  * Frames over QUIC (RFC 9000), both sides authenticated by their Ed25519 keys. One UDP port listens
  * and dials. Needs native code, which some machines lack: they have {@link TlsTransport}.
  */
-public final class QuicTransport implements PeerTransport {
+public final class QuicTransport implements PeerTransport, Shortcut {
   /** Silence that ends a connection. The layer above speaks several times in between. */
   private static final Duration IDLE = Duration.ofSeconds(10);
 
@@ -60,6 +63,12 @@ public final class QuicTransport implements PeerTransport {
 
   /** Of the socket: a burst of some thousand packets while a great frame is decrypted. */
   private static final int SOCKET_BUFFER = 4 << 20;
+
+  /** A byte that begins no packet of QUIC (RFC 9000, 17: its second bit is set). */
+  private static final byte[] KNOCK = {0};
+
+  /** One may be lost, or be there before the other side's router has been opened. */
+  private static final long[] KNOCKS_MILLIS = {0, 100, 300};
 
   private static final AttributeKey<ChannelLink> LINK =
       AttributeKey.valueOf(QuicTransport.class, "link");
@@ -238,6 +247,30 @@ public final class QuicTransport implements PeerTransport {
       return;
     }
     resolver.resolve(address.host(), attempt, host -> connect(host, attempt));
+  }
+
+  @Override
+  public void knock(PeerAddress observed) {
+    InetSocketAddress at;
+    try {
+      at = new InetSocketAddress(InetAddress.ofLiteral(observed.host()), observed.port());
+    } catch (IllegalArgumentException aName) {
+      return;
+    }
+    for (long millis : KNOCKS_MILLIS) {
+      var _ =
+          port.eventLoop()
+              .schedule(
+                  () -> {
+                    // From before the codecs: it is no packet of theirs, and no one's over there.
+                    var _ =
+                        port.pipeline()
+                            .firstContext()
+                            .writeAndFlush(new DatagramPacket(Unpooled.wrappedBuffer(KNOCK), at));
+                  },
+                  millis,
+                  TimeUnit.MILLISECONDS);
+    }
   }
 
   /** What one dial needs besides its attempt. */

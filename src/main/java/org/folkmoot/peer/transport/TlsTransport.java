@@ -258,7 +258,7 @@ public final class TlsTransport implements PeerTransport {
     }
   }
 
-  private static PeerId peer(SslHandler tls) {
+  static PeerId peer(SslHandler tls) {
     try {
       return Certificates.peer(
           Arrays.copyOf(
