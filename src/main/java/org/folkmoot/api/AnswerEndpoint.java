@@ -79,12 +79,12 @@ final class AnswerEndpoint {
       throw cancelled(caller);
     }
     Tokens tokens = new Tokens(plan.promptTokens(), generated);
-    exchange.sendJson(200, writer.whole(sink.answers(), tokens));
+    exchange.sendJson(200, writer.whole(sink.answers(), tokens, plan.provenance(sink.proven())));
   }
 
   private void stream(
       Exchange exchange, Caller caller, LanguageModel model, AnswerPlan plan, AnswerWriter writer) {
-    StreamSink sink = new StreamSink(exchange, writer, plan.jobs().size(), plan.includeUsage());
+    StreamSink sink = new StreamSink(exchange, writer, plan);
     try {
       long generated = new Answering(service, caller, model, sink).run(plan.jobs());
       sink.done(new Tokens(plan.promptTokens(), generated));

@@ -2,6 +2,7 @@ package org.folkmoot.api;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.folkmoot.api.Answering.Job;
 import org.folkmoot.api.openai.AnswerOptions;
@@ -9,10 +10,14 @@ import org.folkmoot.api.openai.ApiException;
 import org.folkmoot.api.openai.ChatRequest;
 import org.folkmoot.api.openai.CompletionRequest;
 import org.folkmoot.api.openai.CompletionRequest.Prompt;
+import org.folkmoot.api.openai.Provenance;
+import org.folkmoot.api.openai.Wishes;
 import org.folkmoot.engine.sampling.SamplerSettings;
+import org.folkmoot.engine.template.ChatMessage;
 import org.folkmoot.engine.tokenizer.Tokenizer;
 import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.LanguageModel;
+import org.folkmoot.session.Notary.Shaping;
 
 /**
  * A request in the terms of one model: prompts as ids, limits resolved. It holds no more of the
@@ -23,9 +28,17 @@ import org.folkmoot.session.LanguageModel;
  * @param stream whether to stream
  * @param includeUsage whether a stream ends with counts
  * @param logprobs whether answers come with log-probabilities
+ * @param asksOthers whether other peers compute the answers
+ * @param disclose whether to send what opens the receipts
  */
 record AnswerPlan(
-    List<Job> jobs, long promptTokens, boolean stream, boolean includeUsage, boolean logprobs) {
+    List<Job> jobs,
+    long promptTokens,
+    boolean stream,
+    boolean includeUsage,
+    boolean logprobs,
+    boolean asksOthers,
+    boolean disclose) {
   AnswerPlan {
     jobs = List.copyOf(jobs);
   }
@@ -33,7 +46,9 @@ record AnswerPlan(
   static AnswerPlan of(ChatRequest request, LanguageModel model, ApiEnvironment environment) {
     int[] ids = model.chatIds(request.messages());
     AnswerOptions options = request.options().withStops(model.chatStops());
-    return of(options, List.of(ids), List.of(""), request.topLogprobs(), model, environment);
+    Shaping shaping = new Shaping(Optional.of(model.chatTemplate()), system(request.messages()));
+    Prompts prompts = new Prompts(List.of(ids), List.of(""), shaping);
+    return of(options, prompts, request.topLogprobs(), model, environment);
   }
 
   static AnswerPlan of(CompletionRequest request, LanguageModel model, ApiEnvironment environment) {
@@ -48,7 +63,22 @@ record AnswerPlan(
       prompts.add(ids);
       echoes.add(request.echo() ? text(prompt, ids, tokenizer) : "");
     }
-    return of(request.options(), prompts, echoes, request.topLogprobs(), model, environment);
+    Prompts all = new Prompts(prompts, echoes, Shaping.RAW);
+    return of(request.options(), all, request.topLogprobs(), model, environment);
+  }
+
+  /** What the model is told first. */
+  private static Optional<String> system(List<ChatMessage> messages) {
+    return messages.stream()
+        .limit(1)
+        .filter(first -> first.role().equals("system"))
+        .map(ChatMessage::content)
+        .findFirst();
+  }
+
+  /** Where its answers come from. */
+  Provenance provenance(List<Provenance.Proven> proven) {
+    return new Provenance(asksOthers, disclose, proven);
   }
 
   private static int[] ids(Prompt prompt, Tokenizer tokenizer) {
@@ -79,29 +109,40 @@ record AnswerPlan(
 
   private static AnswerPlan of(
       AnswerOptions options,
-      List<int[]> prompts,
-      List<String> echoes,
+      Prompts prompts,
       int topLogprobs,
       LanguageModel model,
       ApiEnvironment environment) {
     checkBias(options.sampling(), model.tokenizer().size());
+    Wishes wishes = options.wishes();
+    wishes.check(model.asksOthers(), prompts.ids.size() * options.choices());
     long seed = options.seed().orElseGet(environment.random());
     List<Job> jobs = new ArrayList<>();
     long promptTokens = 0;
-    for (int p = 0; p < prompts.size(); p++) {
-      int[] ids = prompts.get(p);
+    for (int p = 0; p < prompts.ids.size(); p++) {
+      int[] ids = prompts.ids.get(p);
       promptTokens += ids.length;
       int maxTokens = maxTokens(options.maxTokens(), ids.length, model.contextLength());
       for (int choice = 0; choice < options.choices(); choice++) {
         GenerationRequest request =
             new GenerationRequest(
                 ids, options.sampler(seed, choice), maxTokens, options.stops(), topLogprobs);
-        jobs.add(new Job(jobs.size(), request, echoes.get(p)));
+        String echo = prompts.echoes.get(p);
+        jobs.add(new Job(jobs.size(), request, echo, prompts.shaping, wishes.salt()));
       }
     }
     return new AnswerPlan(
-        jobs, promptTokens, options.stream(), options.includeUsage(), topLogprobs >= 0);
+        jobs,
+        promptTokens,
+        options.stream(),
+        options.includeUsage(),
+        topLogprobs >= 0,
+        model.asksOthers(),
+        wishes.disclose());
   }
+
+  /** Prompts as ids, the text with which each answer begins, and what made the ids. */
+  private record Prompts(List<int[]> ids, List<String> echoes, Shaping shaping) {}
 
   private static int maxTokens(OptionalInt asked, int promptTokens, int contextLength) {
     int room = contextLength - promptTokens;

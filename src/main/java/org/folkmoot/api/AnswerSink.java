@@ -3,6 +3,7 @@ package org.folkmoot.api;
 import java.util.List;
 import java.util.Optional;
 import org.folkmoot.api.openai.AnswerWriter.FinishReason;
+import org.folkmoot.api.openai.Provenance.Proven;
 import org.folkmoot.api.openai.TokenLogprob;
 
 /**
@@ -16,5 +17,5 @@ interface AnswerSink {
   void piece(int choice, String text, Optional<List<TokenLogprob>> logprobs);
 
   /** A choice ends. */
-  void end(int choice, FinishReason reason);
+  void end(int choice, FinishReason reason, Proven proven);
 }

@@ -7,14 +7,19 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
 import org.folkmoot.api.Cancellation.CancelledException;
 import org.folkmoot.api.Cancellation.Reason;
 import org.folkmoot.api.openai.AnswerWriter.FinishReason;
+import org.folkmoot.api.openai.Provenance.Proven;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.session.Generation;
 import org.folkmoot.session.Generation.Ending;
 import org.folkmoot.session.Generation.Piece;
 import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.LanguageModel;
+import org.folkmoot.session.Notary;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,13 +33,23 @@ final class Answering {
    * @param choice its index in the response
    * @param request what to generate
    * @param echo the text with which the answer begins, not generated
+   * @param shaping what made the prompt, for the receipt
+   * @param salt of the receipt, if the caller drew it
    */
-  record Job(int choice, GenerationRequest request, String echo) {}
+  record Job(
+      int choice,
+      GenerationRequest request,
+      String echo,
+      Notary.Shaping shaping,
+      Optional<Hash32> salt) {}
+
+  private static final String UNSIGNED = "not everyone who computed this answer signed it";
 
   private final LanguageModel model;
   private final FairGate gate;
   private final Metrics metrics;
   private final LongSupplier nanos;
+  private final Notary notary;
   private final String client;
   private final long arrivedNanos;
   private final Cancellation cancellation;
@@ -48,6 +63,7 @@ final class Answering {
     gate = service.gate();
     metrics = service.metrics();
     nanos = service.environment().nanos();
+    notary = service.environment().notary();
     client = caller.client();
     arrivedNanos = caller.arrivedNanos();
     cancellation = caller.cancellation();
@@ -91,7 +107,8 @@ final class Answering {
   }
 
   private void run(Job job) {
-    try (var turn = enter(job);
+    Notary.Pending receipt = begin(job);
+    try (var turn = enter(receipt.request());
         Generation generation = turn.opened();
         var _ = cancellation.onCancel(generation::close)) {
       try {
@@ -99,8 +116,8 @@ final class Answering {
         if (!job.echo().isEmpty()) {
           sink.piece(job.choice(), job.echo(), Optional.empty());
         }
-        pull(job, generation);
-        sink.end(job.choice(), reason(generation.ending()));
+        int[] ids = pull(job, generation);
+        sink.end(job.choice(), reason(generation.ending()), prove(receipt, generation, ids));
         metrics.answered(nanos.getAsLong() - arrivedNanos);
       } finally {
         Generation.Usage usage = generation.usage();
@@ -110,11 +127,28 @@ final class Answering {
     }
   }
 
-  private FairGate.Turn<Generation> enter(Job job) {
-    return gate.enter(client, model.name(), cancellation, () -> model.generate(job.request()));
+  private Notary.Pending begin(Job job) {
+    return job.salt()
+        .map(salt -> notary.begin(model, job.request(), job.shaping(), salt))
+        .orElseGet(() -> notary.begin(model, job.request(), job.shaping()));
   }
 
-  private void pull(Job job, Generation generation) {
+  /** An answer that was given stays given if it cannot be proved; but that is said. */
+  private static Proven prove(Notary.Pending receipt, Generation generation, int[] ids) {
+    try {
+      return new Proven(receipt.finish(generation, ids), UNSIGNED);
+    } catch (FolkmootException otherwise) {
+      return new Proven(Optional.empty(), String.valueOf(otherwise.getMessage()));
+    }
+  }
+
+  private FairGate.Turn<Generation> enter(GenerationRequest request) {
+    return gate.enter(client, model.name(), cancellation, () -> model.generate(request));
+  }
+
+  /** Sends the answer as it comes, and returns its tokens. */
+  private int[] pull(Job job, Generation generation) {
+    IntStream.Builder ids = IntStream.builder();
     boolean wanted = job.request().topLogprobs() >= 0;
     LogprobTrail trail = new LogprobTrail(model.tokenizer(), wanted, job.echo().length());
     boolean first = true;
@@ -123,6 +157,7 @@ final class Answering {
         metrics.firstToken(nanos.getAsLong() - arrivedNanos);
         first = false;
       }
+      ids.add(piece.id());
       trail.add(piece);
       if (!piece.text().isEmpty()) {
         sink.piece(job.choice(), piece.text(), trail.release(piece.text()));
@@ -131,6 +166,7 @@ final class Answering {
     if (trail.isHolding() && !generation.ending().equals(Optional.of(Ending.STOP_STRING))) {
       sink.piece(job.choice(), "", trail.release(""));
     }
+    return ids.build().toArray();
   }
 
   private @Nullable Piece next(Generation generation) {

@@ -2,6 +2,7 @@ package org.folkmoot.api;
 
 import java.time.InstantSource;
 import java.util.function.LongSupplier;
+import org.folkmoot.session.Notary;
 
 /**
  * What the server takes from the world.
@@ -10,5 +11,7 @@ import java.util.function.LongSupplier;
  * @param nanos a clock in nanoseconds with any origin, for durations and deadlines
  * @param random unpredictable 64-bit numbers, for response ids and for seeds where a request has
  *     none
+ * @param notary makes the receipts of answers
  */
-public record ApiEnvironment(InstantSource clock, LongSupplier nanos, LongSupplier random) {}
+public record ApiEnvironment(
+    InstantSource clock, LongSupplier nanos, LongSupplier random, Notary notary) {}

@@ -1,11 +1,16 @@
 package org.folkmoot.api;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import org.folkmoot.api.openai.AnswerWriter;
 import org.folkmoot.api.openai.AnswerWriter.FinishReason;
 import org.folkmoot.api.openai.ApiException;
 import org.folkmoot.api.openai.ErrorWriter;
+import org.folkmoot.api.openai.Provenance;
+import org.folkmoot.api.openai.Provenance.Proven;
 import org.folkmoot.api.openai.TokenLogprob;
 import org.jspecify.annotations.Nullable;
 
@@ -17,14 +22,18 @@ final class StreamSink implements AnswerSink {
   private final Exchange exchange;
   private final AnswerWriter writer;
   private final boolean includeUsage;
+  private final Function<List<Proven>, Provenance> provenance;
+  private final @Nullable Proven[] proven;
   private int unended;
   private @Nullable EventStream events;
 
-  StreamSink(Exchange exchange, AnswerWriter writer, int count, boolean includeUsage) {
+  StreamSink(Exchange exchange, AnswerWriter writer, AnswerPlan plan) {
     this.exchange = exchange;
     this.writer = writer;
-    this.includeUsage = includeUsage;
-    unended = count;
+    includeUsage = plan.includeUsage();
+    provenance = plan::provenance;
+    unended = plan.jobs().size();
+    proven = new Proven[unended];
   }
 
   @Override
@@ -40,15 +49,21 @@ final class StreamSink implements AnswerSink {
   }
 
   @Override
-  public synchronized void end(int choice, FinishReason reason) {
+  public synchronized void end(int choice, FinishReason reason, Proven how) {
     unended--;
-    open().send(writer.ending(choice, reason, unended == 0 && !includeUsage));
+    proven[choice] = how;
+    boolean last = unended == 0 && !includeUsage;
+    open().send(writer.ending(choice, reason, last ? Optional.of(ofAll()) : Optional.empty()));
+  }
+
+  private Provenance ofAll() {
+    return provenance.apply(Arrays.stream(proven).map(Objects::requireNonNull).toList());
   }
 
   /** Ends the stream. */
-  void done(AnswerWriter.Tokens tokens) {
+  synchronized void done(AnswerWriter.Tokens tokens) {
     if (includeUsage) {
-      open().send(writer.usage(tokens));
+      open().send(writer.usage(tokens, ofAll()));
     }
     open().done();
     open().close();

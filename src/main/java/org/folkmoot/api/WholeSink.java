@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.folkmoot.api.openai.AnswerWriter.Answer;
 import org.folkmoot.api.openai.AnswerWriter.FinishReason;
+import org.folkmoot.api.openai.Provenance.Proven;
 import org.folkmoot.api.openai.TokenLogprob;
 
 /** Collects answers for a response that is not a stream. */
@@ -13,6 +14,7 @@ final class WholeSink implements AnswerSink {
     final StringBuilder text = new StringBuilder();
     final List<TokenLogprob> logprobs = new ArrayList<>();
     Optional<FinishReason> reason = Optional.empty();
+    Optional<Proven> proven = Optional.empty();
   }
 
   private final boolean logprobs;
@@ -36,8 +38,9 @@ final class WholeSink implements AnswerSink {
   }
 
   @Override
-  public void end(int choice, FinishReason reason) {
+  public void end(int choice, FinishReason reason, Proven proven) {
     choices.get(choice).reason = Optional.of(reason);
+    choices.get(choice).proven = Optional.of(proven);
   }
 
   /** All answers, once they have ended. */
@@ -49,5 +52,10 @@ final class WholeSink implements AnswerSink {
                 logprobs ? Optional.of(choice.logprobs) : Optional.empty(),
                 choice.reason.orElseThrow()))
         .toList();
+  }
+
+  /** How each can be proved, once they have ended. */
+  List<Proven> proven() {
+    return choices.stream().map(choice -> choice.proven.orElseThrow()).toList();
   }
 }

@@ -5,6 +5,7 @@ import org.folkmoot.base.FolkmootException;
 import org.folkmoot.session.Generation;
 import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.LanguageModel;
+import org.folkmoot.session.Notary;
 import org.folkmoot.store.StoredModel;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,7 @@ final class Chat implements AutoCloseable {
   private final ChatFront front;
   private final ModelOpener.Settings opening;
   private final Transcript transcript = new Transcript();
+  private final ChatReceipts receipts;
   private final ChatCommands commands;
   private Voice voice;
   private AnswerSettings settings;
@@ -51,6 +53,7 @@ final class Chat implements AutoCloseable {
     this.opening = start.opening;
     this.settings = start.settings;
     this.verbose = start.verbose;
+    this.receipts = new ChatReceipts(surroundings);
     this.commands = new ChatCommands(this, surroundings);
     if (start.system != null) {
       transcript.setSystem(start.system);
@@ -133,9 +136,12 @@ final class Chat implements AutoCloseable {
       Long fixed = settings.seed();
       long seed = fixed == null ? surroundings.seeds().getAsLong() : fixed;
       GenerationRequest request = settings.request(prompt(model), model.chatStops(), seed);
-      Generation generation = voice.conversation().generate(request);
+      Optional<Notary.Pending> receipt = receipts.begin(model, request, transcript.system());
+      Generation generation =
+          voice.conversation().generate(receipt.map(Notary.Pending::request).orElse(request));
       stopper.follow(generation);
       Answer answer = Answer.pull(generation, front.answer());
+      keepReceipt(receipt, generation, answer);
       answer.cut(request, model.contextLength()).ifPresent(this::remark);
       if (verbose) {
         remark(Statistics.line(answer.usage(), settings.draws() ? seed : null));
@@ -143,6 +149,15 @@ final class Chat implements AutoCloseable {
       return answer;
     } finally {
       interrupted |= stopper.hasStopped();
+    }
+  }
+
+  /** An answer that was given stays given if it cannot be proved; but that is said. */
+  private void keepReceipt(Optional<Notary.Pending> receipt, Generation generation, Answer answer) {
+    try {
+      receipts.finish(transcript.answers() + 1, receipt, generation, answer);
+    } catch (FolkmootException otherwise) {
+      remark("there is no receipt of this answer: " + otherwise.getMessage());
     }
   }
 
@@ -173,6 +188,10 @@ final class Chat implements AutoCloseable {
     return transcript;
   }
 
+  ChatReceipts receipts() {
+    return receipts;
+  }
+
   AnswerSettings settings() {
     return settings;
   }
@@ -192,6 +211,7 @@ final class Chat implements AutoCloseable {
   /** Begins anew; what the model is told first stays. */
   void clear() {
     transcript.clear();
+    receipts.clear();
     toldOfUnseen = false;
   }
 

@@ -9,12 +9,13 @@ import java.util.stream.Collectors;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.NearNames;
 import org.folkmoot.engine.template.ChatMessage;
+import org.jspecify.annotations.Nullable;
 
 /** The commands within a chat, which begin with a slash. */
 final class ChatCommands {
   /** For completion and hints; {@code ?}, {@code exit} and {@code quit} are known, too. */
   static final List<String> NAMES =
-      List.of("help", "model", "system", "set", "seed", "save", "load", "clear", "bye");
+      List.of("help", "model", "system", "set", "seed", "save", "receipt", "load", "clear", "bye");
 
   private static final String VERBOSE = "verbose";
   private static final String QUIET = "quiet";
@@ -29,7 +30,9 @@ final class ChatCommands {
       /set [NAME VALUE]    set how answers are made, or show it
       /set verbose|quiet   say after each answer what it took, or don't
       /seed N|random       answers that can be repeated, or not
-      /save FILE           keep this chat in a file
+      /save FILE           keep this chat in a file, and the receipts of its answers
+                           in the folder FILE.receipts, for 'folkmoot verify'
+      /receipt FILE [FILE] write the receipt of the last answer, and what opens it
       /load FILE           go on with the chat in a file
       /clear               begin anew
       /bye                 leave (also Ctrl-D)
@@ -62,6 +65,7 @@ final class ChatCommands {
       case "set" -> set(argument);
       case "seed" -> set(AnswerSettings.SEED + " " + argument);
       case "save" -> save(argument);
+      case "receipt" -> receipt(argument);
       case "load" -> load(argument);
       case "clear" -> {
         chat.clear();
@@ -126,7 +130,25 @@ final class ChatCommands {
     new SavedChat(
             chat.voice().reference(), transcript.system(), chat.settings(), transcript.messages())
         .write(path);
-    chat.say("saved in " + path);
+    int receipts = chat.receipts().write(path);
+    chat.say(
+        receipts == 0
+            ? "saved in " + path
+            : "saved in %s, with %d of %d receipts in %s"
+                .formatted(
+                    path,
+                    receipts,
+                    transcript.answers(),
+                    ChatReceipts.folderOf(path).getFileName()));
+  }
+
+  private void receipt(String files) {
+    String[] names = files.split("\\s+", 2);
+    Path receipt = path(names[0], "receipt");
+    @Nullable Path disclosure = names.length == 2 ? path(names[1], "receipt") : null;
+    int last = chat.transcript().answers();
+    ReceiptOptions.write(receipt, disclosure, chat.receipts().of(last));
+    chat.say("the receipt of the last answer is in " + receipt);
   }
 
   private void load(String file) {
@@ -136,7 +158,11 @@ final class ChatCommands {
     chat.transcript().replace(saved.messages());
     chat.transcript().setSystem(saved.system());
     chat.setSettings(saved.settings());
+    List<Integer> damaged = chat.receipts().read(path, chat.transcript().answers());
     chat.say("loaded from " + path + reminder(saved.messages()));
+    if (!damaged.isEmpty()) {
+      chat.say("The receipts of these answers are damaged and left out: " + damaged);
+    }
     if (!saved.model().equals(chat.voice().reference())) {
       String model = PlainText.line(saved.model(), REMINDER);
       chat.say("It was held with " + model + ": '/model " + model + "' goes on with that.");

@@ -65,9 +65,13 @@ final class ReceiptOptions {
    * @throws FolkmootException NO_ROOM if that cannot be, or if there is no receipt
    */
   void write(Optional<Notary.Proof> proof) {
-    if (receipt == null) {
-      return;
+    if (receipt != null) {
+      write(receipt, disclosure, proof);
     }
+  }
+
+  /** The same for files that are known. */
+  static void write(Path receipt, @Nullable Path disclosure, Optional<Notary.Proof> proof) {
     if (proof.isEmpty()) {
       throw new FolkmootException(
           FolkmootException.Code.UNREACHABLE,

@@ -176,7 +176,8 @@ final class ServeCommand implements Callable<Integer> {
 
   private ApiEnvironment environment() {
     SecureRandom random = new SecureRandom();
-    return new ApiEnvironment(surroundings.clock(), System::nanoTime, random::nextLong);
+    return new ApiEnvironment(
+        surroundings.clock(), System::nanoTime, random::nextLong, Notaries.ofHome(surroundings));
   }
 
   /** Says where, and serves until the process is told to end. */

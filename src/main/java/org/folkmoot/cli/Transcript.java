@@ -35,6 +35,11 @@ final class Transcript {
     return List.copyOf(turns);
   }
 
+  /** How many answers there are. */
+  int answers() {
+    return turns.size() / 2;
+  }
+
   /** How many messages at the beginning the model does not see any more. */
   int unseen() {
     return unseen;

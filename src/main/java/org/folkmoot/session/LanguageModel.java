@@ -18,6 +18,11 @@ public interface LanguageModel extends AutoCloseable {
   /** The most tokens that prompt and answer can have together. */
   int contextLength();
 
+  /** Whether other peers compute its answers, who can then read the prompt. */
+  default boolean asksOthers() {
+    return false;
+  }
+
   /** Its vocabulary. */
   Tokenizer tokenizer();
 

@@ -109,6 +109,11 @@ public final class SwarmModel implements LanguageModel {
   }
 
   @Override
+  public boolean asksOthers() {
+    return true;
+  }
+
+  @Override
   public int contextLength() {
     return Math.min(config.contextLength(), options.contextLength);
   }

@@ -3,10 +3,22 @@ package org.folkmoot.api;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.folkmoot.base.Hash32;
+import org.folkmoot.base.MerkleTree;
+import org.folkmoot.peer.Signer;
+import org.folkmoot.proof.Terms;
+import org.folkmoot.session.Evidence;
 import org.folkmoot.session.Generation;
 import org.folkmoot.session.GenerationRequest;
+import org.folkmoot.wire.HopStatement;
+import org.folkmoot.wire.LayerRange;
+import org.folkmoot.wire.ModelId;
+import org.folkmoot.wire.SignedStatement;
+import org.folkmoot.wire.StepTrail;
+import org.folkmoot.wire.TraceKey;
 import org.jspecify.annotations.Nullable;
 
 /** An answer of a {@link FakeModel}: holds text back as the contract says. */
@@ -16,6 +28,7 @@ final class FakeGeneration implements Generation {
   private final int contextLength;
   private final ByteArrayOutputStream incomplete = new ByteArrayOutputStream();
   private final StringBuilder held = new StringBuilder();
+  private final int[] ids;
   private int generated;
   private @Nullable Ending ending;
   private volatile boolean closed;
@@ -24,6 +37,7 @@ final class FakeGeneration implements Generation {
     this.model = model;
     this.request = request;
     this.contextLength = contextLength;
+    ids = new int[Math.max(0, Math.min(request.maxTokens(), contextLength))];
   }
 
   @Override
@@ -36,7 +50,7 @@ final class FakeGeneration implements Generation {
       return Optional.empty();
     }
     int id = model.choose(request, generated);
-    generated++;
+    ids[generated++] = id;
     incomplete.writeBytes(model.tokenizer().bytes(id));
     boolean end = model.tokenizer().isEnd(id);
     String text = text(end);
@@ -96,6 +110,51 @@ final class FakeGeneration implements Generation {
       top.add(new Alternative(other, i == 19 ? Float.NEGATIVE_INFINITY : logprob(id) - i));
     }
     return top;
+  }
+
+  /** What somebody would sign who computed this. */
+  @Override
+  public Optional<Evidence> evidence(Signer self) {
+    TraceKey key = request.trace().orElseThrow();
+    int prompt = request.promptIds().length;
+    MerkleTree tokens = new MerkleTree();
+    StepTrail inputs = new StepTrail();
+    inputs.addIds(0, request.promptIds());
+    inputs.addIds(prompt, Arrays.copyOf(ids, generated - 1));
+    for (int i = 0; i < generated; i++) {
+      tokens.add(key.tokenLeaf(prompt + i, ids[i]));
+    }
+    int length = prompt + generated - 1;
+    Terms terms =
+        new Terms(
+            request.session().orElseThrow(),
+            new ModelId(Hash32.ofHex(model.digest())),
+            List.of(),
+            Optional.empty(),
+            Optional.empty(),
+            request.sampler(),
+            List.of());
+    HopStatement statement =
+        new HopStatement(
+            terms.session(),
+            terms.model(),
+            List.of(),
+            LayerRange.whole(30),
+            length,
+            key.hash(),
+            inputs.root(key, length),
+            inputs.root(key, length),
+            Optional.of(
+                new HopStatement.Sampled(terms.samplingHash(), prompt, generated, tokens.root())),
+            Optional.empty());
+    return model.signs()
+        ? Optional.of(
+            new Evidence(
+                List.of(
+                    new SignedStatement(
+                        self.peerId(), statement, self.sign(statement.signedBytes()))),
+                List.of()))
+        : Optional.empty();
   }
 
   @Override

@@ -37,6 +37,8 @@ final class FakeModel implements LanguageModel {
   private int started;
   private int waiting;
   private boolean gated;
+  private boolean signs = true;
+  private boolean others;
   private List<String> chatStops = List.of();
   private int permits;
   private int[] script = {};
@@ -68,6 +70,27 @@ final class FakeModel implements LanguageModel {
   FakeModel maxSessions(int most) {
     maxSessions = most;
     return this;
+  }
+
+  /** Answers as if other peers did. */
+  FakeModel ofOthers() {
+    others = true;
+    return this;
+  }
+
+  /** Nobody signs its answers. */
+  FakeModel unsigned() {
+    signs = false;
+    return this;
+  }
+
+  boolean signs() {
+    return signs;
+  }
+
+  @Override
+  public boolean asksOthers() {
+    return others;
   }
 
   /** What the second pull throws. */

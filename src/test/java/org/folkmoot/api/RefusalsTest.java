@@ -97,13 +97,16 @@ class RefusalsTest {
             "response_format",
             "unsupported_parameter"),
         arguments("\"modalities\": [\"audio\"]", "modalities", "unsupported_parameter"),
-        arguments(
-            "\"folkmoot\": {\"privacy\": \"private\"}", "folkmoot.privacy", "privacy_unavailable"),
-        arguments(
-            "\"folkmoot\": {\"privacy\": \"public\"}", "folkmoot.privacy", "privacy_unavailable"),
         arguments("\"folkmoot\": {\"privacy\": \"secret\"}", "folkmoot.privacy", "invalid_value"),
         arguments("\"folkmoot\": {\"audit\": 0.5}", "folkmoot.audit", "unsupported_parameter"),
         arguments("\"folkmoot\": {\"chain\": [\"x\"]}", "folkmoot.chain", "unsupported_parameter"),
+        arguments("\"folkmoot\": {\"salt\": \"0123\"}", "folkmoot.salt", "invalid_value"),
+        arguments("\"folkmoot\": {\"salt\": 7}", "folkmoot.salt", "invalid_type"),
+        arguments("\"folkmoot\": {\"disclose\": 1}", "folkmoot.disclose", "invalid_type"),
+        arguments(
+            "\"n\": 2, \"folkmoot\": {\"salt\": \"" + "0a".repeat(32) + "\"}",
+            "folkmoot.salt",
+            "invalid_value"),
         arguments("\"folkmoot\": \"local\"", "folkmoot", "invalid_type"));
   }
 

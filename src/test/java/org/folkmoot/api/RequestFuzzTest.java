@@ -25,7 +25,9 @@ class RequestFuzzTest {
               "\"logit_bias\": {\"5\": 1.5}",
               "\"stream\": true",
               "\"stream_options\": {\"include_usage\": true}",
-              "\"folkmoot\": {\"privacy\": \"local\"}"),
+              "\"folkmoot\": {\"privacy\": \"local\", \"disclose\": true, \"salt\": \""
+                  + "5c".repeat(32)
+                  + "\"}"),
           chat(
               "\"logprobs\": true",
               "\"top_logprobs\": 3",

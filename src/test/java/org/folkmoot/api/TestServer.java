@@ -13,10 +13,15 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.random.RandomGenerator;
 import org.folkmoot.api.ApiSettings.TurnLimits;
 import org.folkmoot.api.http.ConnectionLimits;
+import org.folkmoot.base.Hash32;
+import org.folkmoot.peer.SeededRandom;
 import org.folkmoot.session.LanguageModel;
+import org.folkmoot.session.Notary;
 
 /** A server on a free port, whose clock stands still until a test moves it. */
 final class TestServer implements AutoCloseable {
@@ -35,8 +40,23 @@ final class TestServer implements AutoCloseable {
   private TestServer(ApiSettings settings, LanguageModel... models) {
     provider = new FakeProvider(models);
     ApiEnvironment environment =
-        new ApiEnvironment(() -> Instant.ofEpochSecond(NOW), nanos::get, random::getAndIncrement);
+        new ApiEnvironment(
+            () -> Instant.ofEpochSecond(NOW), nanos::get, random::getAndIncrement, notary());
     server = ApiServer.start(settings, provider, environment);
+  }
+
+  /** Draws another salt each time, the same ones in each test. */
+  private static Notary notary() {
+    RandomGenerator salts = new SplittableRandom(7);
+    return new Notary(
+        SeededRandom.identity(1),
+        () -> Instant.ofEpochSecond(NOW),
+        () -> {
+          byte[] bytes = new byte[Hash32.BYTES];
+          salts.nextBytes(bytes);
+          return Hash32.of(bytes);
+        },
+        List.of());
   }
 
   static TestServer of(LanguageModel... models) {

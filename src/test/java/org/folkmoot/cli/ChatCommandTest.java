@@ -146,6 +146,52 @@ class ChatCommandTest {
         .doesNotContain("It was held with");
   }
 
+  private static void assertHolds(Path receipt, Path disclosure) {
+    TestConsole verify = console();
+    int status =
+        verify.run(
+            "verify", receipt.toString(), "--offline", "--disclosure", disclosure.toString());
+    assertThat(status).as(verify.out() + verify.err()).isEqualTo(ExitStatus.OK);
+    assertThat(verify.out()).contains("it holds");
+  }
+
+  @Test
+  void receiptsOfTheAnswersLieBesideASavedChat() throws IOException {
+    Path file = folder.resolve("proven.json");
+    Path receipts = folder.resolve("proven.json.receipts");
+    TestConsole saved = chat("/system be brief", "first", "second", "/save " + file);
+    assertThat(saved.err()).contains("with 2 of 2 receipts in proven.json.receipts");
+    assertHolds(receipts.resolve("1.receipt"), receipts.resolve("1.disclosure"));
+    assertHolds(receipts.resolve("2.receipt"), receipts.resolve("2.disclosure"));
+    byte[] first = Files.readAllBytes(receipts.resolve("1.receipt"));
+    // Loaded, gone on with, and saved again, the old ones stay.
+    assertThat(chat("/load " + file, "third", "/save " + file).err()).contains("3 of 3 receipts");
+    assertThat(receipts.resolve("1.receipt")).hasBinaryContent(first);
+    assertHolds(receipts.resolve("3.receipt"), receipts.resolve("3.disclosure"));
+    // One that is damaged costs neither the chat nor the others.
+    Files.writeString(receipts.resolve("2.receipt"), "nothing");
+    Files.writeString(receipts.resolve("notes.receipt"), "a person's own");
+    assertThat(chat("/load " + file, "/save " + file).err())
+        .contains("damaged and left out: [2]", "2 of 3 receipts");
+    assertThat(receipts.resolve("2.receipt")).doesNotExist();
+    assertThat(receipts.resolve("notes.receipt")).exists();
+    assertThat(chat("/save " + file).err()).doesNotContain("receipts");
+    assertThat(receipts.resolve("1.disclosure")).doesNotExist();
+  }
+
+  @Test
+  void theReceiptOfTheLastAnswerCanBeWritten() {
+    Path receipt = folder.resolve("last.receipt");
+    Path disclosure = folder.resolve("last.disclosure");
+    chat("hello", "/receipt " + receipt);
+    assertThat(receipt).exists();
+    chat("hello", "again", "/receipt " + receipt + " " + disclosure);
+    assertHolds(receipt, disclosure);
+    TestConsole none = console("/receipt " + receipt, "/receipt");
+    assertThat(none.run("chat", model)).isEqualTo(ExitStatus.FAILED);
+    assertThat(none.err()).contains("there is no receipt", "to which file?");
+  }
+
   @Test
   void anotherModelCanGoOn() {
     String other = TinyModels.write(folder, TinyModel.of(TensorType.Q4_0).withSeed(5)).toString();

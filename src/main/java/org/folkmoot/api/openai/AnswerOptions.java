@@ -21,6 +21,7 @@ import org.folkmoot.session.GenerationRequest;
  * @param choices how many answers to each prompt
  * @param stream whether to send the answer piece by piece
  * @param includeUsage whether a stream ends with the counts
+ * @param wishes what it asks beyond OpenAI's API
  */
 public record AnswerOptions(
     String model,
@@ -30,7 +31,8 @@ public record AnswerOptions(
     List<String> stops,
     int choices,
     boolean stream,
-    boolean includeUsage) {
+    boolean includeUsage,
+    Wishes wishes) {
   /**
    * The most answers that one request may ask for, over all its prompts. OpenAI allows 128; here
    * each is a generation with a KV cache of its own on somebody's machine.
@@ -73,7 +75,8 @@ public record AnswerOptions(
   public AnswerOptions withStops(List<String> further) {
     List<String> all = new ArrayList<>(stops);
     all.addAll(further);
-    return new AnswerOptions(model, sampling, seed, maxTokens, all, choices, stream, includeUsage);
+    return new AnswerOptions(
+        model, sampling, seed, maxTokens, all, choices, stream, includeUsage, wishes);
   }
 
   /** SplitMix64's output function (Steele, Lea, Flood 2014): neighbours become unrelated. */
@@ -85,7 +88,6 @@ public record AnswerOptions(
 
   static AnswerOptions read(JsonObject body, OptionalInt maxTokens) {
     refuseUnsupported(body);
-    Privacy.check(body);
     String model =
         body.text("model")
             .filter(name -> !name.isBlank())
@@ -100,7 +102,8 @@ public record AnswerOptions(
         stops(body),
         (int) body.integer("n", 1, MAX_ANSWERS).orElse(1),
         stream,
-        includeUsage(body, stream));
+        includeUsage(body, stream),
+        Wishes.read(body));
   }
 
   static OptionalInt maxTokens(JsonObject body, String name) {

@@ -58,13 +58,13 @@ public interface AnswerWriter {
   /**
    * The end of one choice.
    *
-   * @param last whether this is the stream's last chunk
+   * @param provenance of all choices, if this is the stream's last chunk
    */
-  byte[] ending(int choice, FinishReason reason, boolean last);
+  byte[] ending(int choice, FinishReason reason, Optional<Provenance> provenance);
 
   /** The chunk of counts, the stream's last. */
-  byte[] usage(Tokens tokens);
+  byte[] usage(Tokens tokens, Provenance provenance);
 
   /** The response that is not a stream. */
-  byte[] whole(List<Answer> answers, Tokens tokens);
+  byte[] whole(List<Answer> answers, Tokens tokens, Provenance provenance);
 }

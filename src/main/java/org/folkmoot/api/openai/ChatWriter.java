@@ -40,7 +40,7 @@ public record ChatWriter(Head head) implements AnswerWriter {
   }
 
   @Override
-  public byte[] ending(int choice, FinishReason reason, boolean last) {
+  public byte[] ending(int choice, FinishReason reason, Optional<Provenance> provenance) {
     return Json.object(json -> {
       Shared.head(json, head, "chat.completion.chunk");
       json.writeArrayFieldStart("choices");
@@ -52,25 +52,25 @@ public record ChatWriter(Head head) implements AnswerWriter {
       json.writeEndObject();
       json.writeEndArray();
       Shared.noUsage(json, head);
-      if (last) {
-        Shared.folkmoot(json, head);
+      if (provenance.isPresent()) {
+        Shared.folkmoot(json, head, provenance.get());
       }
     });
   }
 
   @Override
-  public byte[] usage(Tokens tokens) {
+  public byte[] usage(Tokens tokens, Provenance provenance) {
     return Json.object(json -> {
       Shared.head(json, head, "chat.completion.chunk");
       json.writeArrayFieldStart("choices");
       json.writeEndArray();
       Shared.usage(json, tokens);
-      Shared.folkmoot(json, head);
+      Shared.folkmoot(json, head, provenance);
     });
   }
 
   @Override
-  public byte[] whole(List<Answer> answers, Tokens tokens) {
+  public byte[] whole(List<Answer> answers, Tokens tokens, Provenance provenance) {
     return Json.object(json -> {
       Shared.head(json, head, "chat.completion");
       json.writeArrayFieldStart("choices");
@@ -79,7 +79,7 @@ public record ChatWriter(Head head) implements AnswerWriter {
       }
       json.writeEndArray();
       Shared.usage(json, tokens);
-      Shared.folkmoot(json, head);
+      Shared.folkmoot(json, head, provenance);
     });
   }
 

@@ -18,12 +18,12 @@ public record CompletionWriter(Head head) implements AnswerWriter {
 
   @Override
   public byte[] piece(int choice, String text, Optional<List<TokenLogprob>> logprobs) {
-    return chunk(choice, text, logprobs, Optional.empty(), false);
+    return chunk(choice, text, logprobs, Optional.empty(), Optional.empty());
   }
 
   @Override
-  public byte[] ending(int choice, FinishReason reason, boolean last) {
-    return chunk(choice, "", Optional.empty(), Optional.of(reason), last);
+  public byte[] ending(int choice, FinishReason reason, Optional<Provenance> provenance) {
+    return chunk(choice, "", Optional.empty(), Optional.of(reason), provenance);
   }
 
   private byte[] chunk(
@@ -31,32 +31,32 @@ public record CompletionWriter(Head head) implements AnswerWriter {
       String text,
       Optional<List<TokenLogprob>> logprobs,
       Optional<FinishReason> reason,
-      boolean last) {
+      Optional<Provenance> provenance) {
     return Json.object(json -> {
       Shared.head(json, head, OBJECT);
       json.writeArrayFieldStart("choices");
       choice(json, choice, text, logprobs, reason);
       json.writeEndArray();
       Shared.noUsage(json, head);
-      if (last) {
-        Shared.folkmoot(json, head);
+      if (provenance.isPresent()) {
+        Shared.folkmoot(json, head, provenance.get());
       }
     });
   }
 
   @Override
-  public byte[] usage(Tokens tokens) {
+  public byte[] usage(Tokens tokens, Provenance provenance) {
     return Json.object(json -> {
       Shared.head(json, head, OBJECT);
       json.writeArrayFieldStart("choices");
       json.writeEndArray();
       Shared.usage(json, tokens);
-      Shared.folkmoot(json, head);
+      Shared.folkmoot(json, head, provenance);
     });
   }
 
   @Override
-  public byte[] whole(List<Answer> answers, Tokens tokens) {
+  public byte[] whole(List<Answer> answers, Tokens tokens, Provenance provenance) {
     return Json.object(json -> {
       Shared.head(json, head, OBJECT);
       json.writeArrayFieldStart("choices");
@@ -66,7 +66,7 @@ public record CompletionWriter(Head head) implements AnswerWriter {
       }
       json.writeEndArray();
       Shared.usage(json, tokens);
-      Shared.folkmoot(json, head);
+      Shared.folkmoot(json, head, provenance);
     });
   }
 

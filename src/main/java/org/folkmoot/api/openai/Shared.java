@@ -5,9 +5,6 @@ import java.io.IOException;
 
 /** The parts that chat and text completions share. */
 final class Shared {
-  /** The arithmetic in which every answer of this version is computed. */
-  private static final String SEM = "sem/1";
-
   private Shared() {}
 
   static void head(JsonGenerator json, AnswerWriter.Head head, String object) throws IOException {
@@ -37,15 +34,9 @@ final class Shared {
     }
   }
 
-  /** What this node can truly say about the answer. */
-  static void folkmoot(JsonGenerator json, AnswerWriter.Head head) throws IOException {
-    Json.object(
-        json,
-        "folkmoot",
-        facts -> {
-          facts.writeStringField("digest", "sha256:" + head.digest());
-          facts.writeStringField("privacy", "local");
-          facts.writeStringField("sem", SEM);
-        });
+  /** What this node can truly say about the answers. */
+  static void folkmoot(JsonGenerator json, AnswerWriter.Head head, Provenance provenance)
+      throws IOException {
+    Json.object(json, "folkmoot", facts -> provenance.write(facts, head));
   }
 }

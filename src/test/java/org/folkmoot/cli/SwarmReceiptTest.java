@@ -1,0 +1,92 @@
+package org.folkmoot.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Arrays;
+import org.folkmoot.kernel.TensorType;
+import org.folkmoot.proof.Receipt;
+import org.folkmoot.proof.ReceiptCodec;
+import org.folkmoot.testing.TinyModel;
+import org.folkmoot.testing.TinyModels;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An answer that two peers computed, checked by asking two others. */
+@Timeout(600)
+class SwarmReceiptTest {
+  private static final String LISTEN = "127.0.0.1:0";
+
+  @TempDir private Path folder;
+
+  private TestConsole console(Path home) {
+    TestConsole console = new TestConsole();
+    console.environment.put("FOLKMOOT_HOME", home.toString());
+    return console;
+  }
+
+  private static int run(TestConsole console, String... call) {
+    Surroundings surroundings =
+        new Surroundings(
+            console.console(), console.in, console.environment, InstantSource.system());
+    return Main.run(surroundings, call);
+  }
+
+  private String ok(Path home, String... call) {
+    TestConsole console = console(home);
+    assertThat(run(console, call)).as("%s%s", console.out(), console.err()).isZero();
+    return console.out().strip();
+  }
+
+  @Test
+  void otherPeersSayTheSame() throws IOException {
+    TinyModel tiny = TinyModel.of(TensorType.Q8_0).withLayers(4);
+    String file = TinyModels.write(folder, tiny).toString();
+    Path first = folder.resolve("first");
+    Path second = folder.resolve("second");
+    Path third = folder.resolve("third");
+    Path fourth = folder.resolve("fourth");
+    Path asker = folder.resolve("asker");
+    Path checker = folder.resolve("checker");
+    for (Path home : new Path[] {first, second, third, fourth}) {
+      ok(home, "pull", file, "--as", "tiny");
+    }
+    String receipt = folder.resolve("r.cbor").toString();
+    String disclosure = folder.resolve("d.cbor").toString();
+    String[] verify = {"verify", receipt, "--disclosure", disclosure, "--swarm"};
+    try (NodeProcess opener =
+        NodeProcess.start(first, "tiny", "--layers", "0:2", "--listen", LISTEN)) {
+      String link = ok(opener.awaitReady().home(), "invite", "--no-qr");
+      for (Path home : new Path[] {second, third, fourth, asker, checker}) {
+        ok(home, "join", link);
+      }
+      try (NodeProcess joiner =
+          NodeProcess.start(second, "tiny", "--layers", "2:4", "--listen", LISTEN)) {
+        assertThat(joiner.awaitReady()).isNotNull();
+        String[] ask = {"run", "tiny", "Who gathers?", "--max-tokens", "16", "--receipt", receipt};
+        String[] all = Arrays.copyOf(ask, ask.length + 2);
+        all[ask.length] = "--disclose";
+        all[ask.length + 1] = disclosure;
+        ok(asker, all);
+        Receipt told = ReceiptCodec.decode(Files.readAllBytes(Path.of(receipt)));
+        assertThat(told.hops()).hasSize(2);
+        // The word of those who computed it is none.
+        TestConsole alone = console(checker);
+        assertThat(run(alone, verify)).isEqualTo(ExitStatus.FAILED);
+        assertThat(alone.out()).contains("nobody else serves them");
+        try (NodeProcess lower =
+                NodeProcess.start(third, "tiny", "--layers", "0:2", "--listen", LISTEN);
+            NodeProcess upper =
+                NodeProcess.start(fourth, "tiny", "--layers", "2:4", "--listen", LISTEN)) {
+          assertThat(lower.awaitReady()).isNotNull();
+          assertThat(upper.awaitReady()).isNotNull();
+          assertThat(ok(checker, verify)).contains("it holds: the model says exactly this");
+        }
+      }
+    }
+  }
+}
