@@ -17,6 +17,7 @@ import org.folkmoot.api.ApiSettings;
 import org.folkmoot.api.ListenAddress;
 import org.folkmoot.api.ModelProvider;
 import org.folkmoot.session.LanguageModel;
+import org.folkmoot.session.Notary;
 import org.folkmoot.store.StoredModel;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -124,7 +125,7 @@ final class ServeCommand implements Callable<Integer> {
       } else {
         named.forEach(model -> models.open(model.name()).close());
         models.markReady();
-        serve(settings, models, () -> {});
+        serve(settings, models, Notaries.ofHome(surroundings), () -> {});
       }
     }
     return ExitStatus.OK;
@@ -147,11 +148,16 @@ final class ServeCommand implements Callable<Integer> {
       ModelOpener.Settings resources)
       throws InterruptedException {
     SwarmServing serving = SwarmServing.start(surroundings, swarm, named, resources);
+    SwarmAudits audits = new SwarmAudits(surroundings, serving.node());
     models.markReady();
     serve(
         settings,
         new SwarmModels(surroundings, serving.node(), models, resources.contextLength()),
-        serving::close);
+        Notaries.watched(surroundings, List.of(), audits::answered),
+        () -> {
+          audits.close();
+          serving.close();
+        });
   }
 
   private ApiSettings settings() {
@@ -174,16 +180,15 @@ final class ServeCommand implements Callable<Integer> {
         : Math.max(Math.max(1, maxModels), named.size());
   }
 
-  private ApiEnvironment environment() {
+  private ApiEnvironment environment(Notary notary) {
     SecureRandom random = new SecureRandom();
-    return new ApiEnvironment(
-        surroundings.clock(), System::nanoTime, random::nextLong, Notaries.ofHome(surroundings));
+    return new ApiEnvironment(surroundings.clock(), System::nanoTime, random::nextLong, notary);
   }
 
   /** Says where, and serves until the process is told to end. */
-  private void serve(ApiSettings settings, ModelProvider models, Runnable last)
+  private void serve(ApiSettings settings, ModelProvider models, Notary notary, Runnable last)
       throws InterruptedException {
-    try (ApiServer server = ApiServer.start(settings, models, environment())) {
+    try (ApiServer server = ApiServer.start(settings, models, environment(notary))) {
       serve(server, last);
     } catch (RuntimeException failed) {
       last.run();

@@ -167,6 +167,11 @@ final class SwarmAudits implements Auditor.Means, AutoCloseable {
 
   @Override
   public void distrust(PeerId peer) {
+    surroundings
+        .console()
+        .note(
+            "an audit found that the peer %s computed something else than the model gives: it is left out"
+                .formatted(peer));
     node.distrust(peer);
   }
 
