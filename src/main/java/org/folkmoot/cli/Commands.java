@@ -30,11 +30,12 @@ final class Commands {
           "rm",
           "catalogue",
           "bench",
-          "bench-swarm");
+          "bench-swarm",
+          "bench-proof");
 
   /** Those that will compute: their vector code is made ready while the call is read. */
   static final Set<String> COMPUTING =
-      Set.of("run", "chat", "serve", "bench", "bench-swarm", "demo", "verify");
+      Set.of("run", "chat", "serve", "bench", "bench-swarm", "bench-proof", "demo", "verify");
 
   private Commands() {}
 
@@ -56,6 +57,7 @@ final class Commands {
       case "rm" -> new RmCommand(surroundings);
       case "catalogue", "models" -> new CatalogueCommand(surroundings);
       case "bench" -> new BenchCommand(surroundings);
+      case "bench-proof" -> new BenchProofCommand(surroundings);
       case "bench-swarm" -> new BenchSwarmCommand(surroundings);
       case "warmup" -> new WarmupCommand(surroundings);
       default -> null;

@@ -4,12 +4,15 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Help.ColorScheme;
 
 /** The program's entry. */
 public final class Main {
+  private static final Set<String> BENCHES = Set.of("swarm", "proof");
+
   private Main() {}
 
   /** Runs the command line and ends the process with its {@link ExitStatus}. */
@@ -42,14 +45,14 @@ public final class Main {
     }
   }
 
-  /** {@code bench swarm} is one command of two words. */
+  /** {@code bench swarm} and {@code bench proof} are commands of two words. */
   private static String[] joined(String... args) {
-    boolean two = args.length > 1 && args[0].equals("bench") && args[1].equals("swarm");
+    boolean two = args.length > 1 && args[0].equals("bench") && BENCHES.contains(args[1]);
     if (!two) {
       return args;
     }
     String[] call = Arrays.copyOfRange(args, 1, args.length);
-    call[0] = "bench-swarm";
+    call[0] = "bench-" + args[1];
     return call;
   }
 
