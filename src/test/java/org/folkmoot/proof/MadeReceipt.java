@@ -20,18 +20,18 @@ import org.folkmoot.wire.TraceKey;
 /**
  * A receipt whose hops computed nothing, but agree and sign: everything of it follows from a seed.
  */
-final class MadeReceipt {
+public final class MadeReceipt {
   static final String TEMPLATE = "{{ messages }}";
   static final String SYSTEM = "Answer in verse.";
 
   final SplittableRandom random;
   final Identity issuer;
   final AnswerFacts facts;
-  final Disclosure disclosure;
-  final Receipt receipt;
+  public final Disclosure disclosure;
+  public final Receipt receipt;
 
   /** Over so many hops of four layers each. */
-  MadeReceipt(long seed, int hops, int promptTokens, int outputTokens) {
+  public MadeReceipt(long seed, int hops, int promptTokens, int outputTokens) {
     random = new SplittableRandom(seed);
     issuer = SeededRandom.identity(seed);
     Hash32 salt = hash();
