@@ -2,7 +2,6 @@ package org.folkmoot.cli;
 
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import org.folkmoot.wire.PeerAddress;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -29,7 +28,7 @@ final class PeersCommand implements Callable<Integer> {
       console.note("nobody of the swarm '" + report.swarm() + "' answers now");
       return ExitStatus.OK;
     }
-    Table table = new Table("PEER", "SERVES", "RTT", "PATH", "ADDRESS");
+    Table table = new Table("PEER", "SERVES", "RTT", "PATH", "ADDRESS").right("RTT");
     for (SwarmReport.Peer peer : report.peers()) {
       String serves =
           peer.announcement().offers().stream()
@@ -41,11 +40,7 @@ final class PeersCommand implements Callable<Integer> {
           serves.isEmpty() ? "–" : serves,
           peer.rttText(),
           peer.path(),
-          peer.at()
-              .filter(at -> at.scheme() != PeerAddress.Scheme.RELAY)
-              .or(() -> peer.announcement().addresses().stream().findFirst())
-              .map(String::valueOf)
-              .orElse("–"));
+          SwarmReport.address(peer));
     }
     table.print(console);
     return ExitStatus.OK;

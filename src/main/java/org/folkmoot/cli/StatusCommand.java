@@ -21,6 +21,15 @@ final class StatusCommand implements Callable<Integer> {
 
   private static final int NARROWEST = 40;
 
+  /** From here on there is room for addresses, of IPv6 too. */
+  private static final int WIDE = 120;
+
+  /** Beside the bar: the numbers of its ends, and what it means. */
+  private static final int BESIDE_BAR = 28;
+
+  /** A layer need not be wider than that. */
+  private static final int WIDEST_LAYER = 4;
+
   private final Surroundings surroundings;
 
   @Mixin private JsonOption json;
@@ -45,14 +54,16 @@ final class StatusCommand implements Callable<Integer> {
       return ExitStatus.OK;
     }
     Style style = console.outStyle();
-    int count = report.peers().size();
+    long serving =
+        report.peers().stream().filter(peer -> !peer.announcement().offers().isEmpty()).count();
+    long others = report.peers().size() - serving;
     console
         .out()
         .println(
             style.strong("swarm '" + report.swarm() + "'")
                 + "  "
-                + count
-                + (count == 1 ? " peer" : " peers"));
+                + (serving == 1 ? "1 peer serves" : serving + " peers serve")
+                + (others == 0 ? "" : ", " + others + (others == 1 ? " serves" : " serve") + " nothing"));
     if (report.models().isEmpty()) {
       console.note("nobody serves anything that can be reached: 'folkmoot serve MODEL'");
     }
@@ -68,8 +79,19 @@ final class StatusCommand implements Callable<Integer> {
     boolean complete = model.coverage().complete();
     String state = complete ? "complete" : "incomplete: cannot answer yet";
     console.out().println(style.strong(model.name()) + "  " + state);
-    console.out().println(bar(model, Math.max(NARROWEST, console.columns().getAsInt())));
-    Table table = new Table("PEER", "LAYERS", "TOKENS/S", "RTT", "QUEUE", "KV LEFT", "PATH");
+    int width = Math.max(NARROWEST, console.columns().getAsInt());
+    console.out().println(bar(model, width));
+    Table table =
+        new Table(
+                "PEER",
+                "LAYERS",
+                "TOKENS/S",
+                "RTT",
+                "QUEUE",
+                "KV LEFT",
+                "PATH",
+                width < WIDE ? "" : "ADDRESS")
+            .right("TOKENS/S", "RTT", "QUEUE", "KV LEFT");
     for (SwarmReport.Peer peer : model.peers()) {
       Offer offer = SwarmReport.offer(peer, model.id()).orElseThrow();
       table.row(
@@ -80,7 +102,8 @@ final class StatusCommand implements Callable<Integer> {
           peer.rttText(),
           offer.queueMillis() + " ms",
           positions(offer.freePositions()),
-          peer.path());
+          peer.path(),
+          width < WIDE ? "" : SwarmReport.address(peer));
     }
     table.print(console);
   }
@@ -97,7 +120,8 @@ final class StatusCommand implements Callable<Integer> {
     StringBuilder line = new StringBuilder("0 ");
     int least = Integer.MAX_VALUE;
     int layers = model.layers();
-    int cells = Math.min(layers, width - 28);
+    int room = width - BESIDE_BAR;
+    int cells = Math.min(room, layers * Math.clamp(room / layers, 1, WIDEST_LAYER));
     for (int cell = 0; cell < cells; cell++) {
       int from = cell * layers / cells;
       int to = Math.max(from + 1, (cell + 1) * layers / cells);

@@ -83,6 +83,15 @@ final class SwarmReport {
     return peers;
   }
 
+  /** How an address is shown; a dash for a peer that nobody can dial. */
+  static String address(Peer peer) {
+    return peer.at
+        .filter(at -> at.scheme() != PeerAddress.Scheme.RELAY)
+        .or(() -> peer.announcement.addresses().stream().findFirst())
+        .map(String::valueOf)
+        .orElse("–");
+  }
+
   /** The models that are served, by name. */
   List<Model> models() {
     Map<ModelId, Offer> offers = new LinkedHashMap<>();

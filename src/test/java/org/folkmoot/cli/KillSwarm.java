@@ -112,9 +112,9 @@ final class KillSwarm implements AutoCloseable {
     }
     alone = LocalModels.open(model, "alone", 1 << 28);
     for (int i = 0; i < SPANS * COPIES; i++) {
-      nodes.add(start(i % SPANS));
+      // One after the other: six cold machines at once keep each other waiting.
+      nodes.add(start(i % SPANS).awaitReady());
     }
-    nodes.forEach(NodeProcess::awaitReady);
     client =
         Swarms.start(
             surroundings,

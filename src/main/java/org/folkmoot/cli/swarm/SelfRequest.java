@@ -28,7 +28,7 @@ import org.folkmoot.wire.SessionId;
  * answered one says that it is ready. Measures its speed on the way.
  */
 final class SelfRequest {
-  private static final long PATIENCE_SECONDS = 30;
+  private static final long PATIENCE_SECONDS = 60;
 
   private static final Duration AGAIN = Duration.ofMillis(500);
 
