@@ -63,7 +63,9 @@ final class StatusCommand implements Callable<Integer> {
             style.strong("swarm '" + report.swarm() + "'")
                 + "  "
                 + (serving == 1 ? "1 peer serves" : serving + " peers serve")
-                + (others == 0 ? "" : ", " + others + (others == 1 ? " serves" : " serve") + " nothing"));
+                + (others == 0
+                    ? ""
+                    : ", " + others + (others == 1 ? " serves" : " serve") + " nothing"));
     if (report.models().isEmpty()) {
       console.note("nobody serves anything that can be reached: 'folkmoot serve MODEL'");
     }
