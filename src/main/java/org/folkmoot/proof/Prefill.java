@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.model.KvCache;
 import org.folkmoot.engine.model.KvPool;
@@ -31,7 +32,7 @@ final class Prefill {
 
   private final SpanModel model;
   private final int vocabulary;
-  private final Sampler sampler;
+  private final SamplerSettings settings;
   private final TraceKey key;
   private final int[] ids;
   private final int promptLength;
@@ -40,7 +41,7 @@ final class Prefill {
   Prefill(SpanModel model, int vocabulary, SamplerSettings settings, Disclosure disclosure) {
     this.model = model;
     this.vocabulary = vocabulary;
-    this.sampler = new Sampler(settings);
+    this.settings = settings;
     this.key = TraceKey.ofSalt(disclosure.salt());
     this.ids = disclosure.ids();
     this.promptLength = disclosure.promptIds().length;
@@ -112,12 +113,16 @@ final class Prefill {
 
   private OptionalInt choose(float[] logits, int from, int to) {
     int rowLength = model.config().vocabulary();
-    for (int position = from; position < to; position++) {
-      int at = (position - from) * rowLength;
-      if (sampler.next(logits, at, vocabulary, ids, position + 1) != ids[position + 1]) {
-        return OptionalInt.of(position + 1);
-      }
-    }
-    return OptionalInt.empty();
+    // With a temperature a choice takes as long as a few layers: the positions share the
+    // processors.
+    return IntStream.range(from, to)
+        .parallel()
+        .filter(position -> {
+          Sampler sampler = new Sampler(settings);
+          int at = (position - from) * rowLength;
+          return sampler.next(logits, at, vocabulary, ids, position + 1) != ids[position + 1];
+        })
+        .map(position -> position + 1)
+        .min();
   }
 }
