@@ -56,24 +56,16 @@ final class StatusCommand implements Callable<Integer> {
     Style style = console.outStyle();
     long serving =
         report.peers().stream().filter(peer -> !peer.announcement().offers().isEmpty()).count();
-<<<<<<< HEAD
-    long asking = report.peers().size() - serving;
-=======
     long others = report.peers().size() - serving;
->>>>>>> e2e
     console
         .out()
         .println(
             style.strong("swarm '" + report.swarm() + "'")
                 + "  "
                 + (serving == 1 ? "1 peer serves" : serving + " peers serve")
-<<<<<<< HEAD
-                + (asking == 0 ? "" : ", " + asking + " only " + (asking == 1 ? "asks" : "ask")));
-=======
                 + (others == 0
                     ? ""
                     : ", " + others + (others == 1 ? " serves" : " serve") + " nothing"));
->>>>>>> e2e
     if (report.models().isEmpty()) {
       console.note("nobody serves anything that can be reached: 'folkmoot serve MODEL'");
     }
