@@ -1,11 +1,14 @@
 package org.folkmoot.api;
 
 import io.helidon.webserver.CloseConnectionException;
+import java.util.List;
+import java.util.Optional;
 import org.folkmoot.api.Cancellation.CancelledException;
 import org.folkmoot.api.Cancellation.Reason;
 import org.folkmoot.api.http.ClientConnection;
 import org.folkmoot.api.openai.AnswerOptions;
 import org.folkmoot.api.openai.AnswerWriter;
+import org.folkmoot.api.openai.AnswerWriter.FinishReason;
 import org.folkmoot.api.openai.AnswerWriter.Head;
 import org.folkmoot.api.openai.AnswerWriter.Tokens;
 import org.folkmoot.api.openai.ApiException;
@@ -13,11 +16,15 @@ import org.folkmoot.api.openai.ChatRequest;
 import org.folkmoot.api.openai.ChatWriter;
 import org.folkmoot.api.openai.CompletionRequest;
 import org.folkmoot.api.openai.CompletionWriter;
+import org.folkmoot.api.openai.Provenance.Proven;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.session.LanguageModel;
 
 /** {@code POST /v1/chat/completions} and {@code POST /v1/completions}. */
 final class AnswerEndpoint {
+  private static final Proven REFUSED =
+      new Proven(Optional.empty(), "the operator's policy refused this: nothing was computed");
+
   private final Service service;
 
   AnswerEndpoint(Service service) {
@@ -69,12 +76,28 @@ final class AnswerEndpoint {
     }
   }
 
+  /** Returns the number of tokens generated. */
+  private long answer(Caller caller, LanguageModel model, AnswerPlan plan, AnswerSink sink) {
+    if (plan.refusal().isEmpty()) {
+      return new Answering(service, caller, model, sink).run(plan.jobs());
+    }
+    for (Answering.Job job : plan.jobs()) {
+      sink.begin(job.choice());
+      sink.piece(
+          job.choice(),
+          plan.refusal().get(),
+          plan.logprobs() ? Optional.of(List.of()) : Optional.empty());
+      sink.end(job.choice(), FinishReason.CONTENT_FILTER, REFUSED);
+    }
+    return 0;
+  }
+
   private void whole(
       Exchange exchange, Caller caller, LanguageModel model, AnswerPlan plan, AnswerWriter writer) {
     WholeSink sink = new WholeSink(plan.jobs().size(), plan.logprobs());
     long generated;
     try {
-      generated = new Answering(service, caller, model, sink).run(plan.jobs());
+      generated = answer(caller, model, plan, sink);
     } catch (CancelledException e) {
       throw cancelled(caller);
     }
@@ -86,7 +109,7 @@ final class AnswerEndpoint {
       Exchange exchange, Caller caller, LanguageModel model, AnswerPlan plan, AnswerWriter writer) {
     StreamSink sink = new StreamSink(exchange, writer, plan);
     try {
-      long generated = new Answering(service, caller, model, sink).run(plan.jobs());
+      long generated = answer(caller, model, plan, sink);
       sink.done(new Tokens(plan.promptTokens(), generated));
     } catch (CloseConnectionException e) {
       throw e;

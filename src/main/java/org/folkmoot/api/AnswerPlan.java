@@ -11,6 +11,7 @@ import org.folkmoot.api.openai.ChatRequest;
 import org.folkmoot.api.openai.CompletionRequest;
 import org.folkmoot.api.openai.CompletionRequest.Prompt;
 import org.folkmoot.api.openai.Provenance;
+import org.folkmoot.api.openai.Provenance.Touch;
 import org.folkmoot.api.openai.Wishes;
 import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.engine.template.ChatMessage;
@@ -30,6 +31,8 @@ import org.folkmoot.session.Notary.Shaping;
  * @param logprobs whether answers come with log-probabilities
  * @param asksOthers whether other peers compute the answers
  * @param disclose whether to send what opens the receipts
+ * @param policy what the operator's policy does to the request
+ * @param refusal what to answer if that is to refuse it
  */
 record AnswerPlan(
     List<Job> jobs,
@@ -38,16 +41,27 @@ record AnswerPlan(
     boolean includeUsage,
     boolean logprobs,
     boolean asksOthers,
-    boolean disclose) {
+    boolean disclose,
+    Optional<Touch> policy,
+    Optional<String> refusal) {
   AnswerPlan {
     jobs = List.copyOf(jobs);
   }
 
   static AnswerPlan of(ChatRequest request, LanguageModel model, ApiEnvironment environment) {
-    int[] ids = model.chatIds(request.messages());
+    Optional<Policy> policy = environment.policy();
+    List<ChatMessage> messages =
+        policy.map(one -> one.told(request.messages())).orElse(request.messages());
+    List<String> said =
+        request.messages().stream()
+            .filter(message -> message.role().equals("user"))
+            .map(ChatMessage::content)
+            .toList();
+    boolean told = policy.map(Policy::hasSystemPrompt).orElse(false);
+    int[] ids = model.chatIds(messages);
     AnswerOptions options = request.options().withStops(model.chatStops());
-    Shaping shaping = new Shaping(Optional.of(model.chatTemplate()), system(request.messages()));
-    Prompts prompts = new Prompts(List.of(ids), List.of(""), shaping);
+    Shaping shaping = new Shaping(Optional.of(model.chatTemplate()), system(messages));
+    Prompts prompts = new Prompts(List.of(ids), List.of(""), shaping, said, told);
     return of(options, prompts, request.topLogprobs(), model, environment);
   }
 
@@ -55,15 +69,19 @@ record AnswerPlan(
     Tokenizer tokenizer = model.tokenizer();
     List<int[]> prompts = new ArrayList<>();
     List<String> echoes = new ArrayList<>();
+    List<String> said = new ArrayList<>();
     for (Prompt prompt : request.prompts()) {
       int[] ids = ids(prompt, tokenizer);
       if (ids.length == 0) {
         throw ApiException.invalid("prompt", "the prompt is empty: give at least one token");
       }
       prompts.add(ids);
+      if (environment.policy().isPresent()) {
+        said.add(text(prompt, ids, tokenizer));
+      }
       echoes.add(request.echo() ? text(prompt, ids, tokenizer) : "");
     }
-    Prompts all = new Prompts(prompts, echoes, Shaping.RAW);
+    Prompts all = new Prompts(prompts, echoes, Shaping.RAW, said, false);
     return of(request.options(), all, request.topLogprobs(), model, environment);
   }
 
@@ -78,7 +96,7 @@ record AnswerPlan(
 
   /** Where its answers come from. */
   Provenance provenance(List<Provenance.Proven> proven) {
-    return new Provenance(asksOthers, disclose, proven);
+    return new Provenance(asksOthers, disclose, proven, policy);
   }
 
   private static int[] ids(Prompt prompt, Tokenizer tokenizer) {
@@ -116,6 +134,10 @@ record AnswerPlan(
     checkBias(options.sampling(), model.tokenizer().size());
     Wishes wishes = options.wishes();
     wishes.check(model.asksOthers(), prompts.ids.size() * options.choices());
+    Optional<Touch> touch =
+        environment
+            .policy()
+            .map(one -> new Touch(one.hash(), prompts.told, one.refuses(prompts.said)));
     long seed = options.seed().orElseGet(environment.random());
     List<Job> jobs = new ArrayList<>();
     long promptTokens = 0;
@@ -138,11 +160,21 @@ record AnswerPlan(
         options.includeUsage(),
         topLogprobs >= 0,
         model.asksOthers(),
-        wishes.disclose());
+        wishes.disclose(),
+        touch,
+        touch.filter(Touch::refused).flatMap(_ -> environment.policy()).map(Policy::refusal));
   }
 
-  /** Prompts as ids, the text with which each answer begins, and what made the ids. */
-  private record Prompts(List<int[]> ids, List<String> echoes, Shaping shaping) {}
+  /**
+   * Prompts in the model's terms.
+   *
+   * @param echoes the text with which each answer begins
+   * @param shaping what made the ids
+   * @param said what the caller says, as a policy looks at it
+   * @param told whether a policy's system prompt is in it
+   */
+  private record Prompts(
+      List<int[]> ids, List<String> echoes, Shaping shaping, List<String> said, boolean told) {}
 
   private static int maxTokens(OptionalInt asked, int promptTokens, int contextLength) {
     int room = contextLength - promptTokens;

@@ -1,6 +1,7 @@
 package org.folkmoot.api;
 
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.folkmoot.session.Notary;
 
@@ -12,6 +13,11 @@ import org.folkmoot.session.Notary;
  * @param random unpredictable 64-bit numbers, for response ids and for seeds where a request has
  *     none
  * @param notary makes the receipts of answers
+ * @param policy what this node's operator declares to do to conversations
  */
 public record ApiEnvironment(
-    InstantSource clock, LongSupplier nanos, LongSupplier random, Notary notary) {}
+    InstantSource clock,
+    LongSupplier nanos,
+    LongSupplier random,
+    Notary notary,
+    Optional<Policy> policy) {}

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.IntSupplier;
+import org.folkmoot.api.openai.ApiException;
 import org.folkmoot.api.openai.ModelWriter;
 import org.folkmoot.base.FolkmootException;
 
@@ -55,6 +56,18 @@ final class NodeEndpoint {
 
   private static ModelWriter.Model model(ModelProvider.Available model) {
     return new ModelWriter.Model(model.name(), model.created(), model.owner());
+  }
+
+  /** The declared policy, byte by byte: its SHA-256 is what receipts name. */
+  void policy(Exchange exchange) {
+    Policy policy =
+        service
+            .environment()
+            .policy()
+            .orElseThrow(() ->
+                ApiException.refused(
+                    404, "no_policy", "the operator of this node declares no policy"));
+    exchange.sendJson(200, policy.bytes());
   }
 
   void health(Exchange exchange) {

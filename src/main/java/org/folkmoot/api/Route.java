@@ -9,6 +9,7 @@ enum Route {
   MODEL("GET", "/v1/models/{model}"),
   CHAT("POST", "/v1/chat/completions"),
   COMPLETION("POST", "/v1/completions"),
+  POLICY("GET", "/v1/policy"),
   HEALTH("GET", "/healthz"),
   METRICS("GET", "/metrics"),
   OPENAPI("GET", "/openapi.json");

@@ -84,6 +84,7 @@ final class Router implements Handler {
       case MODEL -> node.model(exchange, Route.modelIn(exchange.path()));
       case CHAT -> answers.chat(exchange, client, arrivedNanos);
       case COMPLETION -> answers.completion(exchange, client, arrivedNanos);
+      case POLICY -> node.policy(exchange);
       case HEALTH -> node.health(exchange);
       case METRICS -> node.metrics(exchange);
       case OPENAPI -> node.openApi(exchange);

@@ -2,6 +2,7 @@ package org.folkmoot.cli;
 
 import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.session.Generation;
 import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.LanguageModel;
@@ -20,6 +21,7 @@ final class Chat implements AutoCloseable {
    * @param settings how answers are made
    * @param system what the model is told first; null for nothing
    * @param verbose whether to say what each answer took
+   * @param peers who may answer, where peers do
    */
   record Start(
       String reference,
@@ -27,7 +29,8 @@ final class Chat implements AutoCloseable {
       boolean throughSwarm,
       AnswerSettings settings,
       @Nullable String system,
-      boolean verbose) {}
+      boolean verbose,
+      RouteConstraints peers) {}
 
   /** An answer needs room: this share of the context is kept for it. */
   private static final int SHARE_FOR_ANSWER = 4;
@@ -35,6 +38,7 @@ final class Chat implements AutoCloseable {
   private final Surroundings surroundings;
   private final ChatFront front;
   private final ModelOpener.Settings opening;
+  private final RouteConstraints peers;
   private final Transcript transcript = new Transcript();
   private final ChatReceipts receipts;
   private final ChatCommands commands;
@@ -51,6 +55,7 @@ final class Chat implements AutoCloseable {
     this.front = front;
     this.voice = voice;
     this.opening = start.opening;
+    this.peers = start.peers;
     this.settings = start.settings;
     this.verbose = start.verbose;
     this.receipts = new ChatReceipts(surroundings);
@@ -62,7 +67,8 @@ final class Chat implements AutoCloseable {
 
   /** Chats where this process runs, and returns the exit status. */
   static int run(Surroundings surroundings, Start start) {
-    Voice voice = Voice.open(surroundings, start.reference, start.opening, start.throughSwarm);
+    Voice voice =
+        Voice.open(surroundings, start.reference, start.opening, start.throughSwarm, start.peers);
     boolean personThere = surroundings.inIsTerminal() && surroundings.console().outIsTerminal();
     try (ChatFront front =
             personThere ? TerminalFront.ofProcess(surroundings) : new PipedFront(surroundings);
@@ -227,7 +233,7 @@ final class Chat implements AutoCloseable {
     try {
       voice = Voice.open(surroundings, reference, wished, opening);
     } catch (RuntimeException | Error refused) {
-      voice = Voice.open(surroundings, voice.reference(), opening, false);
+      voice = Voice.open(surroundings, voice.reference(), opening, false, peers);
       throw refused;
     }
     transcript.seeAll();

@@ -31,6 +31,8 @@ final class ChatCommand implements Callable<Integer> {
       description = "Ask the swarm of this home, even if the model is on this machine.")
   private boolean throughSwarm;
 
+  @Mixin private PeerOptions peers;
+
   @Mixin private EngineOptions engine;
 
   ChatCommand(Surroundings surroundings) {
@@ -47,6 +49,7 @@ final class ChatCommand implements Callable<Integer> {
             throughSwarm,
             answer.settings(),
             answer.system(),
-            verbose));
+            verbose,
+            peers.constraints()));
   }
 }

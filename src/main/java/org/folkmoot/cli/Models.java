@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.SwarmGeneration;
 import org.folkmoot.store.ModelStore;
@@ -39,6 +40,20 @@ final class Models {
       String reference,
       ModelOpener.Settings settings,
       boolean throughSwarm) {
+    return open(surroundings, reference, settings, throughSwarm, RouteConstraints.NONE);
+  }
+
+  /**
+   * The same over chosen peers.
+   *
+   * @param constraints which peers may answer, where peers do
+   */
+  static LanguageModel open(
+      Surroundings surroundings,
+      String reference,
+      ModelOpener.Settings settings,
+      boolean throughSwarm,
+      RouteConstraints constraints) {
     boolean swarm =
         throughSwarm
             || (Swarms.folder(surroundings).joined().isPresent()
@@ -46,7 +61,11 @@ final class Models {
     if (swarm) {
       try {
         return Swarms.model(
-            surroundings, reference, settings.contextLength(), new SwarmGeneration.Watcher() {});
+            surroundings,
+            reference,
+            settings.contextLength(),
+            constraints,
+            new SwarmGeneration.Watcher() {});
       } catch (FolkmootException notThere) {
         if (throughSwarm || notThere.code() != FolkmootException.Code.NOT_FOUND) {
           throw notThere;
@@ -63,7 +82,11 @@ final class Models {
       }
       surroundings.console().note("this machine has no room for it: asking the swarm");
       return Swarms.model(
-          surroundings, reference, settings.contextLength(), new SwarmGeneration.Watcher() {});
+          surroundings,
+          reference,
+          settings.contextLength(),
+          constraints,
+          new SwarmGeneration.Watcher() {});
     }
   }
 

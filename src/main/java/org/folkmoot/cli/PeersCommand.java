@@ -28,7 +28,7 @@ final class PeersCommand implements Callable<Integer> {
       console.note("nobody of the swarm '" + report.swarm() + "' answers now");
       return ExitStatus.OK;
     }
-    Table table = new Table("PEER", "SERVES", "RTT", "PATH", "ADDRESS").right("RTT");
+    Table table = new Table("PEER", "SERVES", "RTT", "PATH", "POLICY", "ADDRESS").right("RTT");
     for (SwarmReport.Peer peer : report.peers()) {
       String serves =
           peer.announcement().offers().stream()
@@ -40,6 +40,7 @@ final class PeersCommand implements Callable<Integer> {
           serves.isEmpty() ? "only asks" : serves,
           peer.rttText(),
           peer.path(),
+          peer.announcement().policy().map(String::valueOf).orElse("–"),
           SwarmReport.address(peer));
     }
     table.print(console);

@@ -72,6 +72,8 @@ final class RunCommand implements Callable<Integer> {
 
   @Mixin private ReceiptOptions receipts;
 
+  @Mixin private PeerOptions peers;
+
   @Mixin private EngineOptions engine;
 
   RunCommand(Surroundings surroundings) {
@@ -95,14 +97,22 @@ final class RunCommand implements Callable<Integer> {
     if (prompt.isEmpty() && !raw && !ids) {
       return Chat.run(
           surroundings,
-          new Chat.Start(reference, opening, throughSwarm, settings, answer.system(), false));
+          new Chat.Start(
+              reference,
+              opening,
+              throughSwarm,
+              settings,
+              answer.system(),
+              false,
+              peers.constraints()));
     }
     String text = prompt.orElse("");
     if (text.isBlank()) {
       throw new FolkmootException(
           BAD_REQUEST, "there is no prompt: give one after the model, or on standard input");
     }
-    try (LanguageModel model = Models.open(surroundings, reference, opening, throughSwarm)) {
+    try (LanguageModel model =
+        Models.open(surroundings, reference, opening, throughSwarm, peers.constraints())) {
       long seed = settings.seed() == null ? surroundings.seeds().getAsLong() : settings.seed();
       return answer(model, request(model, text, settings, seed), settings.draws() ? seed : null);
     }

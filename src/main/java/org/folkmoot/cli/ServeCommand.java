@@ -16,6 +16,8 @@ import org.folkmoot.api.ApiServer;
 import org.folkmoot.api.ApiSettings;
 import org.folkmoot.api.ListenAddress;
 import org.folkmoot.api.ModelProvider;
+import org.folkmoot.api.Policy;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.Notary;
 import org.folkmoot.store.StoredModel;
@@ -98,6 +100,14 @@ final class ServeCommand implements Callable<Integer> {
               + " own.")
   private @Nullable Long parent;
 
+  @Option(
+      names = "--policy",
+      paramLabel = "FILE",
+      description =
+          "What this node does to conversations, for all to see: a JSON file with a system prompt"
+              + " and what it refuses (docs/policy.md). Its hash stands in every receipt.")
+  private @Nullable Path policyFile;
+
   @Mixin private EngineOptions engineOptions;
 
   @Mixin private SwarmServing.Options swarm;
@@ -113,6 +123,7 @@ final class ServeCommand implements Callable<Integer> {
       endWith(parent);
     }
     ApiSettings settings = settings();
+    Optional<Policy> policy = Optional.ofNullable(policyFile).map(Policy::read);
     // Turns are taken in the server, where waiting is fair; here is only a bound that it never
     // reaches.
     ModelOpener.Settings resources = engineOptions.settings(MOST_SESSIONS);
@@ -121,11 +132,11 @@ final class ServeCommand implements Callable<Integer> {
     try (ServedModels models =
         new ServedModels(offered(named), model -> engine.open(model, resources), most(named))) {
       if (swarm.wanted(surroundings)) {
-        serveInSwarm(settings, named, models, resources);
+        serveInSwarm(settings, named, models, resources, policy);
       } else {
         named.forEach(model -> models.open(model.name()).close());
         models.markReady();
-        serve(settings, models, Notaries.ofHome(surroundings), () -> {});
+        serve(settings, models, Notaries.of(surroundings, policies(policy)), policy, () -> {});
       }
     }
     return ExitStatus.OK;
@@ -145,19 +156,26 @@ final class ServeCommand implements Callable<Integer> {
       ApiSettings settings,
       List<StoredModel> named,
       ServedModels models,
-      ModelOpener.Settings resources)
+      ModelOpener.Settings resources,
+      Optional<Policy> policy)
       throws InterruptedException {
-    SwarmServing serving = SwarmServing.start(surroundings, swarm, named, resources);
+    SwarmServing serving =
+        SwarmServing.start(surroundings, swarm, named, resources, policy.map(Policy::hash));
     SwarmAudits audits = new SwarmAudits(surroundings, serving.node());
     models.markReady();
     serve(
         settings,
         new SwarmModels(surroundings, serving.node(), models, resources.contextLength()),
-        Notaries.watched(surroundings, List.of(), audits::answered),
+        Notaries.watched(surroundings, policies(policy), audits::answered),
+        policy,
         () -> {
           audits.close();
           serving.close();
         });
+  }
+
+  private static List<Hash32> policies(Optional<Policy> policy) {
+    return policy.stream().map(Policy::hash).toList();
   }
 
   private ApiSettings settings() {
@@ -180,15 +198,21 @@ final class ServeCommand implements Callable<Integer> {
         : Math.max(Math.max(1, maxModels), named.size());
   }
 
-  private ApiEnvironment environment(Notary notary) {
+  private ApiEnvironment environment(Notary notary, Optional<Policy> policy) {
     SecureRandom random = new SecureRandom();
-    return new ApiEnvironment(surroundings.clock(), System::nanoTime, random::nextLong, notary);
+    return new ApiEnvironment(
+        surroundings.clock(), System::nanoTime, random::nextLong, notary, policy);
   }
 
   /** Says where, and serves until the process is told to end. */
-  private void serve(ApiSettings settings, ModelProvider models, Notary notary, Runnable last)
+  private void serve(
+      ApiSettings settings,
+      ModelProvider models,
+      Notary notary,
+      Optional<Policy> policy,
+      Runnable last)
       throws InterruptedException {
-    try (ApiServer server = ApiServer.start(settings, models, environment(notary))) {
+    try (ApiServer server = ApiServer.start(settings, models, environment(notary, policy))) {
       serve(server, last);
     } catch (RuntimeException failed) {
       last.run();

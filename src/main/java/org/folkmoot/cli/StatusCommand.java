@@ -92,6 +92,7 @@ final class StatusCommand implements Callable<Integer> {
                 "QUEUE",
                 "KV LEFT",
                 "PATH",
+                "POLICY",
                 width < WIDE ? "" : "ADDRESS")
             .right("TOKENS/S", "RTT", "QUEUE", "KV LEFT");
     for (SwarmReport.Peer peer : model.peers()) {
@@ -105,6 +106,7 @@ final class StatusCommand implements Callable<Integer> {
           offer.queueMillis() + " ms",
           positions(offer.freePositions()),
           peer.path(),
+          peer.announcement().policy().map(String::valueOf).orElse("–"),
           width < WIDE ? "" : SwarmReport.address(peer));
     }
     table.print(console);

@@ -151,6 +151,7 @@ final class SwarmReport {
     fields.put("peer", peer.announcement.peer().text());
     fields.put("addresses", peer.announcement.addresses().stream().map(String::valueOf).toList());
     fields.put("path", peer.path());
+    peer.announcement.policy().ifPresent(policy -> fields.put("policy", policy.hex()));
     peer.rtt.ifPresent(rtt -> fields.put("rttMillis", rtt.toNanos() / 1e6));
     List<Object> offers = new ArrayList<>();
     for (Offer offer : peer.announcement.offers()) {

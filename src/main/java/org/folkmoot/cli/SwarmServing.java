@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.cli.swarm.Listening;
 import org.folkmoot.cli.swarm.ServedSpan;
 import org.folkmoot.cli.swarm.SwarmFolder;
@@ -91,12 +92,17 @@ final class SwarmServing implements AutoCloseable {
     this.node = node;
   }
 
-  /** Starts a node, joins the swarm of this home, and serves spans of the models. */
+  /**
+   * Starts a node, joins the swarm of this home, and serves spans of the models.
+   *
+   * @param policy what the operator declares; told before anything is offered
+   */
   static SwarmServing start(
       Surroundings surroundings,
       Options options,
       List<StoredModel> models,
-      ModelOpener.Settings resources) {
+      ModelOpener.Settings resources,
+      Optional<Hash32> policy) {
     Console console = surroundings.console();
     Identity identity = Identity.atHome(surroundings.home(), new SecureRandom());
     SwarmFolder folder = Swarms.folder(surroundings);
@@ -115,6 +121,7 @@ final class SwarmServing implements AutoCloseable {
             Optional.ofNullable(options.announce).map(Swarms::announced),
             !options.noLan && Swarms.looksAtLan(surroundings));
     SwarmServing serving = new SwarmServing(surroundings, node);
+    policy.ifPresent(node::declare);
     try {
       boolean chooses = options.layers == null && options.memory != null;
       if (chooses || models.isEmpty()) {

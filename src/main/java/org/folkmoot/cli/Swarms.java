@@ -44,7 +44,8 @@ final class Swarms {
         .orElseThrow(() ->
             new FolkmootException(
                 NOT_FOUND,
-                "this home belongs to no swarm: 'folkmoot join LINK' with an invite, or open one with 'folkmoot serve MODEL --swarm'"));
+                "this home belongs to no swarm: 'folkmoot join LINK' with an invite, or open one"
+                    + " with 'folkmoot serve MODEL --swarm'"));
   }
 
   /** Whether nodes may look for peers on the local network: {@code FOLKMOOT_LAN=0} says no. */
@@ -122,10 +123,21 @@ final class Swarms {
   /** A model answered by the swarm; closing it closes the node. */
   static LanguageModel model(
       Surroundings surroundings, String name, int contextLength, SwarmGeneration.Watcher watcher) {
+    return model(surroundings, name, contextLength, RouteConstraints.NONE, watcher);
+  }
+
+  /** The same over chosen peers. */
+  static LanguageModel model(
+      Surroundings surroundings,
+      String name,
+      int contextLength,
+      RouteConstraints constraints,
+      SwarmGeneration.Watcher watcher) {
     SwarmNode node = asking(surroundings);
     try {
-      return model(
-          surroundings, node, name, usual(surroundings, contextLength, node::close), watcher);
+      SwarmModel.Options options =
+          options(contextLength, speculates(surroundings), constraints, node::close);
+      return model(surroundings, node, name, options, watcher);
     } catch (RuntimeException failed) {
       node.close();
       throw failed;
@@ -148,9 +160,11 @@ final class Swarms {
    * @param release called when the model is closed
    */
   static SwarmModel.Options usual(Surroundings surroundings, int contextLength, Runnable release) {
-    boolean speculate =
-        surroundings.environment().getOrDefault("FOLKMOOT_SPECULATE", "1").equals("1");
-    return options(contextLength, speculate, RouteConstraints.NONE, release);
+    return options(contextLength, speculates(surroundings), RouteConstraints.NONE, release);
+  }
+
+  private static boolean speculates(Surroundings surroundings) {
+    return surroundings.environment().getOrDefault("FOLKMOOT_SPECULATE", "1").equals("1");
   }
 
   /** As {@link #usual}, with or without drafts, and over chosen peers. */

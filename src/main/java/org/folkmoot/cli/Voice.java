@@ -1,5 +1,6 @@
 package org.folkmoot.cli;
 
+import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.session.Conversation;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.store.StoredModel;
@@ -18,8 +19,9 @@ record Voice(String reference, LanguageModel model, Conversation conversation)
       Surroundings surroundings,
       String reference,
       ModelOpener.Settings settings,
-      boolean throughSwarm) {
-    LanguageModel model = Models.open(surroundings, reference, settings, throughSwarm);
+      boolean throughSwarm,
+      RouteConstraints peers) {
+    LanguageModel model = Models.open(surroundings, reference, settings, throughSwarm, peers);
     return new Voice(reference, model, model.newConversation());
   }
 

@@ -53,7 +53,8 @@ final class Changes {
               cut.sequence(),
               cut.ttlSeconds(),
               address ? cut.addresses().subList(0, cut.addresses().size() - 1) : cut.addresses(),
-              address ? cut.offers() : cut.offers().subList(0, cut.offers().size() - 1));
+              address ? cut.offers() : cut.offers().subList(0, cut.offers().size() - 1),
+              cut.policy());
     }
     return cut;
   }

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.base.Loop;
 import org.folkmoot.wire.Announcement;
 import org.folkmoot.wire.MessageCodec;
@@ -25,6 +26,7 @@ final class Herald {
   private final TokenBucket pace;
   private List<Offer> offers = List.of();
   private List<PeerAddress> addresses = List.of();
+  private Optional<Hash32> policy = Optional.empty();
   private Optional<Announcement> said = Optional.empty();
   private Optional<SignedAnnouncement> signed = Optional.empty();
   private long sequence;
@@ -86,6 +88,13 @@ final class Herald {
     sayIfMaterial();
   }
 
+  void declare(Hash32 declared) {
+    policy = Optional.of(declared);
+    if (running && said.isPresent()) {
+      announce();
+    }
+  }
+
   /** An earlier run of ours, whose clock was ahead, has said something: ours has to be newer. */
   void outdo(long earlier) {
     sequence = Math.max(sequence, earlier);
@@ -108,7 +117,13 @@ final class Herald {
     if (pace.take(1, now)) {
       say(
           new Announcement(
-              swarm, signer.peerId(), nextSequence(), Membership.TTL_SECONDS, addresses, offers));
+              swarm,
+              signer.peerId(),
+              nextSequence(),
+              Membership.TTL_SECONDS,
+              addresses,
+              offers,
+              policy));
       refresh =
           loop.after((long) (REFRESH_NANOS * (0.9 + 0.2 * random.nextDouble())), this::announce);
     } else {

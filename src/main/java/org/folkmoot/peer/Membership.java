@@ -13,6 +13,7 @@ import java.util.OptionalLong;
 import java.util.Random;
 import java.util.TreeSet;
 import java.util.random.RandomGenerator;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.base.Loop;
 import org.folkmoot.wire.Announcement;
 import org.folkmoot.wire.Limits;
@@ -176,6 +177,11 @@ public final class Membership {
   /** Says what we serve from now on; told to others soon if it differs much. */
   public void offer(List<Offer> offers) {
     herald.offer(offers);
+  }
+
+  /** Says what the operator declares to do beyond computing: a policy by its hash. */
+  public void declare(Hash32 policy) {
+    herald.declare(policy);
   }
 
   /** Says where we can be reached from now on, best first. */

@@ -11,11 +11,22 @@ import org.folkmoot.wire.PeerId;
  * @param preferred peers whose cost counts half
  * @param refused peers that are never used
  * @param positions places in the KV cache that the session needs at each hop
+ * @param undeclared whether only peers are used whose operators declare no policy
  */
 public record RouteConstraints(
-    Set<PeerId> pinned, Set<PeerId> preferred, Set<PeerId> refused, int positions) {
+    Set<PeerId> pinned,
+    Set<PeerId> preferred,
+    Set<PeerId> refused,
+    int positions,
+    boolean undeclared) {
   /** Any peers will do. */
   public static final RouteConstraints NONE = new RouteConstraints(Set.of(), Set.of(), Set.of(), 0);
+
+  /** Peers with and without policies. */
+  public RouteConstraints(
+      Set<PeerId> pinned, Set<PeerId> preferred, Set<PeerId> refused, int positions) {
+    this(pinned, preferred, refused, positions, false);
+  }
 
   /** Copies. */
   public RouteConstraints {
@@ -28,17 +39,23 @@ public record RouteConstraints(
   public RouteConstraints refusing(Set<PeerId> more) {
     Set<PeerId> all = new HashSet<>(refused);
     all.addAll(more);
-    return new RouteConstraints(pinned, preferred, all, positions);
+    return new RouteConstraints(pinned, preferred, all, positions, undeclared);
   }
 
   /** The same for a session of so many positions. */
   public RouteConstraints needing(int positions) {
-    return new RouteConstraints(pinned, preferred, refused, positions);
+    return new RouteConstraints(pinned, preferred, refused, positions, undeclared);
+  }
+
+  /** The same, without peers whose operators declare a policy. */
+  public RouteConstraints withoutPolicies() {
+    return new RouteConstraints(pinned, preferred, refused, positions, true);
   }
 
   boolean allow(PeerOffer peer) {
     return !peer.measured().banned()
         && !refused.contains(peer.peer())
+        && !(undeclared && peer.policy().isPresent())
         && (pinned.isEmpty() || pinned.contains(peer.peer()))
         && peer.offer().freePositions() >= positions;
   }

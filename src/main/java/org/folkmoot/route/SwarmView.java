@@ -49,7 +49,8 @@ public record SwarmView(ModelId model, List<PeerOffer> peers) {
                   announcement.peer(),
                   announcement.addresses(),
                   offer,
-                  measured.apply(announcement.peer()))));
+                  measured.apply(announcement.peer()),
+                  announcement.policy())));
     }
     return new SwarmView(model, peers);
   }

@@ -1,6 +1,8 @@
 package org.folkmoot.wire;
 
 import java.util.List;
+import java.util.Optional;
+import org.folkmoot.base.Hash32;
 
 /**
  * What a peer tells the swarm about itself.
@@ -12,6 +14,7 @@ import java.util.List;
  * @param ttlSeconds how long it holds
  * @param addresses where it can be dialled, best first
  * @param offers what it serves; empty for a peer that only asks, or that is about to leave
+ * @param policy hash of what its operator declares to do beyond computing, if anything
  */
 public record Announcement(
     SwarmId swarm,
@@ -19,9 +22,21 @@ public record Announcement(
     long sequence,
     int ttlSeconds,
     List<PeerAddress> addresses,
-    List<Offer> offers) {
+    List<Offer> offers,
+    Optional<Hash32> policy) {
   /** The longest that an announcement may hold: an hour. */
   public static final int MAX_TTL_SECONDS = 3600;
+
+  /** Of a peer whose operator declares nothing. */
+  public Announcement(
+      SwarmId swarm,
+      PeerId peer,
+      long sequence,
+      int ttlSeconds,
+      List<PeerAddress> addresses,
+      List<Offer> offers) {
+    this(swarm, peer, sequence, ttlSeconds, addresses, offers, Optional.empty());
+  }
 
   /** Checks the bounds and copies. */
   public Announcement {

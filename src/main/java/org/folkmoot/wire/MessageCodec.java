@@ -5,8 +5,10 @@ import static org.folkmoot.wire.WireReader.require;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.wire.Message.Accusation;
 import org.folkmoot.wire.Message.Attest;
 import org.folkmoot.wire.Message.Attested;
@@ -420,6 +422,9 @@ public final class MessageCodec {
 
   // ---- announcements
 
+  /** What stands before the hash of a policy, behind the offers. */
+  private static final int POLICY = 1;
+
   /** The bytes of an announcement that are signed and travel. */
   public static byte[] encode(Announcement announcement) {
     WireWriter w = new WireWriter(512);
@@ -427,6 +432,8 @@ public final class MessageCodec {
     w.i64(announcement.sequence()).i32(announcement.ttlSeconds());
     w.list(announcement.addresses(), address -> write(w, address));
     w.list(announcement.offers(), offer -> write(w, offer));
+    // Only where there is one: other announcements have the bytes that they always had.
+    announcement.policy().ifPresent(policy -> w.u8(POLICY).hash(policy));
     return w.toBytes();
   }
 
@@ -452,11 +459,20 @@ public final class MessageCodec {
       int ttl = r.i32();
       List<PeerAddress> addresses = r.list(Limits.MAX_ADDRESSES, () -> address(r));
       List<Offer> offers = r.list(Limits.MAX_OFFERS, () -> offer(r));
+      Optional<Hash32> policy = policy(r);
       r.end();
-      return new Announcement(swarm, peer, sequence, ttl, addresses, offers);
+      return new Announcement(swarm, peer, sequence, ttl, addresses, offers, policy);
     } catch (IllegalArgumentException | FolkmootException outOfBounds) {
       throw malformed(String.valueOf(outOfBounds.getMessage()));
     }
+  }
+
+  private static Optional<Hash32> policy(WireReader r) throws WireException {
+    if (!r.hasMore()) {
+      return Optional.empty();
+    }
+    require(r.u8() == POLICY, "an announcement holds what is not known");
+    return Optional.of(r.hash());
   }
 
   private static Offer offer(WireReader r) throws WireException {

@@ -128,6 +128,10 @@ final class WireReader {
     return bool() ? Optional.of(each.read()) : Optional.empty();
   }
 
+  boolean hasMore() {
+    return bytes.hasRemaining();
+  }
+
   void end() throws WireException {
     require(!bytes.hasRemaining(), "a message is longer than it should be");
   }

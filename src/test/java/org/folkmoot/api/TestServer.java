@@ -37,11 +37,15 @@ final class TestServer implements AutoCloseable {
 
   private final AtomicLong random = new AtomicLong(42);
 
-  private TestServer(ApiSettings settings, LanguageModel... models) {
+  private TestServer(ApiSettings settings, Optional<Policy> policy, LanguageModel... models) {
     provider = new FakeProvider(models);
     ApiEnvironment environment =
         new ApiEnvironment(
-            () -> Instant.ofEpochSecond(NOW), nanos::get, random::getAndIncrement, notary());
+            () -> Instant.ofEpochSecond(NOW),
+            nanos::get,
+            random::getAndIncrement,
+            notary(),
+            policy);
     server = ApiServer.start(settings, provider, environment);
   }
 
@@ -60,11 +64,15 @@ final class TestServer implements AutoCloseable {
   }
 
   static TestServer of(LanguageModel... models) {
-    return new TestServer(settings(TurnLimits.ALONE), models);
+    return new TestServer(settings(TurnLimits.ALONE), Optional.empty(), models);
   }
 
   static TestServer of(ApiSettings settings, LanguageModel... models) {
-    return new TestServer(settings, models);
+    return new TestServer(settings, Optional.empty(), models);
+  }
+
+  static TestServer of(Policy policy, LanguageModel... models) {
+    return new TestServer(settings(TurnLimits.ALONE), Optional.of(policy), models);
   }
 
   static FakeModel model() {

@@ -1,5 +1,6 @@
 package org.folkmoot.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -7,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Arrays;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.proof.Receipt;
 import org.folkmoot.proof.ReceiptCodec;
@@ -16,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** An answer that two peers computed, checked by asking two others. */
+/** Receipts of answers that peers computed. */
 @Timeout(600)
 class SwarmReceiptTest {
   private static final String LISTEN = "127.0.0.1:0";
@@ -40,6 +42,35 @@ class SwarmReceiptTest {
     TestConsole console = console(home);
     assertThat(run(console, call)).as("%s%s", console.out(), console.err()).isZero();
     return console.out().strip();
+  }
+
+  @Test
+  void whatAnOperatorDeclaresCanBeSeenAndAvoided() throws IOException {
+    String file = TinyModels.write(folder, TinyModel.of(TensorType.Q8_0)).toString();
+    Path server = folder.resolve("server");
+    Path asker = folder.resolve("asker");
+    ok(server, "pull", file, "--as", "tiny");
+    String policy = "{\"refuse\": [\"blue\"], \"refusal\": \"Not here.\"}";
+    String hash = Hash32.sha256(policy.getBytes(UTF_8)).hex();
+    Path declared = Files.writeString(folder.resolve("policy.json"), policy);
+    String receipt = folder.resolve("r.cbor").toString();
+    String[] ask = {
+      "run", "tiny", "Who?", "--swarm", "--max-tokens", "4", "--receipt", receipt, "--no-policy"
+    };
+    try (NodeProcess node =
+        NodeProcess.start(server, "tiny", "--listen", LISTEN, "--policy", declared.toString())) {
+      ok(asker, "join", ok(node.awaitReady().home(), "invite", "--no-qr"));
+      ok(asker, Arrays.copyOf(ask, ask.length - 1));
+      Receipt told = ReceiptCodec.decode(Files.readAllBytes(Path.of(receipt)));
+      assertThat(told.hops().getFirst().policy().orElseThrow().hex()).isEqualTo(hash);
+      assertThat(ok(asker, "verify", receipt, "--json")).contains(hash);
+      assertThat(ok(asker, "peers", "--json")).contains(hash);
+      assertThat(ok(asker, "peers")).contains("POLICY", hash.substring(0, 12));
+      assertThat(ok(asker, "status")).contains("POLICY", hash.substring(0, 12));
+      TestConsole without = console(asker);
+      assertThat(run(without, ask)).isEqualTo(ExitStatus.FAILED);
+      assertThat(without.err()).contains("folkmoot: ").doesNotContain("\tat ");
+    }
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.Offer;
 import org.folkmoot.wire.PeerId;
@@ -161,6 +162,21 @@ class ChainRouterTest {
     assertThat(chosen(view, new RouteConstraints(Set.of(two), Set.of(), Set.of(), 0)))
         .containsExactly(two);
     assertThat(chosen(view, new RouteConstraints(Set.of(), Set.of(two), Set.of(), 0)))
+        .containsExactly(two);
+    PeerOffer first = RandomSwarms.serving(one, LAYERS, LayerRange.whole(LAYERS), 400);
+    PeerOffer declared =
+        new PeerOffer(
+            one,
+            List.of(),
+            first.offer(),
+            first.measured(),
+            Optional.of(Hash32.sha256(new byte[1])));
+    SwarmView shaped =
+        new SwarmView(
+            RandomSwarms.MODEL,
+            List.of(declared, RandomSwarms.serving(two, LAYERS, LayerRange.whole(LAYERS), 300)));
+    assertThat(chosen(shaped, RouteConstraints.NONE)).contains(one);
+    assertThat(chosen(shaped, RouteConstraints.NONE.withoutPolicies().refusing(Set.of())))
         .containsExactly(two);
     assertThat(chosen(view, RouteConstraints.NONE.needing(4096))).containsExactly(one);
     assertThat(chosen(view, RouteConstraints.NONE.needing(4097))).isEmpty();

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.folkmoot.base.Hash32;
@@ -177,6 +178,21 @@ class MessageCodecTest {
     String text = ((Message.Goodbye) back).text();
     assertThat(much).startsWith(text);
     assertThat(text.length()).isBetween(98, 100);
+  }
+
+  @Test
+  void aPolicyStandsBehindWhatWasThereBefore() throws WireException {
+    SwarmId swarm = new SwarmId(Hash32.of(new byte[32]));
+    PeerId peer = new PeerId(Hash32.of(new byte[32]));
+    Announcement plain = new Announcement(swarm, peer, 1, 240, List.of(), List.of());
+    Optional<Hash32> policy = Optional.of(Hash32.sha256(new byte[1]));
+    Announcement declared = new Announcement(swarm, peer, 1, 240, List.of(), List.of(), policy);
+    byte[] before = MessageCodec.encode(plain);
+    byte[] body = MessageCodec.encode(declared);
+    assertThat(body).startsWith(before).hasSize(before.length + 1 + Hash32.BYTES);
+    assertThat(MessageCodec.announcement(body)).isEqualTo(declared);
+    body[before.length] = 2;
+    assertThatThrownBy(() -> MessageCodec.announcement(body)).isInstanceOf(WireException.class);
   }
 
   @Test

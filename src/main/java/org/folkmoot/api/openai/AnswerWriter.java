@@ -13,7 +13,9 @@ public interface AnswerWriter {
     /** The model ended it, or a stop string came. */
     STOP("stop"),
     /** It reached its token limit or the context's end. */
-    LENGTH("length");
+    LENGTH("length"),
+    /** The node's declared policy refused it. */
+    CONTENT_FILTER("content_filter");
 
     private final String text;
 

@@ -6,6 +6,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.proof.Receipt;
 import org.folkmoot.proof.ReceiptCodec;
 import org.folkmoot.session.Notary;
@@ -18,8 +19,10 @@ import org.jspecify.annotations.Nullable;
  * @param asksOthers whether other peers computed them
  * @param disclose whether to tell what opens the receipts
  * @param answers of each choice, in order
+ * @param policy what the policy of this node's operator did, if it has one
  */
-public record Provenance(boolean asksOthers, boolean disclose, List<Proven> answers) {
+public record Provenance(
+    boolean asksOthers, boolean disclose, List<Proven> answers, Optional<Touch> policy) {
   /** The arithmetic in which every answer of this version is computed. */
   private static final String SEM = "sem/1";
 
@@ -38,6 +41,15 @@ public record Provenance(boolean asksOthers, boolean disclose, List<Proven> answ
     }
   }
 
+  /**
+   * What a declared policy did to a request.
+   *
+   * @param policy its hash
+   * @param told whether it put its system prompt before the conversation
+   * @param refused whether it refused; then the model was not asked
+   */
+  public record Touch(Hash32 policy, boolean told, boolean refused) {}
+
   /** Copies the list. */
   public Provenance {
     answers = List.copyOf(answers);
@@ -53,6 +65,9 @@ public record Provenance(boolean asksOthers, boolean disclose, List<Proven> answ
       json.writeStartObject();
       json.writeStringField("peer", hop.peer().text());
       json.writeStringField("layers", layers(hop.range()));
+      if (hop.policy().isPresent()) {
+        json.writeStringField("policy", hop.policy().get().hex());
+      }
       json.writeEndObject();
     }
     json.writeEndArray();
@@ -64,6 +79,13 @@ public record Provenance(boolean asksOthers, boolean disclose, List<Proven> answ
         answers.stream().filter(one -> one.proof.isEmpty()).map(Proven::missing).findFirst();
     if (missing.isPresent()) {
       json.writeStringField("receiptMissing", missing.get());
+    }
+    if (policy.isPresent()) {
+      json.writeObjectFieldStart("policy");
+      json.writeStringField("sha256", policy.get().policy().hex());
+      json.writeBooleanField("systemPrompt", policy.get().told());
+      json.writeBooleanField("refused", policy.get().refused());
+      json.writeEndObject();
     }
   }
 

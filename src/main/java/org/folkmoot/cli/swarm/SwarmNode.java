@@ -29,6 +29,7 @@ import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.base.SerialLoop;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.peer.Identity;
@@ -370,6 +371,14 @@ public final class SwarmNode implements AutoCloseable {
         refreshing = true;
         refresh();
       }
+    });
+  }
+
+  /** Tells the swarm, and in all that is signed, what the operator does beyond computing. */
+  public void declare(Hash32 policy) {
+    run(() -> {
+      server.declare(policy);
+      membership.declare(policy);
     });
   }
 
