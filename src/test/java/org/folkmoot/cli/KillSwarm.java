@@ -14,9 +14,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
+import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.cli.swarm.SwarmFolder;
 import org.folkmoot.cli.swarm.SwarmNode;
@@ -74,19 +76,27 @@ final class KillSwarm implements AutoCloseable {
   private final SwarmNode client;
   private final Log log = new Log();
   private int homes;
+  private long began;
 
   /** What the client's chain tells. */
   private final class Log implements SwarmGeneration.Watcher {
     private volatile List<HopPlan> hops = List.of();
     private volatile long detected;
+    private final List<String> story = new CopyOnWriteArrayList<>();
+
+    void tell(String what) {
+      story.add("%.3f s %s".formatted((now() - began) * 1e-9, what));
+    }
 
     @Override
     public void hops(List<HopPlan> now) {
       hops = now;
+      tell("chain of " + now.stream().map(HopPlan::peer).toList());
     }
 
     @Override
     public void lost(List<PeerId> peers) {
+      tell("lost " + peers);
       if (detected == 0) {
         detected = now();
       }
@@ -110,6 +120,7 @@ final class KillSwarm implements AutoCloseable {
     try (GgufFile file = GgufFile.open(model)) {
       layers = ModelConfig.of(file).layers();
     }
+    began = now();
     alone = LocalModels.open(model, "alone", 1 << 28);
     for (int i = 0; i < SPANS * COPIES; i++) {
       // One after the other: six cold machines at once keep each other waiting.
@@ -197,6 +208,7 @@ final class KillSwarm implements AutoCloseable {
                           for (int hop : hops) {
                             victims.add(node(log.hops.get(hop).peer()));
                           }
+                          victims.forEach(victim -> log.tell(blow + " " + victim.id()));
                           struck[0] = now();
                           victims.forEach(
                               blow == Blow.KILLED ? NodeProcess::kill : NodeProcess::freeze);
@@ -245,6 +257,7 @@ final class KillSwarm implements AutoCloseable {
     List<Integer> ids = new ArrayList<>();
     StringBuilder text = new StringBuilder();
     try (Generation generation = swarmed.generate(request)) {
+      log.tell("asked");
       for (var piece = generation.next(); piece.isPresent(); piece = generation.next()) {
         ids.add(piece.get().id());
         text.append(piece.get().text());
@@ -252,6 +265,9 @@ final class KillSwarm implements AutoCloseable {
       }
       return new Answer(
           text.toString(), ids, generation.ending().orElseThrow(), generation.usage());
+    } catch (FolkmootException failed) {
+      log.tell("failed; known are " + client.known());
+      throw new AssertionError(String.join("\n", log.story), failed);
     }
   }
 
