@@ -72,7 +72,7 @@ final class CheatDemo {
     Disclosure disclosure = answer.proof().disclosure();
     SecondOpinion.Result second = asked.secondOpinion(receipt, disclosure).ask(PATIENCE);
     second.findings().stream()
-        .filter(finding -> finding.outcome() != Finding.Outcome.HELD)
+        .filter(finding -> finding.outcome() == Finding.Outcome.FAILED)
         .forEach(finding -> console.note("  ✗ " + finding.line()));
     return prove(receipt, disclosure, liar, keep);
   }
