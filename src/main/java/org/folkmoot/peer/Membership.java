@@ -225,6 +225,11 @@ public final class Membership {
     return members;
   }
 
+  /** Whether a peer is a member, or was lately. */
+  public boolean knows(PeerId peer) {
+    return directory.sequence(peer).isPresent();
+  }
+
   /** What we say about ourselves; empty before the start. */
   public Optional<Announcement> own() {
     return herald.said();

@@ -251,7 +251,7 @@ public final class FraudProofCheck {
     } catch (FolkmootException failed) {
       return failed.code() == FolkmootException.Code.ARITHMETIC
           ? new Result.Proven(signed.hop(), "signed a result where there is none: " + where)
-          : new Result.NotProven(String.valueOf(failed.getMessage()));
+          : undecided(signed.statement(), failed);
     }
   }
 
@@ -273,8 +273,17 @@ public final class FraudProofCheck {
     try {
       return compare(proof, new SpanRepeat(model.get(), proof.key(), threads));
     } catch (FolkmootException failed) {
-      return new Result.NotProven(String.valueOf(failed.getMessage()));
+      return undecided(statement, failed);
     }
+  }
+
+  /** That this machine has no room to compute it says nothing about the proof. */
+  private static Result undecided(HopStatement statement, FolkmootException failed) {
+    String line = String.valueOf(failed.getMessage());
+    return switch (failed.code()) {
+      case NO_ROOM, BUSY -> new Result.NeedsModel(statement.model(), line);
+      default -> new Result.NotProven(line);
+    };
   }
 
   private Result compare(FraudProof.WrongSpan proof, SpanRepeat repeat) {

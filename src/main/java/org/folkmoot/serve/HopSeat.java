@@ -191,7 +191,7 @@ final class HopSeat {
       length = step.position();
       seat.truncate(length);
       if (tail != null) {
-        tail.restart();
+        tail.restart(length);
       }
     }
     computing = true;
@@ -326,7 +326,7 @@ final class HopSeat {
     if (wish == null || computing || length < wish.length()) {
       return;
     }
-    if (tail != null && !tail.knows(wish.length())) {
+    if (tail != null && !tail.hasChosen(wish.length())) {
       return;
     }
     asked = null;

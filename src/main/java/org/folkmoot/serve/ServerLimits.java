@@ -29,8 +29,11 @@ public record ServerLimits(
    */
   static final int MAX_QUEUED_STEPS = 1024;
 
-  /** Statements signed for one session: one for its answer, and some for repairs and audits. */
-  static final int MAX_STATEMENTS = 64;
+  /**
+   * Statements signed for one session: one for its answer, and some for repairs and audits. Each
+   * takes some microseconds of the loop for each position.
+   */
+  static final int MAX_STATEMENTS = 16;
 
   /** Numbers that wait for a seat: as the steps before. */
   static final int MAX_QUEUED_FLOATS = 1 << 25;

@@ -1,10 +1,13 @@
 package org.folkmoot.serve;
 
+import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
+
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.sampling.LogProbabilities;
 import org.folkmoot.engine.sampling.Sampler;
 import org.folkmoot.engine.sampling.SamplerSettings;
@@ -33,6 +36,9 @@ final class TailSampler {
   private final int[] ids;
   private int known;
 
+  /** Behind the prompt, up to where the tokens are its own choice by the logits that count now. */
+  private int chosenTo;
+
   /** Of which epoch on steps count: before the latest draft all tokens of earlier ones had come. */
   private int since;
 
@@ -42,6 +48,10 @@ final class TailSampler {
     this.vocabulary = vocabulary;
     this.ids = Arrays.copyOf(sampling.history(), maxPositions + 1);
     this.known = Math.min(sampling.history().length, ids.length);
+    this.chosenTo = known;
+    if (known == 0) {
+      throw new FolkmootException(BAD_REQUEST, "tokens are chosen after a prompt of at least one");
+    }
   }
 
   private static SamplerSettings settings(Message.Sampling s) {
@@ -64,6 +74,7 @@ final class TailSampler {
     if (drafted.length > 0 && position <= known && position + drafted.length <= ids.length) {
       System.arraycopy(drafted, 0, ids, position, drafted.length);
       known = position + drafted.length;
+      keepChosen(position);
     }
     return choose();
   }
@@ -103,24 +114,42 @@ final class TailSampler {
       if (next < ids.length) {
         ids[next] = id;
         known = asDrafted ? known : next + 1;
+        chosenTo = next >= prompt() && next <= chosenTo ? next + 1 : chosenTo;
       }
     }
     return chosen;
   }
 
-  /** Whether the token at a position is known. */
-  boolean knows(int position) {
-    return position < known;
+  private int prompt() {
+    return Math.min(sampling.history().length, ids.length);
   }
 
-  /** The token at a position that {@link #knows} says is known. */
+  /** What stands at this position and behind is not, or no more, what was chosen here. */
+  private void keepChosen(int before) {
+    chosenTo = Math.max(prompt(), Math.min(chosenTo, before));
+  }
+
+  /**
+   * Whether all tokens behind the prompt up to this position were chosen here: what a client says
+   * that they are, nobody signs for.
+   */
+  boolean hasChosen(int position) {
+    return position < chosenTo;
+  }
+
+  /** The token at a position that {@link #hasChosen}. */
   int id(int position) {
     return ids[position];
   }
 
-  /** Drops all logits: the client goes on from an earlier position. */
-  void restart() {
+  /**
+   * Drops all logits: the client goes on from an earlier position, perhaps with other tokens.
+   *
+   * @param length positions that remain; the last one's logits chose the token behind it
+   */
+  void restart(int length) {
     waiting.clear();
+    keepChosen(length + 1);
   }
 
   private Message.Token token(int position, int id, Row row) {

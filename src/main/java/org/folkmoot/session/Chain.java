@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Loop;
 import org.folkmoot.peer.PeerNetwork;
+import org.folkmoot.peer.Verifier;
 import org.folkmoot.proof.Receipt;
 import org.folkmoot.wire.HopStatement;
 import org.folkmoot.wire.LayerRange;
@@ -23,6 +24,7 @@ import org.folkmoot.wire.Limits;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.PeerId;
+import org.folkmoot.wire.SamplingHash;
 import org.folkmoot.wire.SessionId;
 import org.folkmoot.wire.SignedStatement;
 import org.folkmoot.wire.TraceKey;
@@ -71,6 +73,9 @@ public final class Chain implements PeerNetwork.Listener {
    */
   public record Task(
       SessionId session, ModelId model, int layers, int maxPositions, Message.Sampling sampling) {}
+
+  /** Who has computed everything needs some milliseconds to sign; the rest is for the way. */
+  private static final long SIGN_NANOS = 4_000_000_000L;
 
   private enum Phase {
     /** Waits for a chain, or for hops to take their seats. */
@@ -160,6 +165,7 @@ public final class Chain implements PeerNetwork.Listener {
   private boolean hadTokens;
   private final List<Receipt.Replaced> replaced = new ArrayList<>();
   private @Nullable TraceKey attesting;
+  private @Nullable Verifier verifier;
   private boolean repairDue;
   private int repairsSinceToken;
   private Phase phase = Phase.OPENING;
@@ -222,9 +228,12 @@ public final class Chain implements PeerNetwork.Listener {
    * replaced by one that computes all of it again. No further step can be asked for.
    *
    * @param key salts what they sign
+   * @param signatures looks at what they sign with; a hop that signs something else than was asked
+   *     is replaced as one that fails
    */
-  public void attest(TraceKey key) {
+  public void attest(TraceKey key, Verifier signatures) {
     attesting = key;
+    verifier = signatures;
     stepping = false;
     if (phase == Phase.RUNNING) {
       askForStatements();
@@ -250,13 +259,19 @@ public final class Chain implements PeerNetwork.Listener {
         network.send(hop.peer(), new Message.Attest(task.session(), key, settledLength()));
       }
     }
-    awaitProgress();
+    boolean computed = hops.stream().allMatch(hop -> hop.computedTo >= settledLength());
+    await(computed ? SIGN_NANOS : progressNanos());
   }
 
   private void attested(PeerId from, SignedStatement signed) {
     Hop hop = hop(from, signed.statement().range().from());
     TraceKey key = attesting;
-    if (hop == null || key == null || phase != Phase.RUNNING || !isMeant(hop, signed, key)) {
+    if (hop == null || hop.signed != null || key == null || phase != Phase.RUNNING) {
+      return;
+    }
+    if (!isMeant(hop, signed, key)) {
+      planner.failed(from, Message.Reason.FAILED);
+      lose(from);
       return;
     }
     hop.signed = signed;
@@ -271,11 +286,19 @@ public final class Chain implements PeerNetwork.Listener {
   private boolean isMeant(Hop hop, SignedStatement signed, TraceKey key) {
     HopStatement statement = signed.statement();
     return signed.hop().equals(hop.peer())
-        && statement.session().equals(task.session())
         && statement.model().equals(task.model())
+        && statement.adapters().isEmpty()
         && statement.range().equals(hop.plan.range())
         && statement.length() == settledLength()
-        && statement.traceKeyHash().equals(key.hash());
+        && statement.traceKeyHash().equals(key.hash())
+        && statement.sampled().stream().allMatch(this::isMeant)
+        && Objects.requireNonNull(verifier)
+            .verify(signed.hop(), statement.signedBytes(), signed.signature());
+  }
+
+  private boolean isMeant(HopStatement.Sampled sampled) {
+    return sampled.from() >= task.sampling().history().length
+        && sampled.samplingHash().equals(SamplingHash.of(task.sampling()));
   }
 
   /** Whether tokens are under way. */
@@ -352,7 +375,8 @@ public final class Chain implements PeerNetwork.Listener {
       case Message.Computed m when m.session().equals(task.session()) -> computed(from, m);
       case Message.Sampled m when m.session().equals(task.session()) -> sampled(from, m);
       case Message.Refused m when m.session().equals(task.session()) -> refused(from, m);
-      case Message.Attested m -> attested(from, m.signed());
+      case Message.Attested m when m.signed().statement().session().equals(task.session()) ->
+          attested(from, m.signed());
       case Message.HopLost m when m.session().equals(task.session()) -> hopLost(from, m);
       default -> {} // another session's, or of an epoch that is over
     }
@@ -373,7 +397,7 @@ public final class Chain implements PeerNetwork.Listener {
 
   private void computed(PeerId from, Message.Computed report) {
     Hop hop = hop(from, report.fromLayer());
-    if (hop == null) {
+    if (hop == null || report.position() + report.tokens() > task.maxPositions()) {
       return;
     }
     hop.computedTo = report.position() + report.tokens();
@@ -484,13 +508,9 @@ public final class Chain implements PeerNetwork.Listener {
   }
 
   private void drop(Hop hop) {
-    if (hop.state == State.LIVE && hop.signed == null) {
+    if (hop.state == State.LIVE && settledLength() > hop.servesFrom) {
       replaced.add(
-          new Receipt.Replaced(
-              hop.peer(),
-              hop.plan.range(),
-              hop.servesFrom,
-              Math.max(hop.servesFrom, settledLength())));
+          new Receipt.Replaced(hop.peer(), hop.plan.range(), hop.servesFrom, settledLength()));
     }
     if (hop.state != State.LOST) {
       hop.state = State.LOST;
@@ -721,16 +741,29 @@ public final class Chain implements PeerNetwork.Listener {
   }
 
   private void awaitProgress() {
-    stopAwaiting();
+    await(progressNanos());
+  }
+
+  private long progressNanos() {
     long perToken = settings.stallPerToken().toNanos();
-    long most = settings.stallAfter().toNanos() + perToken * Math.min(256, sentTo);
-    deadline = network.loop().after(most, this::stalled);
+    return settings.stallAfter().toNanos() + perToken * Math.min(256, sentTo);
+  }
+
+  private void await(long nanos) {
+    stopAwaiting();
+    deadline = network.loop().after(nanos, this::stalled);
   }
 
   /** The first hop that has not computed what was sent is the one that hangs. */
   private void stalled() {
     if (phase == Phase.RUNNING && attesting != null) {
-      List<Hop> late = hops.stream().filter(hop -> hop.signed == null).toList();
+      // Those behind one that has not computed everything may be without their inputs.
+      List<Hop> late =
+          hops.stream()
+              .filter(hop -> hop.signed == null && hop.computedTo < settledLength())
+              .findFirst()
+              .map(List::of)
+              .orElseGet(() -> hops.stream().filter(hop -> hop.signed == null).toList());
       late.forEach(hop -> lost(hop.peer(), Message.Reason.SILENT));
     } else if (phase == Phase.RUNNING && stepping) {
       Hop culprit =

@@ -12,11 +12,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.peer.PeerNetwork;
+import org.folkmoot.peer.Verifier;
 import org.folkmoot.proof.Disclosure;
 import org.folkmoot.proof.Finding;
 import org.folkmoot.proof.Receipt;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.PeerId;
+import org.folkmoot.wire.SessionId;
 import org.folkmoot.wire.SignedStatement;
 import org.folkmoot.wire.TraceKey;
 
@@ -87,6 +89,7 @@ public final class SecondOpinion {
   private final PeerNetwork network;
   private final ChainPlanner planner;
   private final ChainSettings settings;
+  private final Verifier verifier;
   private final Chain.Task task;
   private final Receipt receipt;
   private final int[] ids;
@@ -102,15 +105,18 @@ public final class SecondOpinion {
    *
    * @param planner cuts the chain as the receipt says: {@link SameCuts}
    * @param task of a new session; its history is the prompt
+   * @param verifier looks at signatures
    */
   SecondOpinion(
       PeerNetwork network,
       ChainPlanner planner,
       ChainSettings settings,
       Chain.Task task,
+      Verifier verifier,
       Receipt receipt,
       Disclosure disclosure) {
     this.network = network;
+    this.verifier = verifier;
     this.planner = planner;
     this.settings = settings;
     this.task = task;
@@ -133,7 +139,7 @@ public final class SecondOpinion {
         chain.close();
         network.loop().execute(SecondOpinion.this::withoutChoosing);
       } else if (++agreed == output.length) {
-        chain.attest(key);
+        chain.attest(key, verifier);
       } else if (!chain.stepping()) {
         network.loop().execute(SecondOpinion.this::step);
       }
@@ -160,14 +166,19 @@ public final class SecondOpinion {
   private void withoutChoosing() {
     Chain.Task all =
         new Chain.Task(
-            task.session(),
+            another(task.session()),
             task.model(),
             task.layers(),
             task.maxPositions(),
             task.sampling().withHistory(ids));
     chain = new Chain(network, planner, settings, all, new Listener());
-    chain.attest(key);
+    chain.attest(key, verifier);
     chain.start();
+  }
+
+  /** Late reports about the one session are none about the other. */
+  private static SessionId another(SessionId session) {
+    return new SessionId(session.high(), session.low() + 1);
   }
 
   private List<Part> compare(List<SignedStatement> statements) {
@@ -199,12 +210,7 @@ public final class SecondOpinion {
    * @throws FolkmootException if no peers can do it, or not in time
    */
   public Result ask(Duration within) {
-    network
-        .loop()
-        .execute(() -> {
-          chain.start();
-          step();
-        });
+    start();
     try {
       return result.get(within.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException interrupted) {
@@ -217,8 +223,28 @@ public final class SecondOpinion {
           ? new FolkmootException(coded.code(), String.valueOf(coded.getMessage()), coded)
           : new IllegalStateException(failed.getCause());
     } finally {
-      network.loop().execute(() -> chain.close());
+      end();
     }
+  }
+
+  /** Asks; who does not want to wait any more cancels by {@link #end}. */
+  CompletableFuture<Result> begin() {
+    start();
+    return result;
+  }
+
+  private void start() {
+    network
+        .loop()
+        .execute(() -> {
+          chain.start();
+          step();
+        });
+  }
+
+  /** Lets the peers go. */
+  void end() {
+    network.loop().execute(() -> chain.close());
   }
 
   private static FolkmootException late() {

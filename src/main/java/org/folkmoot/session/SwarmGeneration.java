@@ -12,12 +12,16 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Loop;
+import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.peer.Signer;
+import org.folkmoot.proof.Receipt;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SignedStatement;
 import org.folkmoot.wire.TraceKey;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A generation over a chain of peers: the blocking edge of {@link Chain}.
@@ -68,6 +72,7 @@ public final class SwarmGeneration implements Generation {
   private volatile long nanosPerToken;
   private final Optional<TraceKey> trace;
   private final CompletableFuture<Optional<Evidence>> evidence = new CompletableFuture<>();
+  private Loop.@Nullable Timer patience;
 
   /** Whether the chain waits for the reader. */
   private volatile boolean held = true;
@@ -121,8 +126,8 @@ public final class SwarmGeneration implements Generation {
 
       @Override
       public void attested(List<SignedStatement> statements) {
-        evidence.complete(Optional.of(new Evidence(statements, chain.replaced())));
-        chain.close();
+        evidence.complete(evidence(statements));
+        giveUp();
       }
 
       @Override
@@ -174,6 +179,12 @@ public final class SwarmGeneration implements Generation {
     }
   }
 
+  private Optional<Evidence> evidence(List<SignedStatement> statements) {
+    boolean fits =
+        statements.size() <= Receipt.MAX_HOPS && chain.replaced().size() <= Receipt.MAX_REPLACED;
+    return fits ? Optional.of(new Evidence(statements, chain.replaced())) : Optional.empty();
+  }
+
   /** Has the hops sign, and lets them go. */
   private void collect() {
     if (trace.isEmpty()) {
@@ -181,11 +192,14 @@ public final class SwarmGeneration implements Generation {
       chain.close();
       return;
     }
-    chain.attest(trace.get());
-    network.loop().after(SIGN_WITHIN.toNanos(), this::giveUp);
+    chain.attest(trace.get(), Identity::verify);
+    patience = network.loop().after(SIGN_WITHIN.toNanos(), this::giveUp);
   }
 
   private void giveUp() {
+    if (patience != null) {
+      patience.cancel();
+    }
     evidence.complete(Optional.empty());
     chain.close();
   }

@@ -14,6 +14,7 @@ import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.engine.template.ChatMessage;
 import org.folkmoot.engine.tokenizer.Tokenizer;
+import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.proof.Disclosure;
 import org.folkmoot.proof.Receipt;
@@ -209,6 +210,12 @@ public final class SwarmModel implements LanguageModel {
             List.of(),
             -1);
     int room = Prompts.room(again, config.vocabulary(), contextLength());
+    if (room < disclosure.outputIds().length) {
+      throw new FolkmootException(
+          BAD_REQUEST,
+          "prompt and answer of the receipt are longer than the context of %d"
+              .formatted(contextLength()));
+    }
     Chain.Task task =
         new Chain.Task(
             new SessionId(options.random.getAsLong(), options.random.getAsLong()),
@@ -216,7 +223,8 @@ public final class SwarmModel implements LanguageModel {
             config.layers(),
             disclosure.promptIds().length + room,
             sampling(again));
-    return new SecondOpinion(network, planner, options.chain, task, receipt, disclosure);
+    return new SecondOpinion(
+        network, planner, options.chain, task, Identity::verify, receipt, disclosure);
   }
 
   /** What a model's head costs in a pass for one token, in layers, by numbers of weights. */

@@ -1,14 +1,18 @@
 package org.folkmoot.session;
 
-import java.util.ArrayList;
+import java.util.ArrayDeque;
 import java.util.Collection;
-import java.util.HashMap;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.folkmoot.base.Bounded;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.peer.PeerNetwork;
@@ -21,8 +25,12 @@ import org.folkmoot.wire.PeerId;
 /**
  * What a node does about peers that computed wrongly. Only a proof that it has checked itself bans
  * a peer; then it is kept, and told to all that are linked, who check it for themselves. Whoever
- * tells a proof that proves nothing is left alone for a while: an accusation costs the accuser, not
- * the accused.
+ * tells a proof that proves nothing is left alone, and not heard, for a while: an accusation costs
+ * the accuser, not the accused.
+ *
+ * <p>Keys cost nothing, and anyone can prove something against a key of its own making. So others
+ * are heard only about members of the swarm, what they tell is kept up to a bound, and of that only
+ * the latest goes to new links.
  *
  * <p>Decides on the loop; checks, which may compute for seconds, run elsewhere, one at a time.
  */
@@ -33,48 +41,79 @@ public final class Tribunal implements PeerNetwork.Listener {
   /** Accusations of one peer that wait: nobody fills the queue alone. */
   private static final int MAX_WAITING_OF_ONE = 2;
 
-  /** Peers known to be proven wrong; the rest of their proofs is on disk. */
-  private static final int MAX_BANNED = 65_536;
+  /** Peers banned by what others told: twice as many as a node knows members at a time. */
+  static final int MAX_BANNED = 1024;
+
+  /** Bytes of proofs by others that are written down: proofs of most kinds have some kilobytes. */
+  private static final long MAX_KEPT_BYTES = 64 << 20;
+
+  /** Bytes of proofs that a new link hears: the latest. Those before went round already. */
+  private static final int MAX_TOLD_BYTES = 1 << 20;
+
+  /** By then a new link has told which members there are, so that it knows who is meant. */
+  private static final long TELL_AFTER_NANOS = 2_000_000_000L;
+
+  /** How long somebody who told something false is not heard: as long as it is left alone. */
+  private static final long DEAF_NANOS = 600_000_000_000L;
+
+  /** Peers that told something false. */
+  private static final int MAX_DEAF = 4096;
+
+  private record Conviction(PeerId peer, byte[] proof) {}
+
+  private record Accusation(PeerId from, FraudProof proof) {
+    PeerId accused() {
+      return proof.statement().hop();
+    }
+  }
 
   private final PeerNetwork network;
   private final PeerScores scores;
+  private final Predicate<PeerId> isMember;
   private final Function<FraudProof, Result> check;
   private final Executor background;
   private final Consumer<FraudProof> keep;
-  private final Map<PeerId, byte[]> proven = new Bounded<>(MAX_BANNED);
-  private final Map<PeerId, Integer> waitingOf = new HashMap<>();
-  private int waiting;
+  private final Set<PeerId> banned = new LinkedHashSet<>();
+  private final Deque<Conviction> latest = new ArrayDeque<>();
+  private long latestBytes;
+  private long keptBytes;
+  private final Map<PeerId, Long> deafUntil = new Bounded<>(MAX_DEAF);
+  private final Deque<Accusation> waiting = new ArrayDeque<>();
+  private boolean judging;
 
   /**
    * A tribunal.
    *
+   * @param isMember whether a peer belongs to the swarm, as far as this node knows; called on the
+   *     loop
    * @param known proofs that were checked in an earlier life
    * @param check called on {@code background}
-   * @param background runs one check at a time
+   * @param background runs one task at a time
    * @param keep writes a proof down; called on {@code background}
    */
   public Tribunal(
       PeerNetwork network,
       PeerScores scores,
+      Predicate<PeerId> isMember,
       Collection<FraudProof> known,
       Function<FraudProof, Result> check,
       Executor background,
       Consumer<FraudProof> keep) {
     this.network = network;
     this.scores = scores;
+    this.isMember = isMember;
     this.check = check;
     this.background = background;
     this.keep = keep;
     for (FraudProof proof : known) {
-      proven.put(proof.statement().hop(), proof.toBytes());
-      scores.banish(proof.statement().hop());
+      keptBytes += ban(proof).length;
     }
     network.listen(this);
   }
 
   /** Peers that are proven to have computed wrongly. */
   public List<PeerId> banned() {
-    return List.copyOf(proven.keySet());
+    return List.copyOf(banned);
   }
 
   /**
@@ -83,38 +122,48 @@ public final class Tribunal implements PeerNetwork.Listener {
    * @param told what came of it; on the loop
    */
   public void accuse(FraudProof proof, Consumer<Result> told) {
-    background.execute(() -> {
-      Result result = judge(proof);
-      network
-          .loop()
-          .execute(() -> {
-            if (result instanceof Result.Proven) {
-              condemn(proof, Optional.empty());
-            }
-            told.accept(result);
-          });
-    });
+    judge(
+        proof,
+        result -> {
+          if (result instanceof Result.Proven && !banned.contains(proof.statement().hop())) {
+            write(proof);
+            tellAll(ban(proof), proof, Optional.empty());
+          }
+          told.accept(result);
+        });
   }
 
-  private Result judge(FraudProof proof) {
-    Result result = check.apply(proof);
-    if (result instanceof Result.Proven) {
-      keep.accept(proof);
-    }
-    return result;
+  /** Has a proof checked; tells on the loop what came of it. */
+  private void judge(FraudProof proof, Consumer<Result> told) {
+    background.execute(() -> {
+      Result result =
+          new Result.NeedsModel(
+              proof.statement().statement().model(), "it could not be checked on this machine");
+      try {
+        result = check.apply(proof);
+      } finally {
+        // Also after a defect of ours: nobody waits for ever, and nobody is blamed.
+        Result came = result;
+        network.loop().execute(() -> told.accept(came));
+      }
+    });
   }
 
   @Override
   public void received(PeerId from, Message message) {
-    if (message instanceof Message.Accusation accusation) {
+    if (message instanceof Message.Accusation accusation && isHeard(from)) {
       accused(from, accusation.proof());
     }
   }
 
-  /** New links hear of what is proven: a few, for most hear it from others. */
-  @Override
-  public void connected(PeerId peer) {
-    proven.forEach((accused, proof) -> tell(peer, accused, proof));
+  private boolean isHeard(PeerId from) {
+    Long until = deafUntil.get(from);
+    boolean deaf = until != null && network.loop().nanoTime() - until < 0;
+    return !deaf
+        && !banned.contains(from)
+        && banned.size() < MAX_BANNED
+        && waiting.size() < MAX_WAITING
+        && waiting.stream().filter(one -> one.from.equals(from)).count() < MAX_WAITING_OF_ONE;
   }
 
   private void accused(PeerId from, byte[] bytes) {
@@ -122,41 +171,99 @@ public final class Tribunal implements PeerNetwork.Listener {
     try {
       proof = FraudProof.parse(bytes);
     } catch (FolkmootException nothing) {
-      scores.failed(from, Message.Reason.FAILED);
+      disbelieve(from);
       return;
     }
-    int ofThis = waitingOf.getOrDefault(from, 0);
-    boolean isKnown = proven.containsKey(proof.statement().hop());
-    if (isKnown || waiting >= MAX_WAITING || ofThis >= MAX_WAITING_OF_ONE) {
-      return; // it will be told again by others, if it is true
+    if (isMember.test(proof.statement().hop())) {
+      waiting.add(new Accusation(from, proof));
+      judgeNext();
     }
-    waiting++;
-    waitingOf.put(from, ofThis + 1);
-    background.execute(() -> {
-      Result result = judge(proof);
-      network.loop().execute(() -> judged(from, proof, result));
-    });
+  }
+
+  /** Many tell of the same peer, and one check is enough. */
+  private void judgeNext() {
+    waiting.removeIf(one -> banned.contains(one.accused()));
+    Accusation next = waiting.peek();
+    if (!judging && next != null) {
+      judging = true;
+      judge(
+          next.proof,
+          result -> {
+            judging = false;
+            waiting.remove(next);
+            judged(next.from, next.proof, result);
+            judgeNext();
+          });
+    }
   }
 
   private void judged(PeerId from, FraudProof proof, Result result) {
-    waiting--;
-    waitingOf.computeIfPresent(from, (_, count) -> count > 1 ? count - 1 : null);
     switch (result) {
-      case Result.Proven _ -> condemn(proof, Optional.of(from));
-      case Result.NotProven _ -> scores.failed(from, Message.Reason.FAILED);
+      case Result.Proven _ -> {
+        if (!banned.contains(proof.statement().hop())) {
+          byte[] bytes = ban(proof);
+          if (keptBytes + bytes.length <= MAX_KEPT_BYTES) {
+            keptBytes += bytes.length;
+            write(proof);
+          }
+          tellAll(bytes, proof, Optional.of(from));
+        }
+      }
+      case Result.NotProven _ -> disbelieve(from);
       // Without the model nobody can tell: neither of the two loses anything.
       case Result.NeedsModel _ -> {}
     }
   }
 
-  private void condemn(FraudProof proof, Optional<PeerId> source) {
+  private void disbelieve(PeerId from) {
+    scores.failed(from, Message.Reason.FAILED);
+    deafUntil.put(from, network.loop().nanoTime() + DEAF_NANOS);
+  }
+
+  /** Asks nothing of a peer any more. Gives the proof's bytes. */
+  private byte[] ban(FraudProof proof) {
     PeerId wrong = proof.statement().hop();
     byte[] bytes = proof.toBytes();
-    if (proven.put(wrong, bytes) != null) {
-      return;
-    }
+    banned.add(wrong);
     scores.banish(wrong);
-    for (PeerId peer : new ArrayList<>(network.connected())) {
+    if (bytes.length <= MAX_TOLD_BYTES) {
+      latest.addLast(new Conviction(wrong, bytes));
+      latestBytes += bytes.length;
+      while (latestBytes > MAX_TOLD_BYTES) {
+        latestBytes -= latest.removeFirst().proof.length;
+      }
+    }
+    return bytes;
+  }
+
+  private void write(FraudProof proof) {
+    background.execute(() -> {
+      try {
+        keep.accept(proof);
+      } catch (FolkmootException noRoom) {
+        // Then the ban ends with this process, unless somebody tells the proof again.
+      }
+    });
+  }
+
+  /** New links hear the latest of what is proven. */
+  @Override
+  public void connected(PeerId peer) {
+    network
+        .loop()
+        .after(
+            TELL_AFTER_NANOS,
+            () -> {
+              if (network.connected().contains(peer)) {
+                Iterator<Conviction> newest = latest.descendingIterator();
+                newest.forEachRemaining(each -> tell(peer, each.peer, each.proof));
+              }
+            });
+  }
+
+  private void tellAll(byte[] bytes, FraudProof proof, Optional<PeerId> source) {
+    PeerId wrong = proof.statement().hop();
+    for (PeerId peer : List.copyOf(network.connected())) {
       if (source.isEmpty() || !source.get().equals(peer)) {
         tell(peer, wrong, bytes);
       }

@@ -99,7 +99,7 @@ final class SimPeer {
   }
 
   /** Signatures that anyone could make: here nobody tries. */
-  private static final Verifier VERIFIER =
+  static final Verifier VERIFIER =
       (by, message, signature) -> Arrays.equals(signature, signature(by, message));
 
   private static byte[] signature(PeerId by, byte[] message) {

@@ -3,10 +3,20 @@ package org.folkmoot.simulation;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.peer.PeerNetwork;
+import org.folkmoot.proof.AnswerFacts;
+import org.folkmoot.proof.Disclosure;
+import org.folkmoot.proof.Finding;
+import org.folkmoot.proof.Receipt;
+import org.folkmoot.proof.ReceiptCheck;
+import org.folkmoot.proof.ReceiptSigner;
+import org.folkmoot.proof.Terms;
 import org.folkmoot.session.Chain;
 import org.folkmoot.session.ChainPlanner;
 import org.folkmoot.session.ChainSettings;
@@ -14,6 +24,8 @@ import org.folkmoot.session.HopPlan;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SessionId;
+import org.folkmoot.wire.SignedStatement;
+import org.folkmoot.wire.TraceKey;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +62,13 @@ final class SimRequest implements Chain.Listener {
   private long lastToken;
   private long longestGap;
   private List<HopPlan> hops = List.of();
+  private final SamplerSettings settings;
+  private final SessionId session;
+  private @Nullable Hash32 salt;
+  private @Nullable Receipt receipt;
+
+  /** Where the last hop of the chain can have begun to choose, at the latest. */
+  private int lastSince;
 
   /**
    * A request that has not begun.
@@ -75,7 +94,7 @@ final class SimRequest implements Chain.Listener {
     }
     int[] prompt = Arrays.copyOf(ids, promptLength);
     boolean greedy = random.nextBoolean();
-    SamplerSettings settings =
+    settings =
         greedy
             ? SamplerSettings.GREEDY
             : new SamplerSettings(0.8f, 20, 0.95f, 0, 1.1f, 32, random.nextLong(), Map.of());
@@ -92,7 +111,7 @@ final class SimRequest implements Chain.Listener {
             settings.logitBias(),
             prompt,
             -1);
-    SessionId session = new SessionId(random.nextLong(), random.nextLong());
+    session = new SessionId(random.nextLong(), random.nextLong());
     chain =
         new Chain(
             network,
@@ -107,6 +126,12 @@ final class SimRequest implements Chain.Listener {
   /** Takes whatever tokens come: for those who are lied to. */
   void believe() {
     credulous = true;
+  }
+
+  /** Has the hops sign in the end, under the key of this salt. */
+  SimRequest traced(Hash32 bySalt) {
+    salt = bySalt;
+    return this;
   }
 
   /** Begins it; on the client's loop. */
@@ -150,7 +175,9 @@ final class SimRequest implements Chain.Listener {
     long now = network.loop().nanoTime();
     longestGap = Math.max(longestGap, now - lastToken);
     lastToken = now;
-    if (length == ids.length) {
+    if (length == ids.length && salt != null) {
+      chain.attest(TraceKey.ofSalt(salt), SimPeer.VERIFIER);
+    } else if (length == ids.length) {
       state = State.DONE;
       chain.close();
     } else if (!chain.stepping()) {
@@ -165,7 +192,70 @@ final class SimRequest implements Chain.Listener {
 
   @Override
   public void hops(List<HopPlan> now) {
+    lastSince = length;
     hops = now;
+  }
+
+  @Override
+  public void attested(List<SignedStatement> statements) {
+    if (state != State.RUNNING || length < ids.length) {
+      throw new AssertionError("statements at the wrong time");
+    }
+    state = State.DONE;
+    if (!credulous) {
+      Statements.check(model, statements, TraceKey.ofSalt(Objects.requireNonNull(salt)), ids);
+    }
+    int from = statements.getLast().statement().sampled().orElseThrow().from();
+    if (from < promptLength || from > lastSince) {
+      throw new AssertionError("chosen from %d, not %d on".formatted(from, lastSince));
+    }
+    receipt = ReceiptSigner.sign(facts(statements), SimPeer.signer(network.self()));
+    List<Finding> findings = new ReceiptCheck(SimPeer.VERIFIER).check(receipt, disclosure());
+    if (!Finding.noneFailed(findings)) {
+      throw new AssertionError("a false alarm: " + findings);
+    }
+    chain.close();
+  }
+
+  private AnswerFacts facts(List<SignedStatement> statements) {
+    Terms terms =
+        new Terms(
+            session,
+            model.id(),
+            List.of(),
+            Optional.empty(),
+            Optional.empty(),
+            settings,
+            List.of());
+    return new AnswerFacts(
+        terms,
+        Objects.requireNonNull(salt),
+        Arrays.copyOf(ids, promptLength),
+        Arrays.copyOfRange(ids, promptLength, ids.length),
+        Receipt.Finish.LENGTH,
+        network.loop().clockMillis(),
+        statements,
+        chain.replaced());
+  }
+
+  /** What the hops signed, in a receipt; null as long as they have not. */
+  @Nullable Receipt receipt() {
+    return receipt;
+  }
+
+  /** What opens the receipt. */
+  Disclosure disclosure() {
+    return new Disclosure(
+        Objects.requireNonNull(salt),
+        Arrays.copyOf(ids, promptLength),
+        Arrays.copyOfRange(ids, promptLength, ids.length),
+        Optional.empty(),
+        Optional.empty());
+  }
+
+  /** How its tokens are chosen. */
+  SamplerSettings settings() {
+    return settings;
   }
 
   @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.peer.Membership;
 import org.folkmoot.peer.PeerBook;
 import org.folkmoot.wire.LayerRange;
@@ -194,6 +195,11 @@ final class SimSwarm implements Fault.Target {
             1 + random.nextInt(60),
             1 + random.nextInt(setup.mostTokens),
             random.nextBoolean());
+    if (random.nextBoolean()) {
+      byte[] salt = new byte[Hash32.BYTES];
+      random.nextBytes(salt);
+      request.traced(Hash32.of(salt));
+    }
     requests.add(request);
     request.start();
     simulation.schedule(DEADLINE_NANOS, () -> mustHaveEnded(request));

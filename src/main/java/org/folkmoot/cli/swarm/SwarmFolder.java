@@ -4,6 +4,7 @@ import static org.folkmoot.base.FolkmootException.Code.NO_ROOM;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,15 +56,21 @@ public record SwarmFolder(Path home) {
     }
     List<FraudProof> proofs = new ArrayList<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(proofFolder(), "*.cbor")) {
-      for (Path file : files) {
-        if (Files.size(file) <= FraudProof.MAX_BYTES) {
-          proofs.add(FraudProof.parse(Files.readAllBytes(file)));
-        }
-      }
-    } catch (IOException | FolkmootException damaged) {
+      files.forEach(file -> proof(file).ifPresent(proofs::add));
+    } catch (IOException | DirectoryIteratorException unreadable) {
       return proofs;
     }
     return proofs;
+  }
+
+  private static Optional<FraudProof> proof(Path file) {
+    try {
+      return Files.size(file) <= FraudProof.MAX_BYTES
+          ? Optional.of(FraudProof.parse(Files.readAllBytes(file)))
+          : Optional.empty();
+    } catch (IOException | FolkmootException damaged) {
+      return Optional.empty();
+    }
   }
 
   /** Keeps a proof that was checked. */

@@ -142,6 +142,7 @@ public final class SwarmNode implements AutoCloseable {
         new Tribunal(
             links,
             scores,
+            membership::knows,
             settings.folder.proofs(),
             new Judge(settings.files)::check,
             judging,
