@@ -136,7 +136,7 @@ final class DemoCommand implements Callable<Integer> {
             "  %-7s %s  layers %-6s  process %d"
                 .formatted(peer.name(), peer.id(), shown(peer.layers()), peer.process().pid()));
       }
-      try (SwarmNode node = swarm.client()) {
+      try (SwarmNode node = swarm.client(model)) {
         Log log = new Log();
         var remote =
             Swarms.model(

@@ -216,8 +216,8 @@ final class DemoSwarm implements AutoCloseable {
     }
   }
 
-  /** A node of this process that asks the swarm. */
-  SwarmNode client() {
+  /** A node of this process that asks the swarm for a model whose file is here. */
+  SwarmNode client(StoredModel model) {
     SwarmNode node =
         Swarms.start(
             surroundings,
@@ -225,6 +225,7 @@ final class DemoSwarm implements AutoCloseable {
             Identity.random(new SecureRandom()),
             swarm,
             Optional.empty());
+    node.hold(model.sha256(), model.path());
     node.introduce(peers.stream().map(peer -> peer.listening().contact()).toList());
     boolean all =
         node.await(

@@ -64,7 +64,7 @@ final class SwarmBench {
     double alone = alone();
     figures.put("singleTokensPerSecond", round(alone));
     try (DemoSwarm swarm = start();
-        SwarmNode node = swarm.client()) {
+        SwarmNode node = swarm.client(model)) {
       double chain = chain(node, swarm, alone);
       together(node, swarm, chain);
       speculation(node, swarm);

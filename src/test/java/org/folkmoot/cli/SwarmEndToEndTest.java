@@ -2,10 +2,15 @@ package org.folkmoot.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import org.folkmoot.kernel.TensorType;
+import org.folkmoot.proof.FraudProof;
 import org.folkmoot.testing.TinyModel;
 import org.folkmoot.testing.TinyModels;
 import org.junit.jupiter.api.Tag;
@@ -18,31 +23,35 @@ import org.junit.jupiter.params.provider.CsvSource;
 class SwarmEndToEndTest {
   @TempDir private Path folder;
 
-  private void demo(String... more) {
-    TestConsole console = new TestConsole();
-    console.environment.put("FOLKMOOT_HOME", folder.resolve("home").toString());
-    Surroundings surroundings =
+  private final TestConsole console = new TestConsole();
+
+  private int run(String home, String... call) {
+    console.environment.put("FOLKMOOT_HOME", folder.resolve(home).toString());
+    return Main.run(
         new Surroundings(
-            console.console(), console.in, console.environment, InstantSource.system());
-    String[] call = new String[more.length + 6];
-    System.arraycopy(
-        new String[] {
-          "demo",
-          "--model",
-          TinyModels.write(folder, TinyModel.of(TensorType.Q8_0).withLayers(6)).toString(),
-          "--max-tokens",
-          "40",
-          "why?"
-        },
-        0,
-        call,
-        0,
-        6);
-    System.arraycopy(more, 0, call, 6, more.length);
-    int status = Main.run(surroundings, call);
-    String told = console.err.toString(StandardCharsets.UTF_8);
-    assertThat(told).contains("identical: all").contains("then killed");
-    assertThat(status).isEqualTo(ExitStatus.OK);
+            console.console(), console.in, console.environment, InstantSource.system()),
+        call);
+  }
+
+  private String err() {
+    return console.err.toString(StandardCharsets.UTF_8);
+  }
+
+  private Path model() {
+    return TinyModels.write(folder, TinyModel.of(TensorType.Q8_0).withLayers(6));
+  }
+
+  private int demo(Path model, String... more) {
+    List<String> call =
+        new ArrayList<>(List.of("demo", "--model", model.toString(), "--max-tokens", "40", "why?"));
+    call.addAll(List.of(more));
+    return run("home", call.toArray(String[]::new));
+  }
+
+  private void demo(String... more) {
+    int status = demo(model(), more);
+    assertThat(err()).contains("identical: all").contains("then killed");
+    assertThat(status).as(err()).isEqualTo(ExitStatus.OK);
     assertThat(folder.resolve("home").resolve("keys")).doesNotExist();
   }
 
@@ -56,5 +65,29 @@ class SwarmEndToEndTest {
   @CsvSource({"1,1", "1,20", "2,1", "2,39", "3,1", "3,20", "3,39"})
   void whicheverPeerAndWhenever(String peer, String at) {
     demo("--kill", peer, "--kill-at", at);
+  }
+
+  /** The liar is caught, proven, left out; and who never saw the swarm can check the proof. */
+  @Test
+  void aPeerThatLiesIsCaughtAndItsProofHoldsElsewhere() throws IOException {
+    Path model = model();
+    Path proof = folder.resolve("proof.cbor");
+    int status = demo(model, "--cheat", "--kill", "2", "--proof", proof.toString());
+    assertThat(status).as(err()).isEqualTo(ExitStatus.OK);
+    String liar = FraudProof.parse(Files.readAllBytes(proof)).statement().hop().toString();
+    assertThat(err())
+        .contains(liar)
+        .contains("computed something else")
+        .contains("was told, has checked it, and asks")
+        .doesNotContain("has not said so yet")
+        .contains("identical: all");
+
+    assertThat(run("other", "verify", proof.toString())).isEqualTo(ExitStatus.FAILED);
+    assertThat(console.out.toString(StandardCharsets.UTF_8))
+        .contains(liar)
+        .contains("it is NOT proven");
+    assertThat(run("other", "pull", model.toString())).as(err()).isEqualTo(ExitStatus.OK);
+    assertThat(run("other", "verify", proof.toString())).as(err()).isEqualTo(ExitStatus.OK);
+    assertThat(console.out.toString(StandardCharsets.UTF_8)).contains("it is proven");
   }
 }

@@ -121,6 +121,7 @@ public final class ServedSpan implements AutoCloseable {
       Span span = choose(node, wish, file, config);
       SpanModel loaded = SpanModel.load(file, config, span, pool, progress);
       served = new ServedSpan(node, wish, file, pool, loaded, tokens);
+      node.hold(wish.sha256, wish.file);
     } catch (RuntimeException | Error failed) {
       pool.close();
       file.close();

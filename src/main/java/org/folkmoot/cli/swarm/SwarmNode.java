@@ -117,6 +117,7 @@ public final class SwarmNode implements AutoCloseable {
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("folkmoot-judge").factory());
   private final Map<ModelId, Supplier<Offer>> offers = new ConcurrentHashMap<>();
+  private final Map<String, Path> held = new ConcurrentHashMap<>();
   private boolean refreshing;
   private boolean closed;
 
@@ -144,7 +145,7 @@ public final class SwarmNode implements AutoCloseable {
             scores,
             membership::knows,
             settings.folder.proofs(),
-            new Judge(settings.files)::check,
+            new Judge(this::file)::check,
             judging,
             settings.folder::keep);
     lan = new LocalSearch(links, settings.swarm.swarm(), rendezvous);
@@ -361,6 +362,15 @@ public final class SwarmNode implements AutoCloseable {
 
   Settings settings() {
     return settings;
+  }
+
+  /** Tells of a model's file that is not among those of {@link Settings#files}. */
+  public void hold(String sha256, Path file) {
+    held.put(sha256, file);
+  }
+
+  private Optional<Path> file(String sha256) {
+    return Optional.ofNullable(held.get(sha256)).or(() -> settings.files.apply(sha256));
   }
 
   /** Says what a model's span offers from now on; asked anew each time the swarm is told. */

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.kernel.KvLayout;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,7 @@ public final class BatchScheduler implements AutoCloseable {
   private final Deque<Sequence> waiting = new ArrayDeque<>();
   private final Set<Sequence> open = new HashSet<>();
   private final Volunteer volunteer;
+  private final LongSupplier nanoTime;
   private long promisedPages;
   private boolean closed;
 
@@ -79,7 +81,14 @@ public final class BatchScheduler implements AutoCloseable {
    * @param volunteer asked on the threads that submit steps
    */
   public BatchScheduler(SpanModel model, long kvBytes, int maxSequences, Volunteer volunteer) {
+    this(model, kvBytes, maxSequences, volunteer, System::nanoTime);
+  }
+
+  /** The same by another clock. */
+  BatchScheduler(
+      SpanModel model, long kvBytes, int maxSequences, Volunteer volunteer, LongSupplier nanoTime) {
     this.model = model;
+    this.nanoTime = nanoTime;
     this.volunteer = volunteer;
     this.pool = model.newKvPool(kvBytes);
     this.maxSequences = maxSequences;
@@ -447,12 +456,15 @@ public final class BatchScheduler implements AutoCloseable {
     }
     model.rouse();
     volunteered =
-        smallPass < LONGEST_VOLUNTEERED
-            && waiting.stream().mapToInt(Sequence::left).sum() <= MOST_VOLUNTEERED
-            && volunteer.accepts(this::volunteer);
+        smallPass < LONGEST_VOLUNTEERED && isSmall() && volunteer.accepts(this::volunteer);
     if (!volunteered) {
       notifyAll();
     }
+  }
+
+  /** Whether all that wait have few tokens together. */
+  private boolean isSmall() {
+    return waiting.stream().mapToInt(Sequence::left).sum() <= MOST_VOLUNTEERED;
   }
 
   /** One pass on the thread of a volunteer. */
@@ -461,6 +473,10 @@ public final class BatchScheduler implements AutoCloseable {
     synchronized (this) {
       volunteered = false;
       if (driving || closed || waiting.isEmpty()) {
+        return;
+      }
+      if (!isSmall()) {
+        notifyAll(); // a long prompt came meanwhile: that is for the driver
         return;
       }
       driving = true;
@@ -551,7 +567,7 @@ public final class BatchScheduler implements AutoCloseable {
         turns.stream().anyMatch(turn -> turn.sequence.sink != null || turn.sequence.keeping);
     SpanModel.Pass result = new SpanModel.Pass(new float[0], new float[0]);
     Throwable failure = null;
-    long start = System.nanoTime();
+    long start = nanoTime.getAsLong();
     try {
       result = model.forward(part, turns.stream().map(Turn::step).toList(), states);
     } catch (RuntimeException | Error failed) {
@@ -566,7 +582,7 @@ public final class BatchScheduler implements AutoCloseable {
     List<Runnable> tellings = new ArrayList<>();
     synchronized (this) {
       if (turns.stream().mapToInt(turn -> turn.step.tokens()).sum() <= MOST_VOLUNTEERED) {
-        smallPass = (3 * smallPass + System.nanoTime() - start) / 4;
+        smallPass = (3 * smallPass + nanoTime.getAsLong() - start) / 4;
       }
       int output = 0;
       int token = 0;
