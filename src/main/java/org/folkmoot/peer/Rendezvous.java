@@ -151,17 +151,32 @@ public final class Rendezvous implements PeerNetwork.Listener {
         order.add(peer);
       }
     }
-    // Half of them in the order of promise (announced lately, seen last), half at random, lest all
-    // dial the same few.
-    List<PeerId> drawn = new ArrayList<>(order.subList(0, Math.min(dials / 2, order.size())));
-    order.removeAll(drawn);
-    Collections.shuffle(order, Random.from(random));
-    drawn.addAll(order.subList(0, Math.min(dials - drawn.size(), order.size())));
-    for (PeerId peer : drawn) {
+    for (PeerId peer : draw(order, dials)) {
       dialling.put(peer, now);
       network.know(peer, known.getOrDefault(peer, List.of()));
       network.connect(peer);
     }
+  }
+
+  /**
+   * Whom to dial. First whom somebody has just told us of, before the many that may have gone since
+   * they were met. Then half in the order of promise (announced lately, seen last) and half at
+   * random, lest all dial the same few.
+   */
+  private List<PeerId> draw(List<PeerId> order, int dials) {
+    List<PeerId> drawn = new ArrayList<>();
+    for (PeerId peer : order) {
+      if (drawn.size() < dials && introduced.containsKey(peer) && !tries.containsKey(peer)) {
+        drawn.add(peer);
+      }
+    }
+    order.removeAll(drawn);
+    List<PeerId> promising = order.subList(0, Math.min((dials - drawn.size()) / 2, order.size()));
+    drawn.addAll(promising);
+    promising.clear();
+    Collections.shuffle(order, Random.from(random));
+    drawn.addAll(order.subList(0, Math.min(dials - drawn.size(), order.size())));
+    return drawn;
   }
 
   /** Peers without a link and where they may be: introduced, announced, or met before. */

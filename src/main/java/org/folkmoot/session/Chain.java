@@ -77,6 +77,9 @@ public final class Chain implements PeerNetwork.Listener {
   /** Who has computed everything needs some milliseconds to sign; the rest is for the way. */
   private static final long SIGN_NANOS = 4_000_000_000L;
 
+  /** A hop's dial to the next goes on after it was given up, and takes about so long. */
+  private static final long BETWEEN_MILLIS = 1000;
+
   private enum Phase {
     /** Waits for a chain, or for hops to take their seats. */
     OPENING,
@@ -474,9 +477,22 @@ public final class Chain implements PeerNetwork.Listener {
   private void hopLost(PeerId from, Message.HopLost message) {
     for (int i = 0; i + 1 < hops.size(); i++) {
       if (hops.get(i).peer().equals(from) && hops.get(i + 1).peer().equals(message.lost())) {
-        lost(message.lost(), Message.Reason.UNREACHABLE);
+        lostBetween(message.lost());
         return;
       }
+    }
+  }
+
+  /**
+   * One hop does not reach the next. If we do, the fault may be on the way between the two, or over
+   * in a moment: the peer is passed over and not blamed.
+   */
+  private void lostBetween(PeerId peer) {
+    if (network.connected().contains(peer) && has(peer)) {
+      planner.busy(peer, BETWEEN_MILLIS);
+      lose(peer);
+    } else {
+      lost(peer, Message.Reason.UNREACHABLE);
     }
   }
 

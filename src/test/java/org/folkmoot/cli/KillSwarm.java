@@ -160,7 +160,7 @@ final class KillSwarm implements AutoCloseable {
                             .map(each -> each.peer())
                             .collect(Collectors.toSet())
                             .equals(wanted)))
-        .as("the client knows all nodes")
+        .as("the client knows all nodes, %s; it knows %s", wanted, client.known())
         .isTrue();
   }
 
