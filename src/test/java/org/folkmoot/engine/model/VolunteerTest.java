@@ -89,11 +89,9 @@ class VolunteerTest {
     final CompletableFuture<Thread> done = new CompletableFuture<>();
     final List<float[]> states = new ArrayList<>();
     float[] logits = new float[0];
-    int parts;
 
     @Override
     public void computed(int tokens, float[] hidden, float[] outputs, boolean last) {
-      parts++;
       states.add(hidden);
       logits = outputs.length > 0 ? outputs : logits;
       if (last) {
