@@ -509,6 +509,9 @@ public final class Chain implements PeerNetwork.Listener {
   /** Takes a peer out of the chain; what comes next is decided when all of an instant are out. */
   private void lose(PeerId peer) {
     hops.stream().filter(hop -> hop.peer().equals(peer)).forEach(this::drop);
+    if (phase == Phase.RUNNING) {
+      searchingSince = network.loop().nanoTime();
+    }
     phase = Phase.OPENING;
     stopAwaiting();
     listener.repairing(List.of(peer));
@@ -720,7 +723,6 @@ public final class Chain implements PeerNetwork.Listener {
 
   private void run() {
     phase = Phase.RUNNING;
-    searchingSince = network.loop().nanoTime();
     sawBusy = false;
     listener.hops(hops());
     stopAwaiting();

@@ -20,6 +20,9 @@ class FailoverSimulationTest {
   private static final FakeModel MODEL = new FakeModel(11, 12, 64, 3);
   private static final int ANSWER = 32;
 
+  /** Makes a token take two seconds: such answers run for longer than a client looks for peers. */
+  private static final double SLOW = 4800;
+
   /** How a hop goes. */
   private enum Way {
     KILLED,
@@ -174,6 +177,24 @@ class FailoverSimulationTest {
             }
           }
           world.finish(60 * SECOND);
+        });
+  }
+
+  /** The search for other peers begins when a hop is lost, however long the answer has run. */
+  @Test
+  void aLongAnswerSurvivesThatNobodyHoldsTheLayersForAMoment() {
+    Seeds.of(20)
+        .forEach(seed -> {
+          World world = new World(seed, 1, 20, false);
+          world.servers.forEach(node -> Objects.requireNonNull(node.engine()).slowness(SLOW));
+          world.client.host().loop().execute(world.request::start);
+          world.simulation.runUntil(() -> world.request.ageNanos() > 40 * SECOND, 60 * SECOND);
+          world.simulation.require(
+              () -> assertThat(world.request.tokens()).isBetween(1, ANSWER - 1));
+          world.lose(world.hop((int) (seed % 3)), Way.CUT);
+          world.simulation.runFor(SECOND);
+          world.servers.forEach(node -> Objects.requireNonNull(node.engine()).slowness(1));
+          world.finish(20 * SECOND);
         });
   }
 
