@@ -14,8 +14,9 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "bench-swarm",
     description = {
-      "Measure what a swarm costs: peers as processes on this machine against a single process,",
-      "eight sessions at once, drafts on text that repeats, and a peer killed in the middle."
+      "Measure what a swarm costs ('bench swarm').",
+      "Peers as processes on this machine against a single process, eight sessions at once, drafts"
+          + " on text that repeats, and a peer killed in the middle."
     })
 final class BenchSwarmCommand implements Callable<Integer> {
   private final Surroundings surroundings;

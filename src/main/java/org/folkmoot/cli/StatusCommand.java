@@ -12,8 +12,9 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "status",
     description = {
-      "Show how this home's swarm does: for each model which layers are held by how many peers,",
-      "and for each peer how fast it is, how busy, and how it is reached."
+      "Show how this home's swarm does.",
+      "For each model which layers are held by how many peers, and for each peer how fast it is,"
+          + " how busy, and how it is reached."
     })
 final class StatusCommand implements Callable<Integer> {
   /** A layer by how many hold it. */

@@ -38,9 +38,10 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "verify",
     description = {
-      "Check the receipt of an answer: who signed it, whether it fits together, and, with what",
-      "discloses the answer, whether the model really says this: with the model's weights on this",
-      "machine by computing it again, without them by asking other peers of the swarm (--swarm)."
+      "Check the receipt of an answer, or a proof against a peer.",
+      "Says who signed a receipt, whether it fits together and, with what discloses the answer,"
+          + " whether the model really says this: with the model's weights on this machine by"
+          + " computing it again, without them by asking other peers of the swarm (--swarm)."
     })
 final class VerifyCommand implements Callable<Integer> {
   /** Peers that compute it again have to be found, and may be busy. */
