@@ -29,13 +29,23 @@ final class Commands {
           "show",
           "rm",
           "catalogue",
+          "doctor",
           "bench",
           "bench-swarm",
           "bench-proof");
 
   /** Those that will compute: their vector code is made ready while the call is read. */
   static final Set<String> COMPUTING =
-      Set.of("run", "chat", "serve", "bench", "bench-swarm", "bench-proof", "demo", "verify");
+      Set.of(
+          "run",
+          "chat",
+          "serve",
+          "bench",
+          "bench-swarm",
+          "bench-proof",
+          "demo",
+          "verify",
+          "doctor");
 
   private Commands() {}
 
@@ -56,6 +66,7 @@ final class Commands {
       case "show" -> new ShowCommand(surroundings);
       case "rm" -> new RmCommand(surroundings);
       case "catalogue", "models" -> new CatalogueCommand(surroundings);
+      case "doctor" -> new DoctorCommand(surroundings);
       case "bench" -> new BenchCommand(surroundings);
       case "bench-proof" -> new BenchProofCommand(surroundings);
       case "bench-swarm" -> new BenchSwarmCommand(surroundings);

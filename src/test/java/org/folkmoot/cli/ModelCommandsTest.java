@@ -27,6 +27,17 @@ class ModelCommandsTest {
   void newHome() throws IOException {
     cli.environment.put("FOLKMOOT_HOME", folder.resolve("home").toString());
     file = folder.resolve("tiny.gguf");
+    write(file);
+  }
+
+  /** A model without layers, small enough for tests that do not compute. */
+  static byte[] tinyFile(Path folder) throws IOException {
+    Path made = folder.resolve("made.gguf");
+    write(made);
+    return Files.readAllBytes(made);
+  }
+
+  private static void write(Path file) throws IOException {
     new GgufWriter()
         .put("general.architecture", "llama")
         .put("general.license", "mit")
