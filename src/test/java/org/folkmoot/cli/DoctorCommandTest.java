@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,7 +48,9 @@ class DoctorCommandTest {
     try (Stream<Path> blobs = Files.walk(folder.resolve("home"))) {
       Path stored =
           blobs.filter(path -> path.toString().endsWith(".gguf")).findFirst().orElseThrow();
-      Files.write(stored, new byte[] {1}, StandardOpenOption.APPEND);
+      byte[] bytes = Files.readAllBytes(stored);
+      bytes[bytes.length - 1] ^= 1;
+      Files.write(stored, bytes);
     }
     assertThat(cli.run("doctor", "--models")).isEqualTo(ExitStatus.FAILED);
     assertThat(cli.out()).contains("✗ tiny:latest").contains("pull it again");
