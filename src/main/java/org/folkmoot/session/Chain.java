@@ -3,28 +3,20 @@ package org.folkmoot.session;
 import static org.folkmoot.base.FolkmootException.Code.BUSY;
 import static org.folkmoot.base.FolkmootException.Code.UNREACHABLE;
 
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Loop;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.peer.Verifier;
 import org.folkmoot.proof.Receipt;
-import org.folkmoot.wire.HopStatement;
-import org.folkmoot.wire.LayerRange;
-import org.folkmoot.wire.Limits;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.PeerId;
-import org.folkmoot.wire.SamplingHash;
 import org.folkmoot.wire.SessionId;
 import org.folkmoot.wire.SignedStatement;
 import org.folkmoot.wire.TraceKey;
@@ -35,12 +27,8 @@ import org.jspecify.annotations.Nullable;
  * first, takes tokens from the last, and replaces hops that are lost. The tokens do not depend on
  * which peers compute them, nor on how often they are replaced.
  *
- * <p><b>Repair.</b> Hops that are lost in a row are replaced by new ones that hold the same layers.
- * The hop behind is told first and says how far it has computed; then the new hops are opened, and
- * the hop before replays its kept outputs through them, of which only what the hop behind lacks
- * goes on. Where the lost hop was the first, the client replays the ids. Each repair is an epoch of
- * its own, and one that fails is begun anew with what is left; in the worst case the whole chain is
- * new and computes everything again.
+ * <p>What is sent and what comes of it is {@link ChainSteps}' affair, how hops are replaced that of
+ * {@link ChainRepair}; here is decided when.
  *
  * <p>Runs on the loop only, and tells its listener there.
  */
@@ -89,86 +77,19 @@ public final class Chain implements PeerNetwork.Listener {
     CLOSED
   }
 
-  private enum State {
-    /** Asked to take its seat. */
-    NEW,
-    /** Has its seat. */
-    LIVE,
-    /** To be replaced. */
-    LOST
-  }
-
-  private static final class Hop {
-    final HopPlan plan;
-    State state = State.NEW;
-    int since;
-    int servesFrom;
-    boolean opened;
-    @Nullable SignedStatement signed;
-    int computedTo;
-    long stepNanos;
-    int stepTokens;
-
-    Hop(HopPlan plan) {
-      this.plan = plan;
-    }
-
-    /** Who has no seat for a session does not know the epoch of the one it had. */
-    boolean isMeant(PeerId from, Message.Refused refusal) {
-      boolean hadSeat = refusal.reason() == Message.Reason.NO_SESSION && state == State.LIVE;
-      return peer().equals(from) && state != State.LOST && (hadSeat || refusal.epoch() >= since);
-    }
-
-    PeerId peer() {
-      return plan.peer();
-    }
-  }
-
-  /**
-   * New hops in a row.
-   *
-   * @param before the hop before them; null where the client is
-   * @param behind the hop behind them; null where there is none
-   */
-  private record Run(List<Hop> hops, @Nullable Hop before, @Nullable Hop behind) {
-    boolean isOpen() {
-      return hops.stream().allMatch(hop -> hop.opened);
-    }
-  }
-
   private final PeerNetwork network;
   private final ChainPlanner planner;
   private final ChainSettings settings;
   private final Task task;
   private final Listener listener;
-  private final List<Hop> hops = new ArrayList<>();
-
-  /** Those of the repair under way whose hop behind has not answered yet. */
-  private final List<Run> announced = new ArrayList<>();
-
-  /** Those whose hops have been asked. */
-  private final List<Run> opening = new ArrayList<>();
-
+  private final ChainHops hops = new ChainHops();
+  private final ChainEpochs epochs = new ChainEpochs();
+  private final ChainSteps steps;
+  private final ChainRepair repair;
   private final Set<PeerId> watched = new HashSet<>();
   private final Map<Integer, DigestTrail> trails = new HashMap<>();
-  private final int[] ids;
-  private int length;
-  private int drafted;
-  private int sentTo;
-  private int wantFrom;
-  private boolean stepping;
-  private boolean stepSent;
-  private int stepEpoch;
-  private boolean hadWrongDraft;
-  private int epoch;
-
-  /** At which epochs the ids from which position on became others: where a draft was wrong. */
-  private final TreeMap<Integer, Integer> changes = new TreeMap<>();
-
   private boolean hadTokens;
-  private final List<Receipt.Replaced> replaced = new ArrayList<>();
-  private @Nullable TraceKey attesting;
-  private @Nullable Verifier verifier;
+  private @Nullable ChainTestimony attesting;
   private boolean repairDue;
   private int repairsSinceToken;
   private Phase phase = Phase.OPENING;
@@ -190,9 +111,8 @@ public final class Chain implements PeerNetwork.Listener {
     this.settings = settings;
     this.task = task;
     this.listener = listener;
-    int[] prompt = task.sampling().history();
-    this.ids = Arrays.copyOf(prompt, task.maxPositions() + 1);
-    this.length = prompt.length;
+    steps = new ChainSteps(network, task, epochs);
+    repair = new ChainRepair(network, planner, task, hops, epochs, steps);
   }
 
   /** Opens the hops. */
@@ -213,14 +133,7 @@ public final class Chain implements PeerNetwork.Listener {
     if (phase == Phase.CLOSED) {
       return; // the listener knows
     }
-    if (stepping) {
-      throw new IllegalStateException("a step is under way");
-    }
-    stepping = true;
-    stepSent = false;
-    drafted = Math.min(drafts.length, task.maxPositions() - length);
-    System.arraycopy(drafts, 0, ids, length, drafted);
-    wantFrom = length - 1;
+    steps.begin(drafts);
     if (phase == Phase.RUNNING) {
       sendStep();
     }
@@ -235,134 +148,65 @@ public final class Chain implements PeerNetwork.Listener {
    *     is replaced as one that fails
    */
   public void attest(TraceKey key, Verifier signatures) {
-    attesting = key;
-    verifier = signatures;
-    stepping = false;
+    attesting = new ChainTestimony(task, key, signatures, steps.settled());
+    steps.stop();
     if (phase == Phase.RUNNING) {
-      askForStatements();
+      askForStatements(attesting);
     }
   }
 
-  /** Positions that went through the hops for the tokens so far: all but the last. */
-  private int settledLength() {
-    return length - 1;
-  }
-
-  private void askForStatements() {
-    TraceKey key = Objects.requireNonNull(attesting);
-    if (sentTo < settledLength()) {
-      // All hops are new, and nothing is to be chosen any more.
-      int from = sentTo;
-      sentTo = settledLength();
-      wantFrom = sentTo;
-      sendIds(from);
-    }
-    for (Hop hop : hops) {
-      if (hop.signed == null) {
-        network.send(hop.peer(), new Message.Attest(task.session(), key, settledLength()));
-      }
-    }
-    boolean computed = hops.stream().allMatch(hop -> hop.computedTo >= settledLength());
+  private void askForStatements(ChainTestimony testimony) {
+    steps.sendRest(hops);
+    testimony.ask(network, hops);
+    boolean computed = hops.all(hop -> hop.computedTo >= steps.settled());
     await(computed ? SIGN_NANOS : progressNanos());
   }
 
   private void attested(PeerId from, SignedStatement signed) {
-    Hop hop = hop(from, signed.statement().range().from());
-    TraceKey key = attesting;
-    if (hop == null || hop.signed != null || key == null || phase != Phase.RUNNING) {
+    ChainHop hop = hops.find(from, signed.statement().range().from());
+    ChainTestimony testimony = attesting;
+    if (hop == null || hop.signed != null || testimony == null || phase != Phase.RUNNING) {
       return;
     }
-    if (!isMeant(hop, signed, key)) {
+    if (!testimony.isMeant(hop, signed)) {
       planner.failed(from, Message.Reason.FAILED);
       lose(from);
       return;
     }
     hop.signed = signed;
-    if (hops.stream().allMatch(each -> each.signed != null)) {
+    if (hops.all(each -> each.signed != null)) {
       stopAwaiting();
       attesting = null;
-      listener.attested(hops.stream().map(each -> Objects.requireNonNull(each.signed)).toList());
+      listener.attested(ChainTestimony.all(hops));
     }
-  }
-
-  /** Whether a statement is about what was asked; whether it is true is for others to check. */
-  private boolean isMeant(Hop hop, SignedStatement signed, TraceKey key) {
-    HopStatement statement = signed.statement();
-    return signed.hop().equals(hop.peer())
-        && statement.model().equals(task.model())
-        && statement.adapters().isEmpty()
-        && statement.range().equals(hop.plan.range())
-        && statement.length() == settledLength()
-        && statement.traceKeyHash().equals(key.hash())
-        && statement.sampled().stream().allMatch(this::isMeant)
-        && Objects.requireNonNull(verifier)
-            .verify(signed.hop(), statement.signedBytes(), signed.signature());
-  }
-
-  private boolean isMeant(HopStatement.Sampled sampled) {
-    return sampled.from() >= task.sampling().history().length
-        && sampled.samplingHash().equals(SamplingHash.of(task.sampling()));
   }
 
   /** Whether tokens are under way. */
   public boolean stepping() {
-    return stepping;
+    return steps.areUnderWay();
   }
 
   /** Hops that served for a while and then no more. */
   public List<Receipt.Replaced> replaced() {
-    return List.copyOf(replaced);
+    return repair.replaced();
   }
 
   /** The hops now, in order. */
   public List<HopPlan> hops() {
-    return hops.stream().map(hop -> hop.plan).toList();
+    return hops.plans();
   }
 
   /** What the hops together say that they spent computing one token, in nanoseconds. */
   public long nanosPerToken() {
-    return hops.stream().mapToLong(hop -> hop.stepNanos / Math.max(1, hop.stepTokens)).sum();
+    return hops.stream().mapToLong(ChainHop::nanosPerToken).sum();
   }
 
   private void sendStep() {
-    if (hadWrongDraft) {
-      // What hops still say of the wrong draft is told apart by its epoch.
-      hadWrongDraft = false;
-      changes.put(++epoch, length - 1);
-      trails.values().forEach(trail -> trail.truncate(length - 1));
+    boolean others = steps.send(hops);
+    if (others) {
+      trails.values().forEach(trail -> trail.truncate(steps.settled()));
     }
-    stepEpoch = epoch;
-    if (drafted > 0) {
-      sendDraft(hops.getLast());
-    }
-    int from = sentTo;
-    sentTo = length + drafted;
-    stepSent = true;
-    sendIds(from);
     awaitProgress();
-  }
-
-  /** Tells the last hop which step's logits count from now on, and what was drafted for it. */
-  private void sendDraft(Hop last) {
-    int[] drafts = Arrays.copyOfRange(ids, length, length + drafted);
-    network.send(last.peer(), new Message.Draft(task.session(), stepEpoch, length, drafts));
-  }
-
-  /** Sends the ids from a position to all that was ever sent. */
-  private void sendIds(int from) {
-    for (int at = from; at < sentTo; at += Limits.MAX_STEP_TOKENS) {
-      int to = Math.min(sentTo, at + Limits.MAX_STEP_TOKENS);
-      network.send(
-          hops.getFirst().peer(),
-          new Message.Forward(
-              task.session(),
-              epoch,
-              at,
-              to - at,
-              wantFrom,
-              Arrays.copyOfRange(ids, at, to),
-              new float[0]));
-    }
   }
 
   // ---- what comes back
@@ -374,7 +218,8 @@ public final class Chain implements PeerNetwork.Listener {
     }
     switch (message) {
       case Message.Opened m when isOurs(m.session(), m.epoch()) -> opened(from);
-      case Message.Rewired m when isOurs(m.session(), m.epoch()) -> rewired(from, m.length());
+      case Message.Rewired m when isOurs(m.session(), m.epoch()) ->
+          repair.rewired(from, m.length());
       case Message.Computed m when m.session().equals(task.session()) -> computed(from, m);
       case Message.Sampled m when m.session().equals(task.session()) -> sampled(from, m);
       case Message.Refused m when m.session().equals(task.session()) -> refused(from, m);
@@ -386,34 +231,20 @@ public final class Chain implements PeerNetwork.Listener {
   }
 
   private boolean isOurs(SessionId session, int ofEpoch) {
-    return session.equals(task.session()) && ofEpoch == epoch;
-  }
-
-  private @Nullable Hop hop(PeerId peer, int fromLayer) {
-    for (Hop hop : hops) {
-      if (hop.peer().equals(peer) && hop.plan.range().from() == fromLayer) {
-        return hop;
-      }
-    }
-    return null;
+    return session.equals(task.session()) && ofEpoch == epochs.now();
   }
 
   private void computed(PeerId from, Message.Computed report) {
-    Hop hop = hop(from, report.fromLayer());
+    ChainHop hop = hops.find(from, report.fromLayer());
     if (hop == null || report.position() + report.tokens() > task.maxPositions()) {
       return;
     }
-    hop.computedTo = report.position() + report.tokens();
-    if (report.steps() == report.tokens()) {
-      hop.stepNanos += 1000L * report.computeMicros();
-      hop.stepTokens += report.tokens();
-    }
+    hop.computed(report);
     planner.computed(
         from, hop.plan.range().layers(), report.tokens(), 1000L * report.computeMicros());
     DigestTrail trail = trails.computeIfAbsent(hop.plan.range().to(), _ -> new DigestTrail());
-    Map.Entry<Integer, Integer> change = changes.higherEntry(report.epoch());
-    int settled = change == null ? Integer.MAX_VALUE : change.getValue();
-    Optional<PeerId> other = trail.add(from, report.position(), report.digests(), settled);
+    Optional<PeerId> other =
+        trail.add(from, report.position(), report.digests(), epochs.settled(report.epoch()));
     if (other.isPresent()) {
       planner.failed(from, Message.Reason.FAILED);
       planner.failed(other.get(), Message.Reason.FAILED);
@@ -424,18 +255,17 @@ public final class Chain implements PeerNetwork.Listener {
                   .formatted(from, other.get())));
       return;
     }
-    if (stepping) {
+    if (steps.areUnderWay()) {
       awaitProgress();
     }
   }
 
   private void sampled(PeerId from, Message.Sampled message) {
-    boolean ofWrongDraft = !changes.isEmpty() && message.epoch() < changes.lastKey();
-    if (ofWrongDraft || hops.isEmpty() || !hops.getLast().peer().equals(from)) {
+    if (epochs.isOfWrongDraft(message) || hops.isEmpty() || !hops.last().peer().equals(from)) {
       return;
     }
     for (Message.Token token : message.tokens()) {
-      if (phase != Phase.CLOSED && stepping && token.position() == length) {
+      if (phase != Phase.CLOSED && steps.areUnderWay() && token.position() == steps.length()) {
         take(token);
       }
     }
@@ -444,14 +274,8 @@ public final class Chain implements PeerNetwork.Listener {
   private void take(Message.Token token) {
     repairsSinceToken = 0;
     hadTokens = true;
-    boolean asDrafted = drafted > 0 && ids[length] == token.id();
-    hadWrongDraft |= drafted > 0 && !asDrafted;
-    ids[length++] = token.id();
-    drafted = asDrafted ? drafted - 1 : 0;
-    wantFrom = length - 1;
-    if (!asDrafted) {
-      stepping = false;
-      sentTo = length - 1;
+    steps.take(token);
+    if (!steps.areUnderWay()) {
       stopAwaiting();
     }
     listener.token(token);
@@ -470,16 +294,9 @@ public final class Chain implements PeerNetwork.Listener {
     lose(from);
   }
 
-  private boolean has(PeerId peer) {
-    return hops.stream().anyMatch(hop -> hop.peer().equals(peer) && hop.state != State.LOST);
-  }
-
   private void hopLost(PeerId from, Message.HopLost message) {
-    for (int i = 0; i + 1 < hops.size(); i++) {
-      if (hops.get(i).peer().equals(from) && hops.get(i + 1).peer().equals(message.lost())) {
-        lostBetween(message.lost());
-        return;
-      }
+    if (hops.areNeighbours(from, message.lost())) {
+      lostBetween(message.lost());
     }
   }
 
@@ -488,7 +305,7 @@ public final class Chain implements PeerNetwork.Listener {
    * in a moment: the peer is passed over and not blamed.
    */
   private void lostBetween(PeerId peer) {
-    if (network.connected().contains(peer) && has(peer)) {
+    if (network.connected().contains(peer) && hops.has(peer)) {
       planner.busy(peer, BETWEEN_MILLIS);
       lose(peer);
     } else {
@@ -498,7 +315,7 @@ public final class Chain implements PeerNetwork.Listener {
 
   @Override
   public void lost(PeerId peer, Message.Reason reason) {
-    if (phase != Phase.CLOSED && has(peer)) {
+    if (phase != Phase.CLOSED && hops.has(peer)) {
       planner.failed(peer, reason);
       lose(peer);
     }
@@ -508,7 +325,7 @@ public final class Chain implements PeerNetwork.Listener {
 
   /** Takes a peer out of the chain; what comes next is decided when all of an instant are out. */
   private void lose(PeerId peer) {
-    hops.stream().filter(hop -> hop.peer().equals(peer)).forEach(this::drop);
+    hops.stream().filter(hop -> hop.peer().equals(peer)).forEach(repair::drop);
     if (phase == Phase.RUNNING) {
       searchingSince = network.loop().nanoTime();
     }
@@ -526,17 +343,6 @@ public final class Chain implements PeerNetwork.Listener {
     }
   }
 
-  private void drop(Hop hop) {
-    if (hop.state == State.LIVE && settledLength() > hop.servesFrom) {
-      replaced.add(
-          new Receipt.Replaced(hop.peer(), hop.plan.range(), hop.servesFrom, settledLength()));
-    }
-    if (hop.state != State.LOST) {
-      hop.state = State.LOST;
-      network.send(hop.peer(), new Message.Close(task.session()));
-    }
-  }
-
   /** Begins to replace what is lost, and what an earlier repair has not finished. */
   private void repair() {
     if (phase == Phase.CLOSED) {
@@ -546,10 +352,7 @@ public final class Chain implements PeerNetwork.Listener {
       retry.cancel();
       retry = null;
     }
-    announced.clear();
-    opening.clear();
-    hops.stream().filter(hop -> hop.state == State.NEW).forEach(this::drop);
-    epoch++;
+    repair.abandon();
     if (++repairsSinceToken > settings.repairs()) {
       fail(
           new FolkmootException(
@@ -558,75 +361,13 @@ public final class Chain implements PeerNetwork.Listener {
                   .formatted(settings.repairs())));
       return;
     }
-    boolean whole = hops.stream().noneMatch(hop -> hop.state == State.LIVE);
-    if ((whole || !replaceLost()) && !replaceAll()) {
+    if (!repair.plan()) {
       awaitChain();
       return;
     }
     awaitSeats();
     watch();
-    for (Run run : List.copyOf(announced)) {
-      if (run.behind == null) {
-        announced.remove(run);
-        open(run, 0);
-      } else {
-        rewire(run.behind, Optional.of(run.hops.getLast().peer()), Optional.empty());
-      }
-    }
-  }
-
-  /** Plans new hops for the lost ones. Gives false, and changes nothing, if there are none. */
-  private boolean replaceLost() {
-    Set<PeerId> live = new HashSet<>();
-    hops.stream().filter(hop -> hop.state == State.LIVE).forEach(hop -> live.add(hop.peer()));
-    List<Hop> repaired = new ArrayList<>();
-    List<Run> runs = new ArrayList<>();
-    for (int i = 0; i < hops.size(); ) {
-      if (hops.get(i).state == State.LIVE) {
-        repaired.add(hops.get(i++));
-        continue;
-      }
-      int end = i;
-      while (end < hops.size() && hops.get(end).state == State.LOST) {
-        end++;
-      }
-      LayerRange first = hops.get(i).plan.range();
-      LayerRange last = hops.get(end - 1).plan.range();
-      LayerRange gap = new LayerRange(first.embeds(), first.from(), last.to(), last.heads());
-      List<Hop> fresh =
-          planner.plan(gap, task.maxPositions(), live).stream().map(Hop::new).toList();
-      if (fresh.isEmpty()) {
-        return false;
-      }
-      fresh.forEach(hop -> live.add(hop.peer()));
-      runs.add(
-          new Run(
-              fresh, i == 0 ? null : hops.get(i - 1), end == hops.size() ? null : hops.get(end)));
-      repaired.addAll(fresh);
-      i = end;
-    }
-    hops.clear();
-    hops.addAll(repaired);
-    announced.addAll(runs);
-    return true;
-  }
-
-  /** Plans a whole new chain, which computes everything again. */
-  private boolean replaceAll() {
-    hops.stream().filter(hop -> hop.state == State.LIVE).forEach(this::drop);
-    hops.clear();
-    sentTo = 0;
-    stepSent = false;
-    List<Hop> fresh =
-        planner.plan(LayerRange.whole(task.layers()), task.maxPositions(), Set.of()).stream()
-            .map(Hop::new)
-            .toList();
-    if (fresh.isEmpty()) {
-      return false;
-    }
-    hops.addAll(fresh);
-    announced.add(new Run(fresh, null, null));
-    return true;
+    repair.begin();
   }
 
   private void awaitChain() {
@@ -646,79 +387,11 @@ public final class Chain implements PeerNetwork.Listener {
     retry = network.loop().after(settings.pause().toNanos(), this::repair);
   }
 
-  private void open(Run run, int sendFrom) {
-    opening.add(run);
-    for (int i = 0; i < run.hops.size(); i++) {
-      Hop hop = run.hops.get(i);
-      boolean last = i == run.hops.size() - 1;
-      @Nullable Hop before = i == 0 ? run.before : run.hops.get(i - 1);
-      @Nullable Hop next = last ? run.behind : run.hops.get(i + 1);
-      hop.since = epoch;
-      network.know(hop.peer(), hop.plan.addresses());
-      network.send(
-          hop.peer(),
-          new Message.Open(
-              task.session(),
-              epoch,
-              task.model(),
-              hop.plan.range(),
-              task.maxPositions(),
-              before == null ? network.self() : before.peer(),
-              Optional.ofNullable(next).map(Chain::contact),
-              last ? sendFrom : 0,
-              hop.plan.range().heads()
-                  ? Optional.of(task.sampling().withHistory(Arrays.copyOf(ids, length)))
-                  : Optional.empty()));
-      if (hop.plan.range().heads()) {
-        // What is replayed to it may be of an earlier step, whose drafts were wrong.
-        stepEpoch = stepping && stepSent ? stepEpoch : epoch;
-        sendDraft(hop);
-      }
-    }
-  }
-
-  private static Message.Contact contact(Hop hop) {
-    return new Message.Contact(hop.peer(), hop.plan.addresses());
-  }
-
-  private void rewired(PeerId from, int hopLength) {
-    for (Run run : List.copyOf(announced)) {
-      if (run.behind != null && run.behind.peer().equals(from)) {
-        announced.remove(run);
-        // What it has of the latest step may be of a draft that was wrong: that goes again.
-        open(run, Math.min(hopLength, length - 1));
-      }
-    }
-  }
-
   private void opened(PeerId from) {
-    for (Run run : List.copyOf(opening)) {
-      run.hops.stream().filter(hop -> hop.peer().equals(from)).forEach(hop -> hop.opened = true);
-      if (run.isOpen()) {
-        opening.remove(run);
-        for (Hop hop : run.hops) {
-          hop.state = State.LIVE;
-          hop.servesFrom = hadTokens ? settledLength() : 0;
-        }
-        feed(run);
-      }
-    }
-    if (phase == Phase.OPENING && announced.isEmpty() && opening.isEmpty() && !repairDue) {
+    repair.opened(from, hadTokens);
+    if (phase == Phase.OPENING && repair.isDone() && !repairDue) {
       run();
     }
-  }
-
-  /** Has the hop before replay into new hops. */
-  private void feed(Run run) {
-    if (run.before == null) {
-      sendIds(0);
-    } else {
-      rewire(run.before, Optional.empty(), Optional.of(contact(run.hops.getFirst())));
-    }
-  }
-
-  private void rewire(Hop neighbour, Optional<PeerId> upstream, Optional<Message.Contact> next) {
-    network.send(neighbour.peer(), new Message.Rewire(task.session(), epoch, upstream, next, 0));
   }
 
   private void run() {
@@ -727,10 +400,10 @@ public final class Chain implements PeerNetwork.Listener {
     listener.hops(hops());
     stopAwaiting();
     if (attesting != null) {
-      askForStatements();
-    } else if (stepping && !stepSent) {
+      askForStatements(attesting);
+    } else if (steps.areDue()) {
       sendStep();
-    } else if (stepping) {
+    } else if (steps.areUnderWay()) {
       awaitProgress();
     }
   }
@@ -745,17 +418,7 @@ public final class Chain implements PeerNetwork.Listener {
             .loop()
             .after(
                 settings.openWithin().toNanos(),
-                () -> {
-                  Set<PeerId> late = new HashSet<>();
-                  announced.stream()
-                      .flatMap(run -> Optional.ofNullable(run.behind).stream())
-                      .forEach(hop -> late.add(hop.peer()));
-                  opening.stream()
-                      .flatMap(run -> run.hops.stream())
-                      .filter(hop -> !hop.opened)
-                      .forEach(hop -> late.add(hop.peer()));
-                  late.forEach(peer -> lost(peer, Message.Reason.SILENT));
-                });
+                () -> repair.late().forEach(peer -> lost(peer, Message.Reason.SILENT)));
   }
 
   private void awaitProgress() {
@@ -764,7 +427,7 @@ public final class Chain implements PeerNetwork.Listener {
 
   private long progressNanos() {
     long perToken = settings.stallPerToken().toNanos();
-    return settings.stallAfter().toNanos() + perToken * Math.min(256, sentTo);
+    return settings.stallAfter().toNanos() + perToken * Math.min(256, steps.sentTo());
   }
 
   private void await(long nanos) {
@@ -775,17 +438,13 @@ public final class Chain implements PeerNetwork.Listener {
   /** The first hop that has not computed what was sent is the one that hangs. */
   private void stalled() {
     if (phase == Phase.RUNNING && attesting != null) {
-      // Those behind one that has not computed everything may be without their inputs.
-      List<Hop> late =
+      attesting.late(hops).forEach(hop -> lost(hop.peer(), Message.Reason.SILENT));
+    } else if (phase == Phase.RUNNING && steps.areUnderWay()) {
+      ChainHop culprit =
           hops.stream()
-              .filter(hop -> hop.signed == null && hop.computedTo < settledLength())
+              .filter(hop -> hop.computedTo < steps.sentTo())
               .findFirst()
-              .map(List::of)
-              .orElseGet(() -> hops.stream().filter(hop -> hop.signed == null).toList());
-      late.forEach(hop -> lost(hop.peer(), Message.Reason.SILENT));
-    } else if (phase == Phase.RUNNING && stepping) {
-      Hop culprit =
-          hops.stream().filter(hop -> hop.computedTo < sentTo).findFirst().orElse(hops.getLast());
+              .orElseGet(hops::last);
       lost(culprit.peer(), Message.Reason.SILENT);
     }
   }
@@ -798,18 +457,13 @@ public final class Chain implements PeerNetwork.Listener {
   }
 
   private void renew() {
-    for (Hop hop : hops) {
-      if (hop.state == State.LIVE) {
-        network.send(hop.peer(), new Message.Renew(task.session()));
-      }
-    }
+    hops.live().forEach(hop -> network.send(hop.peer(), new Message.Renew(task.session())));
     renewal = network.loop().after(settings.renewEvery().toNanos(), this::renew);
   }
 
   /** Has the silence of exactly the hops noticed soon. */
   private void watch() {
-    Set<PeerId> now = new HashSet<>();
-    hops.forEach(hop -> now.add(hop.peer()));
+    Set<PeerId> now = hops.peers();
     now.stream().filter(peer -> !watched.contains(peer)).forEach(network::watch);
     watched.stream().filter(peer -> !now.contains(peer)).forEach(network::unwatch);
     watched.clear();
@@ -827,8 +481,8 @@ public final class Chain implements PeerNetwork.Listener {
       return;
     }
     phase = Phase.CLOSED;
-    hops.forEach(hop -> network.send(hop.peer(), new Message.Close(task.session())));
-    hops.clear();
+    hops.stream().forEach(hop -> network.send(hop.peer(), new Message.Close(task.session())));
+    hops.replace(List.of());
     watch();
     stopAwaiting();
     if (retry != null) {

@@ -1,0 +1,72 @@
+package org.folkmoot.session;
+
+import org.folkmoot.wire.Message;
+import org.folkmoot.wire.PeerId;
+import org.folkmoot.wire.SignedStatement;
+import org.jspecify.annotations.Nullable;
+
+/** A hop of a chain as its client sees it. */
+final class ChainHop {
+  /** How far a hop has come. */
+  enum State {
+    /** Asked to take its seat. */
+    NEW,
+    /** Has its seat. */
+    LIVE,
+    /** To be replaced. */
+    LOST
+  }
+
+  final HopPlan plan;
+  State state = State.NEW;
+
+  /** The epoch in which it was asked. */
+  int since;
+
+  /** The position from which on its part of the answer counts. */
+  int servesFrom;
+
+  /** Whether it has taken its seat; it is live when all that are new beside it have. */
+  boolean opened;
+
+  @Nullable SignedStatement signed;
+
+  /** Positions before this one it has computed, by its own reports. */
+  int computedTo;
+
+  private long stepNanos;
+  private int stepTokens;
+
+  ChainHop(HopPlan plan) {
+    this.plan = plan;
+  }
+
+  PeerId peer() {
+    return plan.peer();
+  }
+
+  /** Where the next hop finds it. */
+  Message.Contact contact() {
+    return new Message.Contact(peer(), plan.addresses());
+  }
+
+  /** Who has no seat for a session does not know the epoch of the one it had. */
+  boolean isMeant(PeerId from, Message.Refused refusal) {
+    boolean hadSeat = refusal.reason() == Message.Reason.NO_SESSION && state == State.LIVE;
+    return peer().equals(from) && state != State.LOST && (hadSeat || refusal.epoch() >= since);
+  }
+
+  /** Notes what it says of what it computed. */
+  void computed(Message.Computed report) {
+    computedTo = report.position() + report.tokens();
+    if (report.steps() == report.tokens()) {
+      stepNanos += 1000L * report.computeMicros();
+      stepTokens += report.tokens();
+    }
+  }
+
+  /** What it says that it spent computing one token, in nanoseconds. */
+  long nanosPerToken() {
+    return stepNanos / Math.max(1, stepTokens);
+  }
+}

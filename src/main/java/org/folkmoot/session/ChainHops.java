@@ -1,0 +1,88 @@
+package org.folkmoot.session;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.folkmoot.wire.PeerId;
+import org.jspecify.annotations.Nullable;
+
+/** The hops of a chain, in the order of their layers. */
+final class ChainHops {
+  private final List<ChainHop> hops = new ArrayList<>();
+
+  ChainHop first() {
+    return hops.getFirst();
+  }
+
+  ChainHop last() {
+    return hops.getLast();
+  }
+
+  ChainHop get(int index) {
+    return hops.get(index);
+  }
+
+  int size() {
+    return hops.size();
+  }
+
+  boolean isEmpty() {
+    return hops.isEmpty();
+  }
+
+  Stream<ChainHop> stream() {
+    return hops.stream();
+  }
+
+  Stream<ChainHop> live() {
+    return hops.stream().filter(hop -> hop.state == ChainHop.State.LIVE);
+  }
+
+  boolean all(Predicate<ChainHop> holds) {
+    return hops.stream().allMatch(holds);
+  }
+
+  List<HopPlan> plans() {
+    return hops.stream().map(hop -> hop.plan).toList();
+  }
+
+  Set<PeerId> peers() {
+    Set<PeerId> peers = new HashSet<>();
+    hops.forEach(hop -> peers.add(hop.peer()));
+    return peers;
+  }
+
+  /** Whether a peer is a hop that is not lost. */
+  boolean has(PeerId peer) {
+    return hops.stream()
+        .anyMatch(hop -> hop.peer().equals(peer) && hop.state != ChainHop.State.LOST);
+  }
+
+  /** The hop of a peer that begins with a layer. */
+  @Nullable ChainHop find(PeerId peer, int fromLayer) {
+    for (ChainHop hop : hops) {
+      if (hop.peer().equals(peer) && hop.plan.range().from() == fromLayer) {
+        return hop;
+      }
+    }
+    return null;
+  }
+
+  /** Whether one peer sends straight to another. */
+  boolean areNeighbours(PeerId before, PeerId behind) {
+    for (int i = 0; i + 1 < hops.size(); i++) {
+      if (hops.get(i).peer().equals(before) && hops.get(i + 1).peer().equals(behind)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  void replace(List<ChainHop> others) {
+    hops.clear();
+    hops.addAll(others);
+  }
+}
