@@ -3,15 +3,12 @@ package org.folkmoot.peer.relay;
 import static org.folkmoot.wire.Message.Reason.BUSY;
 import static org.folkmoot.wire.Message.Reason.MALFORMED;
 import static org.folkmoot.wire.Message.Reason.NOT_HERE;
-import static org.folkmoot.wire.Message.Reason.STOPPING;
 
-import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.folkmoot.base.FolkmootException;
@@ -39,24 +36,10 @@ public final class RelayTransport implements PeerTransport, PeerNetwork.Listener
   /** Circuits of one's own, opened or accepted: each may hold a frame that is not whole. */
   private static final int MAX_CIRCUITS = 64;
 
-  /** Time to prove a key: three round trips through the relay, and a dial to it before. */
-  private static final long HANDSHAKE_NANOS = 8_000_000_000L;
-
-  /** How long a circuit that stands waits for the shortcut: a packet sent again, and its answer. */
-  private static final long SHORTCUT_NANOS = 1_200_000_000L;
-
   /** Knocks at addresses that a relay names: bounds what it can have us send to strangers. */
   private static final int KNOCKS_AT_ONCE = 8;
 
   private static final double KNOCKS_PER_SECOND = 0.5;
-
-  /** A link that is closed has so long to send what it has. */
-  private static final long CLOSING_NANOS = 1_000_000_000L;
-
-  /** Frames that come while the dialler still hopes for the shortcut: a hello and some gossip. */
-  private static final int MAX_EARLY = 16;
-
-  private record Key(PeerId relay, long number) {}
 
   private final Links links;
   private final Loop loop;
@@ -64,7 +47,7 @@ public final class RelayTransport implements PeerTransport, PeerNetwork.Listener
   private final @Nullable Acceptor acceptor;
   private final RandomGenerator random;
   private final TokenBucket knocks;
-  private final Map<Key, Circuit> circuits = new LinkedHashMap<>();
+  private final Map<Circuit.Key, Circuit> circuits = new LinkedHashMap<>();
   private @Nullable Shortcut shortcut;
   private boolean closed;
 
@@ -126,26 +109,30 @@ public final class RelayTransport implements PeerTransport, PeerNetwork.Listener
         return;
       }
       long number = CircuitIds.draw(random, links.self(), relay.get());
-      Attempt attempt = new Attempt(expected, result);
-      Circuit circuit = add(new Key(relay.get(), number), expected, attempt);
+      RelayDial dial = new RelayDial(loop, expected, result);
+      Circuit circuit = add(new Circuit.Key(relay.get(), number), expected, dial);
       links.send(relay.get(), new RelayOpen(number, expected));
       circuit.begin(guard.dial(expected, circuit));
     });
   }
 
-  private Circuit add(Key key, PeerId other, @Nullable Attempt attempt) {
-    Circuit circuit = new Circuit(key, other, attempt);
+  private Circuit add(Circuit.Key key, PeerId other, @Nullable RelayDial dial) {
+    Circuit circuit = new Circuit(links, key, other, dial, acceptor, this::gone);
     circuits.put(key, circuit);
     return circuit;
+  }
+
+  private void gone(Circuit circuit) {
+    circuits.remove(circuit.key(), circuit);
   }
 
   @Override
   public void received(PeerId from, Message message) {
     switch (message) {
-      case RelayOffer offer -> offered(new Key(from, offer.circuit()), offer);
+      case RelayOffer offer -> offered(new Circuit.Key(from, offer.circuit()), offer);
       case RelayData data -> on(from, data.circuit(), circuit -> circuit.arrived(data.bytes()));
       case RelayCredit credit ->
-          on(from, credit.circuit(), circuit -> circuit.outflow.credit(credit.bytes()));
+          on(from, credit.circuit(), circuit -> circuit.credit(credit.bytes()));
       case RelayClose end ->
           on(
               from,
@@ -161,26 +148,26 @@ public final class RelayTransport implements PeerTransport, PeerNetwork.Listener
   }
 
   private void on(PeerId relay, long number, Consumer<Circuit> action) {
-    Circuit circuit = circuits.get(new Key(relay, number));
+    Circuit circuit = circuits.get(new Circuit.Key(relay, number));
     if (circuit != null) {
       action.accept(circuit);
     }
   }
 
-  private void offered(Key key, RelayOffer offer) {
+  private void offered(Circuit.Key key, RelayOffer offer) {
     Circuit ours = circuits.get(key);
     if (ours != null) {
-      ours.stands(offer.observed());
+      ours.stands(shortcut, offer.observed());
       return;
     }
     Optional<Message.Reason> refusal =
-        !CircuitIds.isOf(key.number, key.relay, links.self())
+        !CircuitIds.isOf(key.number(), key.relay(), links.self())
             ? Optional.of(MALFORMED)
             : acceptor == null
                 ? Optional.of(NOT_HERE)
                 : circuits.size() >= MAX_CIRCUITS || closed ? Optional.of(BUSY) : Optional.empty();
     if (refusal.isPresent()) {
-      links.send(key.relay, new RelayClose(key.number, refusal.get()));
+      links.send(key.relay(), new RelayClose(key.number(), refusal.get()));
       return;
     }
     Shortcut way = shortcut;
@@ -194,7 +181,7 @@ public final class RelayTransport implements PeerTransport, PeerNetwork.Listener
   @Override
   public void lost(PeerId peer, Message.Reason reason) {
     for (Circuit circuit : List.copyOf(circuits.values())) {
-      if (circuit.key.relay.equals(peer)) {
+      if (circuit.key().relay().equals(peer)) {
         circuit.over("the link to the relay is lost");
       }
     }
@@ -211,272 +198,5 @@ public final class RelayTransport implements PeerTransport, PeerNetwork.Listener
       closed = true;
       List.copyOf(circuits.values()).forEach(circuit -> circuit.close("this node stops"));
     });
-  }
-
-  /** A dial that may end in a circuit or in the shortcut, whichever is there first. */
-  private final class Attempt {
-    private final PeerId expected;
-    private final Dialled result;
-    private final AtomicBoolean decided = new AtomicBoolean();
-
-    /** Whether the shortcut is still being tried. On the loop only, as what follows. */
-    private boolean trying;
-
-    private @Nullable Circuit circuit;
-    private String why = "";
-
-    Attempt(PeerId expected, Dialled result) {
-      this.expected = expected;
-      this.result = result;
-    }
-
-    void tryShortcut(Shortcut way, PeerAddress observed) {
-      trying = true;
-      way.dial(
-          observed,
-          expected,
-          new Dialled() {
-            @Override
-            public Receiver connected(Link link) {
-              if (decided.compareAndSet(false, true)) {
-                loop.execute(Attempt.this::dropCircuit);
-                return result.connected(link);
-              }
-              link.close("there is a link already");
-              return new Unwanted();
-            }
-
-            @Override
-            public void failed(String reason) {
-              loop.execute(Attempt.this::noShortcut);
-            }
-          });
-    }
-
-    private void dropCircuit() {
-      if (circuit != null) {
-        circuit.over("there is a direct link");
-      }
-    }
-
-    private void noShortcut() {
-      trying = false;
-      if (circuit == null) {
-        circuitFailed(why);
-      } else {
-        settle(circuit);
-      }
-    }
-
-    /** The circuit stands: it is the link, unless the shortcut may still become it. */
-    void circuitStands(Circuit one) {
-      circuit = one;
-      if (trying) {
-        loop.after(SHORTCUT_NANOS, () -> settle(one));
-      } else {
-        settle(one);
-      }
-    }
-
-    private void settle(Circuit one) {
-      if (circuit == one && decided.compareAndSet(false, true)) {
-        one.taken(result.connected(one));
-      }
-    }
-
-    void circuitFailed(String reason) {
-      why = reason;
-      circuit = null;
-      if (!trying && decided.compareAndSet(false, true)) {
-        result.failed(reason);
-      }
-    }
-  }
-
-  /** One end of a circuit. */
-  private final class Circuit implements Link, CircuitGuard.End {
-    private final Key key;
-    private final PeerId other;
-    private final @Nullable Attempt attempt;
-    private final Outflow outflow;
-    private final Inflow inflow;
-    private final ArrayDeque<byte[]> early = new ArrayDeque<>();
-    private CircuitGuard.@Nullable Session session;
-    private @Nullable Receiver receiver;
-    private boolean proved;
-    private boolean over;
-    private boolean closing;
-    private volatile boolean usable = true;
-    private Loop.Timer deadline = () -> {};
-
-    Circuit(Key key, PeerId other, @Nullable Attempt attempt) {
-      this.key = key;
-      this.other = other;
-      this.attempt = attempt;
-      outflow =
-          new Outflow(
-              bytes -> links.send(key.relay, new RelayData(key.number, bytes)), this::flushed);
-      inflow = new Inflow(bytes -> links.send(key.relay, new RelayCredit(key.number, bytes)));
-    }
-
-    void begin(CircuitGuard.Session guarding) {
-      session = guarding;
-      deadline =
-          loop.after(
-              HANDSHAKE_NANOS,
-              () -> {
-                if (!proved) {
-                  hangUp("the other end did not prove its key in time");
-                }
-              });
-    }
-
-    /** The relay has connected us. */
-    void stands(Optional<PeerAddress> observed) {
-      Shortcut way = shortcut;
-      if (attempt != null && way != null && observed.isPresent() && !attempt.trying && !proved) {
-        attempt.tryShortcut(way, observed.get());
-      }
-    }
-
-    void arrived(byte[] bytes) {
-      if (session != null && !over) {
-        session.received(bytes);
-        if (!over) {
-          inflow.took(bytes.length);
-        }
-      }
-    }
-
-    // ---- what the guard says
-
-    @Override
-    public void transmit(byte[] bytes) {
-      if (!outflow.add(bytes)) {
-        hangUp("the other side takes frames more slowly than they come");
-      }
-    }
-
-    @Override
-    public void proved(PeerId peer) {
-      proved = true;
-      deadline.cancel();
-      if (!peer.equals(other)) {
-        hangUp("the relay has connected us with another peer than it says");
-      } else if (attempt != null) {
-        attempt.circuitStands(this);
-      } else if (acceptor != null) {
-        taken(acceptor.accepted(this));
-      }
-    }
-
-    void taken(Receiver taker) {
-      receiver = taker;
-      for (byte[] frame = early.poll(); frame != null; frame = early.poll()) {
-        taker.frame(this, frame);
-      }
-      if (over) {
-        taker.closed(this, "the circuit is over");
-      }
-    }
-
-    @Override
-    public void frame(byte[] frame) {
-      if (receiver != null && !closing) {
-        receiver.frame(this, frame);
-      } else if (receiver == null && early.size() < MAX_EARLY) {
-        early.add(frame);
-      } else if (receiver == null) {
-        hangUp("the other end says more than hello before it is answered");
-      }
-    }
-
-    @Override
-    public void broken(String why) {
-      hangUp(why);
-    }
-
-    // ---- the end
-
-    private void flushed() {
-      if (closing) {
-        hangUp("closed");
-      }
-    }
-
-    /** Ends the circuit and tells the relay. */
-    private void hangUp(String why) {
-      if (!over && links.connected().contains(key.relay)) {
-        links.send(key.relay, new RelayClose(key.number, STOPPING));
-      }
-      over(why);
-    }
-
-    /** The circuit is no more. */
-    void over(String why) {
-      if (over) {
-        return;
-      }
-      over = true;
-      usable = false;
-      deadline.cancel();
-      circuits.remove(key, this);
-      // Later, for it may be the session itself that brings the end.
-      loop.execute(() -> {
-        if (session != null) {
-          session.close();
-        }
-      });
-      if (receiver != null) {
-        receiver.closed(this, why);
-      } else if (attempt != null) {
-        attempt.circuitFailed(why);
-      }
-    }
-
-    // ---- the link
-
-    @Override
-    public PeerId remote() {
-      return other;
-    }
-
-    @Override
-    public PeerAddress remoteAddress() {
-      return through(key.relay);
-    }
-
-    @Override
-    public boolean outgoing() {
-      return attempt != null;
-    }
-
-    @Override
-    public boolean send(byte[] frame) {
-      if (usable) {
-        loop.execute(() -> {
-          if (session != null && !over) {
-            session.send(frame);
-          }
-        });
-      }
-      return usable;
-    }
-
-    @Override
-    public void close(String why) {
-      usable = false;
-      loop.execute(() -> {
-        if (over || closing) {
-          return;
-        }
-        closing = true;
-        if (outflow.isEmpty()) {
-          hangUp(why);
-        } else {
-          loop.after(CLOSING_NANOS, () -> hangUp(why));
-        }
-      });
-    }
   }
 }
