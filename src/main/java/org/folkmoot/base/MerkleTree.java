@@ -94,9 +94,20 @@ public final class MerkleTree {
     return proof.reversed();
   }
 
+  /** What a leaf is hashed to. */
+  public static Hash32 leafHash(byte[] data) {
+    MessageDigest sha256 = Hash32.newSha256();
+    sha256.update(LEAF);
+    return Hash32.of(sha256.digest(data));
+  }
+
+  /** What two neighbouring subtrees are hashed to. */
+  public static Hash32 nodeHash(Hash32 left, Hash32 right) {
+    return Hash32.of(node(Hash32.newSha256(), left.bytes(), right.bytes()));
+  }
+
   /**
-   * Whether a proof shows that a leaf is in a tree (RFC 9162, section 2.1.3.2). Any proof may be
-   * asked about.
+   * Whether a proof shows that a leaf is in a tree. Any proof may be asked about.
    *
    * @param root of the tree
    * @param size of the tree
@@ -104,14 +115,23 @@ public final class MerkleTree {
    * @param data the leaf's data
    */
   public static boolean includes(Hash32 root, int size, int leaf, byte[] data, List<Hash32> proof) {
+    return includes(root, size, leaf, leafHash(data), proof);
+  }
+
+  /**
+   * As above (RFC 9162, section 2.1.3.2), for trees of any size.
+   *
+   * @param leafHash the leaf's hash
+   */
+  public static boolean includes(
+      Hash32 root, long size, long leaf, Hash32 leafHash, List<Hash32> proof) {
     if (leaf < 0 || leaf >= size) {
       return false;
     }
     MessageDigest sha256 = Hash32.newSha256();
-    sha256.update(LEAF);
-    byte[] hash = sha256.digest(data);
-    int number = leaf;
-    int last = size - 1;
+    byte[] hash = leafHash.bytes();
+    long number = leaf;
+    long last = size - 1;
     for (Hash32 sibling : proof) {
       if (last == 0) {
         return false;
@@ -129,6 +149,56 @@ public final class MerkleTree {
       last >>= 1;
     }
     return last == 0 && Hash32.of(hash).equals(root);
+  }
+
+  /**
+   * Whether a proof shows that one tree is the beginning of another (RFC 9162, section 2.1.4.2).
+   * Every tree begins with the empty one, and with itself; both need no proof. Any proof may be
+   * asked about.
+   */
+  public static boolean consistent(
+      long smaller, Hash32 smallerRoot, long larger, Hash32 largerRoot, List<Hash32> proof) {
+    if (smaller < 0 || smaller > larger) {
+      return false;
+    }
+    if (smaller == 0) {
+      return proof.isEmpty() && smallerRoot.equals(Hash32.sha256(new byte[0]));
+    }
+    if (smaller == larger) {
+      return proof.isEmpty() && smallerRoot.equals(largerRoot);
+    }
+    // A smaller tree that is one whole subtree of the larger is its own first node.
+    boolean whole = Long.bitCount(smaller) == 1;
+    if (proof.isEmpty() && !whole) {
+      return false;
+    }
+    long number = smaller - 1;
+    long last = larger - 1;
+    while ((number & 1) == 1) {
+      number >>= 1;
+      last >>= 1;
+    }
+    MessageDigest sha256 = Hash32.newSha256();
+    byte[] old = (whole ? smallerRoot : proof.getFirst()).bytes();
+    byte[] grown = old;
+    for (Hash32 sibling : whole ? proof : proof.subList(1, proof.size())) {
+      if (last == 0) {
+        return false;
+      }
+      if ((number & 1) == 1 || number == last) {
+        old = node(sha256, sibling.bytes(), old);
+        grown = node(sha256, sibling.bytes(), grown);
+        while ((number & 1) == 0 && number != 0) {
+          number >>= 1;
+          last >>= 1;
+        }
+      } else {
+        grown = node(sha256, grown, sibling.bytes());
+      }
+      number >>= 1;
+      last >>= 1;
+    }
+    return last == 0 && Hash32.of(old).equals(smallerRoot) && Hash32.of(grown).equals(largerRoot);
   }
 
   /** The hash of the leaves in a range that begins at a multiple of its left subtree's size. */

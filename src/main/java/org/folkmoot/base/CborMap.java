@@ -1,4 +1,4 @@
-package org.folkmoot.proof;
+package org.folkmoot.base;
 
 import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
 
@@ -9,14 +9,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
-import org.folkmoot.base.FolkmootException;
-import org.folkmoot.base.Hash32;
 
 /**
- * A map of CBOR (RFC 8949) with small numbers as keys, in CTAP2's canonical form: what all files of
- * this package are made of. Reading checks kinds and bounds; each fault is a BAD_FILE.
+ * A map of CBOR (RFC 8949) with small numbers as keys, in CTAP2's canonical form: what receipts and
+ * the ledger's entries are made of. Reading checks kinds and bounds; each fault is a BAD_FILE.
  */
-final class CborMap {
+public final class CborMap {
   private static final CBOREncodeOptions CANONICAL = new CBOREncodeOptions("ctap2canonical=true");
 
   private final CBORObject map;
@@ -26,7 +24,7 @@ final class CborMap {
   }
 
   /** An empty map. */
-  static CborMap empty() {
+  public static CborMap empty() {
     return new CborMap(CBORObject.NewMap());
   }
 
@@ -35,7 +33,7 @@ final class CborMap {
    *
    * @param most bytes that are looked at
    */
-  static CborMap decode(byte[] bytes, int most) {
+  public static CborMap decode(byte[] bytes, int most) {
     require(bytes.length <= most, "it is longer than " + most + " bytes");
     CBORObject read;
     try {
@@ -47,11 +45,13 @@ final class CborMap {
     return new CborMap(typed(read, CBORType.Map));
   }
 
-  byte[] encode() {
+  /** The canonical bytes. */
+  public byte[] encode() {
     return map.EncodeToBytes(CANONICAL);
   }
 
-  static void require(boolean holds, String what) {
+  /** Refuses what does not hold, as a BAD_FILE. */
+  public static void require(boolean holds, String what) {
     if (!holds) {
       throw new FolkmootException(BAD_FILE, what);
     }
@@ -76,53 +76,58 @@ final class CborMap {
 
   // ---- writing
 
-  CborMap put(int key, long value) {
+  /** Sets a whole number. */
+  public CborMap put(int key, long value) {
     map.set(CBORObject.FromObject(key), CBORObject.FromObject(value));
     return this;
   }
 
-  CborMap put(int key, byte[] value) {
+  /** Sets a byte string. */
+  public CborMap put(int key, byte[] value) {
     map.set(CBORObject.FromObject(key), CBORObject.FromObject(value));
     return this;
   }
 
-  CborMap put(int key, String value) {
+  /** Sets a text. */
+  public CborMap put(int key, String value) {
     map.set(CBORObject.FromObject(key), CBORObject.FromObject(value));
     return this;
   }
 
-  CborMap put(int key, Hash32 value) {
+  /** Sets the 32 bytes of a hash or a key. */
+  public CborMap put(int key, Hash32 value) {
     return put(key, value.bytes());
   }
 
-  CborMap put(int key, CborMap value) {
+  /** Sets a map. */
+  public CborMap put(int key, CborMap value) {
     map.set(CBORObject.FromObject(key), value.map);
     return this;
   }
 
   /** Leaves the field out where there is none. */
-  CborMap put(int key, Optional<Hash32> value) {
+  public CborMap put(int key, Optional<Hash32> value) {
     value.ifPresent(hash -> put(key, hash));
     return this;
   }
 
   /** Leaves the field out where it has the value that is meant without it. */
-  CborMap putUnless(long usual, int key, long value) {
+  public CborMap putUnless(long usual, int key, long value) {
     return value == usual ? this : put(key, value);
   }
 
   /** Leaves the field out where the list is empty. */
-  <T> CborMap putList(int key, List<T> values, Function<T, CborMap> each) {
+  public <T> CborMap putList(int key, List<T> values, Function<T, CborMap> each) {
     return putAll(key, values.stream().map(one -> each.apply(one).map).toList());
   }
 
   /** Leaves the field out where the list is empty. */
-  CborMap putHashes(int key, List<Hash32> values) {
+  public CborMap putHashes(int key, List<Hash32> values) {
     return putAll(key, values.stream().map(hash -> CBORObject.FromObject(hash.bytes())).toList());
   }
 
   /** Leaves the field out where the list is empty. */
-  CborMap putNumbers(int key, List<Long> values) {
+  public CborMap putNumbers(int key, List<Long> values) {
     return putAll(key, values.stream().map(CBORObject::FromObject).toList());
   }
 
@@ -137,11 +142,13 @@ final class CborMap {
 
   // ---- reading
 
-  boolean has(int key) {
+  /** Whether there is such a field. */
+  public boolean has(int key) {
     return find(key).isPresent();
   }
 
-  long number(int key) {
+  /** A whole number of 64 bits. */
+  public long number(int key) {
     return number(field(key, CBORType.Integer));
   }
 
@@ -150,19 +157,20 @@ final class CborMap {
     return value.AsInt64Value();
   }
 
-  int number(int key, int least, int most) {
+  /** A whole number within bounds. */
+  public int number(int key, int least, int most) {
     long value = number(key);
     require(value >= least && value <= most, "the field " + key + " is out of bounds");
     return (int) value;
   }
 
   /** A number that may be left out. */
-  int number(int key, int least, int most, int usual) {
+  public int number(int key, int least, int most, int usual) {
     return has(key) ? number(key, least, most) : usual;
   }
 
   /** A float by the bits of its binary32, or what is meant where it is left out. */
-  float bits(int key, float usual) {
+  public float bits(int key, float usual) {
     if (!has(key)) {
       return usual;
     }
@@ -171,36 +179,43 @@ final class CborMap {
     return Float.intBitsToFloat((int) value);
   }
 
-  byte[] bytes(int key, int least, int most) {
+  /** A byte string of a bounded length. */
+  public byte[] bytes(int key, int least, int most) {
     byte[] value = field(key, CBORType.ByteString).GetByteString();
     require(
         value.length >= least && value.length <= most, "the field " + key + " has a wrong length");
     return value;
   }
 
-  Hash32 hash(int key) {
+  /** 32 bytes. */
+  public Hash32 hash(int key) {
     return Hash32.of(bytes(key, Hash32.BYTES, Hash32.BYTES));
   }
 
-  Optional<Hash32> optionalHash(int key) {
+  /** 32 bytes that may be left out. */
+  public Optional<Hash32> optionalHash(int key) {
     return has(key) ? Optional.of(hash(key)) : Optional.empty();
   }
 
-  String text(int key, int most) {
+  /** A text of a bounded number of UTF-16 units. */
+  public String text(int key, int most) {
     String value = field(key, CBORType.TextString).AsString();
     require(value.length() <= most, "the field " + key + " is too long");
     return value;
   }
 
-  CborMap map(int key) {
+  /** A map. */
+  public CborMap map(int key) {
     return new CborMap(field(key, CBORType.Map));
   }
 
-  <T> List<T> list(int key, int most, Function<CborMap, T> each) {
+  /** A list of maps; none where it is left out. */
+  public <T> List<T> list(int key, int most, Function<CborMap, T> each) {
     return elements(key, most, one -> each.apply(new CborMap(typed(one, CBORType.Map))));
   }
 
-  List<Hash32> hashes(int key, int most) {
+  /** A list of hashes; none where it is left out. */
+  public List<Hash32> hashes(int key, int most) {
     return elements(
         key,
         most,
@@ -211,7 +226,8 @@ final class CborMap {
         });
   }
 
-  List<Long> numbers(int key, int most) {
+  /** A list of whole numbers; none where it is left out. */
+  public List<Long> numbers(int key, int most) {
     return elements(key, most, CborMap::number);
   }
 
