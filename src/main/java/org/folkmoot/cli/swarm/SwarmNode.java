@@ -1,33 +1,26 @@
 package org.folkmoot.cli.swarm;
 
-import static org.folkmoot.base.FolkmootException.Code.UNREACHABLE;
-
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
-import java.util.stream.Stream;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.base.SerialLoop;
@@ -39,18 +32,10 @@ import org.folkmoot.peer.Links;
 import org.folkmoot.peer.Membership;
 import org.folkmoot.peer.PeerBook;
 import org.folkmoot.peer.PeerNetwork;
-import org.folkmoot.peer.PeerTransport;
 import org.folkmoot.peer.Rendezvous;
 import org.folkmoot.peer.relay.Reach;
-import org.folkmoot.peer.relay.RelayTransport;
-import org.folkmoot.peer.transport.QuicTransport;
-import org.folkmoot.peer.transport.TlsGuard;
-import org.folkmoot.peer.transport.TlsTransport;
-import org.folkmoot.peer.transport.TransportLimits;
 import org.folkmoot.proof.FraudProof;
 import org.folkmoot.proof.FraudProofCheck;
-import org.folkmoot.route.Coverage;
-import org.folkmoot.route.SwarmView;
 import org.folkmoot.serve.BlockServer;
 import org.folkmoot.serve.ServerLimits;
 import org.folkmoot.session.PeerScores;
@@ -96,16 +81,16 @@ public final class SwarmNode implements AutoCloseable {
 
   private final Settings settings;
   private final SerialLoop loop;
+  private final LoopCalls calls;
   private final Links links;
   private final Membership membership;
   private final Rendezvous rendezvous;
   private final LocalSearch lan;
-  private final RelayTransport relayed;
+  private final NodeTransports transports;
   private final Reach reach;
   private final PeerScores scores;
   private final BlockServer server;
   private final Heads heads;
-  private final int port;
   private final NodeAddresses addresses;
   private List<InetAddress> machine = List.of();
   private long machineSeen;
@@ -116,21 +101,23 @@ public final class SwarmNode implements AutoCloseable {
   private final ExecutorService judging =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("folkmoot-judge").factory());
-  private final Map<ModelId, Supplier<Offer>> offers = new ConcurrentHashMap<>();
+  private final NodeOffers offers;
+  private final KnownModels models;
   private final Map<String, Path> held = new ConcurrentHashMap<>();
-  private boolean refreshing;
-  private boolean closed;
 
   private SwarmNode(Settings settings) {
     this.settings = settings;
     Identity identity = settings.identity;
     loop = new SerialLoop("folkmoot", settings.nanos, settings.clock, settings.crash);
+    calls = new LoopCalls(loop);
     links =
         new Links(
             loop, identity.peerId(), settings.swarm.swarm(), settings.software, LinkSettings.USUAL);
     membership =
         new Membership(links, settings.swarm.swarm(), identity, Identity::verify, settings.random);
     scores = new PeerScores(links);
+    offers = new NodeOffers(loop, membership);
+    models = new KnownModels(this::announcements, scores);
     PeerBook book = PeerBook.read(settings.folder.book());
     rendezvous =
         new Rendezvous(
@@ -151,93 +138,24 @@ public final class SwarmNode implements AutoCloseable {
     lan = new LocalSearch(links, settings.swarm.swarm(), rendezvous);
     server = new BlockServer(links, ServerLimits.USUAL, identity);
     heads = new Heads(links, settings.folder);
-    PeerTransport tls =
-        settings
-            .listen
-            .map(this::listenByTls)
-            .orElseGet(() -> TlsTransport.dialling(identity, TransportLimits.DEFAULT));
-    port = tls.listenPort();
-    links.add(tls);
-    relayed =
-        new RelayTransport(
-            links,
-            new TlsGuard(identity),
-            settings.listen.isPresent() ? links.acceptor() : null,
-            settings.random);
-    links.add(relayed);
-    Optional<PeerTransport> quic = settings.listen.isPresent() ? listenByQuic() : Optional.empty();
+    transports =
+        new NodeTransports(links, identity, settings.listen, settings.folder, settings.random);
     addresses =
         new NodeAddresses(
             settings
                 .listen
                 .map(InetSocketAddress::getAddress)
                 .orElseGet(InetAddress::getLoopbackAddress),
-            port,
-            quic.isPresent());
+            transports.port(),
+            transports.listensByQuic());
     reach =
         new Reach(
             links,
             membership,
             this::direct,
             membership::addresses,
-            Stream.concat(Stream.of(tls), quic.stream()).toList(),
+            transports.direct(),
             settings.random);
-    if (settings.listen.isEmpty()) {
-      links.addLater(
-          PeerAddress.Scheme.QUIC,
-          () ->
-              quic(() ->
-                  QuicTransport.dialling(identity, TransportLimits.DEFAULT, new SecureRandom())));
-    }
-  }
-
-  /**
-   * Listens. A node that may take any port takes the one that it had last, if that is free: those
-   * who met it look for it there, and two such nodes could not find each other again.
-   */
-  private PeerTransport listenByTls(InetSocketAddress at) {
-    int last = at.getPort() == 0 ? settings.folder.lastPort() : 0;
-    if (last != 0) {
-      try {
-        return listening(new InetSocketAddress(at.getAddress(), last));
-      } catch (FolkmootException taken) {
-        // Then any.
-      }
-    }
-    PeerTransport transport = listening(at);
-    if (at.getPort() == 0) {
-      settings.folder.lastPort(transport.listenPort());
-    }
-    return transport;
-  }
-
-  private PeerTransport listening(InetSocketAddress at) {
-    return TlsTransport.listening(settings.identity, TransportLimits.DEFAULT, at, links.acceptor());
-  }
-
-  /** Listens on the UDP port of the same number; a machine where that cannot be has TLS. */
-  private Optional<PeerTransport> listenByQuic() {
-    InetSocketAddress at = new InetSocketAddress(settings.listen.orElseThrow().getAddress(), port);
-    Optional<PeerTransport> transport =
-        quic(() ->
-            QuicTransport.listening(
-                settings.identity,
-                TransportLimits.DEFAULT,
-                at,
-                links.acceptor(),
-                new SecureRandom()));
-    transport.ifPresent(links::add);
-    return transport;
-  }
-
-  private Optional<PeerTransport> quic(Supplier<QuicTransport> maker) {
-    try {
-      QuicTransport transport = maker.get();
-      relayed.shortcut(transport);
-      return Optional.of(transport);
-    } catch (FolkmootException cannot) {
-      return Optional.empty();
-    }
   }
 
   /**
@@ -249,19 +167,19 @@ public final class SwarmNode implements AutoCloseable {
     SwarmNode node = new SwarmNode(settings);
     node.run(() -> {
       node.links.listen(new Losses(node));
-      node.links.listen(node.relayed);
+      node.links.listen(node.transports.relayed());
       node.membership.listen(node.new Manners());
-      if (node.port != 0) {
+      if (node.port() != 0) {
         node.membership.addresses(node.addresses());
       }
       node.membership.start();
-      if (node.port != 0) {
+      if (node.port() != 0) {
         // Where a person has said at which address it is found there is nothing to find out.
         node.reach.start(settings.announced.isEmpty());
       }
       node.rendezvous.start();
       if (settings.lan) {
-        node.lan.begin(settings.listen, node.port, node.addresses.hasQuic());
+        node.lan.begin(settings.listen, node.port(), node.addresses.hasQuic());
       }
     });
     return node;
@@ -293,36 +211,12 @@ public final class SwarmNode implements AutoCloseable {
 
   /** As {@link #call}, where nothing comes back. */
   void run(Runnable action) {
-    boolean _ =
-        call(() -> {
-          action.run();
-          return true;
-        });
+    calls.run(action);
   }
 
   /** Does something on the node's loop and waits for it. Not to be called on the loop. */
   public <T> T call(Supplier<T> action) {
-    CompletableFuture<T> result = new CompletableFuture<>();
-    loop.execute(() -> {
-      try {
-        result.complete(action.get());
-      } catch (RuntimeException | Error failed) {
-        result.completeExceptionally(failed);
-      }
-    });
-    try {
-      return result.get(30, TimeUnit.SECONDS);
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      throw new FolkmootException(UNREACHABLE, "interrupted", interrupted);
-    } catch (TimeoutException late) {
-      throw new IllegalStateException("the loop is stuck", late);
-    } catch (ExecutionException failed) {
-      switch (failed.getCause()) {
-        case FolkmootException coded -> throw coded;
-        case null, default -> throw new IllegalStateException("on the loop", failed.getCause());
-      }
-    }
+    return calls.call(action);
   }
 
   /** Who this node is. */
@@ -337,7 +231,7 @@ public final class SwarmNode implements AutoCloseable {
 
   /** Where it accepts links; 0 if it does not. */
   public int port() {
-    return port;
+    return transports.port();
   }
 
   Links links() {
@@ -375,14 +269,7 @@ public final class SwarmNode implements AutoCloseable {
 
   /** Says what a model's span offers from now on; asked anew each time the swarm is told. */
   void offer(ModelId model, Supplier<Offer> offer) {
-    offers.put(model, offer);
-    run(() -> {
-      publish();
-      if (!refreshing) {
-        refreshing = true;
-        refresh();
-      }
-    });
+    run(() -> offers.put(model, offer));
   }
 
   /** Tells the swarm, and in all that is signed, what the operator does beyond computing. */
@@ -393,28 +280,9 @@ public final class SwarmNode implements AutoCloseable {
     });
   }
 
-  /** How often peers are told of the load; the membership drops what differs little. */
-  private static final Duration TELL_LOAD = Duration.ofSeconds(15);
-
-  private void refresh() {
-    loop.after(
-        TELL_LOAD.toNanos(),
-        () -> {
-          if (!closed) {
-            publish();
-            refresh();
-          }
-        });
-  }
-
-  private void publish() {
-    membership.offer(offers.values().stream().map(Supplier::get).toList());
-  }
-
   /** Takes an offer back. */
   void withdraw(ModelId model) {
-    offers.remove(model);
-    run(this::publish);
+    run(() -> offers.remove(model));
   }
 
   /** The announcements of all that live, as far as known; our own, too. On the loop only. */
@@ -474,32 +342,7 @@ public final class SwarmNode implements AutoCloseable {
    * @return whether it came to hold in time
    */
   public boolean await(Duration most, BooleanSupplier holds) {
-    CompletableFuture<Boolean> held = new CompletableFuture<>();
-    look(held, holds);
-    try {
-      return held.get(most.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException late) {
-      held.complete(false);
-      return false;
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      return false;
-    } catch (ExecutionException impossible) {
-      throw new IllegalStateException(impossible);
-    }
-  }
-
-  private void look(CompletableFuture<Boolean> held, BooleanSupplier holds) {
-    loop.execute(() -> {
-      if (held.isDone()) {
-        return;
-      }
-      if (holds.getAsBoolean()) {
-        held.complete(true);
-      } else {
-        loop.after(Duration.ofMillis(20).toNanos(), () -> look(held, holds));
-      }
-    });
+    return calls.await(most, holds);
   }
 
   /** Where others can reach us, best first. On the loop only. */
@@ -546,9 +389,9 @@ public final class SwarmNode implements AutoCloseable {
       SwarmModel.Options options,
       Duration patience,
       SwarmGeneration.Watcher watcher) {
-    boolean _ = await(patience, () -> named(name).map(this::isComplete).orElse(false));
+    boolean _ = await(patience, () -> models.named(name).map(models::isComplete).orElse(false));
     Offer offer =
-        call(() -> named(name))
+        call(() -> models.named(name))
             .orElseThrow(() ->
                 new FolkmootException(
                     FolkmootException.Code.NOT_FOUND,
@@ -586,29 +429,14 @@ public final class SwarmNode implements AutoCloseable {
 
   /** Whether the swarm serves a model of that name, with or without its tag. */
   public boolean serves(String name) {
-    return call(() -> named(name).isPresent());
-  }
-
-  private Optional<Offer> named(String name) {
-    return announcements().stream()
-        .flatMap(announcement -> announcement.offers().stream())
-        .filter(offer ->
-            offer.modelName().equals(name)
-                || offer.modelName().startsWith(name + ":")
-                || offer.model().sha256().hex().equals(name))
-        .max(Comparator.comparing(this::isComplete).thenComparing(Offer::model));
-  }
-
-  private boolean isComplete(Offer offer) {
-    SwarmView view = SwarmView.of(offer.model(), announcements(), scores::measured);
-    return Coverage.of(view, offer.modelLayers()).complete();
+    return call(() -> models.named(name).isPresent());
   }
 
   /** Leaves the swarm in good order. */
   @Override
   public void close() {
     run(() -> {
-      closed = true;
+      offers.close();
       server.close();
       membership.leave();
       reach.stop();
