@@ -48,6 +48,7 @@ public final class Activations {
   private float[] whole = new float[0];
   private float[] scales = new float[0];
   private int[] sums = new int[0];
+  private int[] halves = new int[0];
 
   /** Starts a batch; {@link #fill} must then be called for every panel. */
   public void begin(int tokens, int columns, Set<Form> forms) {
@@ -67,6 +68,7 @@ public final class Activations {
     if (!forms.equals(EnumSet.of(Form.FLOATS)) && scales.length < size / 32) {
       scales = new float[size / 32];
       sums = new int[size / 32];
+      halves = new int[size / 32];
     }
   }
 
@@ -118,6 +120,7 @@ public final class Activations {
       java.util.Arrays.fill(q, 0);
       scales[index] = 0;
       sums[index] = 0;
+      halves[index] = 0;
       return;
     }
     float dx = amax / 127;
@@ -132,12 +135,17 @@ public final class Activations {
                   .convertShape(VectorOperators.F2I, Lanes.I, 0);
       rounded.min(127).max(-127).intoArray(q, i);
     }
-    int sum = 0;
-    for (int i = 0; i < 32; i++) {
+    int half = 0;
+    for (int i = 0; i < 16; i++) {
+      half += q[i];
+    }
+    int sum = half;
+    for (int i = 16; i < 32; i++) {
       sum += q[i];
     }
     scales[index] = dx;
     sums[index] = sum;
+    halves[index] = half;
   }
 
   private void place(int[] q, int at, boolean toPairs, boolean toFloats) {
@@ -174,6 +182,7 @@ public final class Activations {
       for (int t = count; t < width; t++) {
         scales[(panel * blocks + block) * width + t] = 0;
         sums[(panel * blocks + block) * width + t] = 0;
+        halves[(panel * blocks + block) * width + t] = 0;
       }
     }
   }
@@ -221,5 +230,10 @@ public final class Activations {
   /** {@code qsum}: {@code [panel][block][token of the panel]}. */
   int[] sums() {
     return sums;
+  }
+
+  /** The part of {@link #sums} that a block's first 16 columns have. */
+  int[] halves() {
+    return halves;
   }
 }

@@ -39,6 +39,7 @@ public final class Dequantiser {
           }
         }
         case Q4_0, Q4_1, Q5_0, Q5_1 -> unpack(source, block, type, to, toAt + i);
+        case IQ4_NL, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> unpackParts(source, block, type, to, toAt + i);
       }
     }
     for (int i = toAt; i < toAt + length; i++) {
@@ -61,6 +62,28 @@ public final class Dequantiser {
       int low = c < 16 ? pair & 15 : (pair >>> 4) & 15;
       int u = low | (((high >>> c) & 1) << 4);
       to[toAt + c] = type.hasMinimum() ? Math.fma((float) u, d, m) : (u - (five ? 16 : 8)) * d;
+    }
+  }
+
+  /** A packed block, by parts of 16 columns that share a scale. */
+  private static void unpackParts(
+      MemorySegment source, long block, TensorType type, float[] to, int toAt) {
+    byte[] in = source.asSlice(block, type.blockBytes()).toArray(ValueLayout.JAVA_BYTE);
+    float d = half(source, block + type.scaleOffset());
+    float least = type.hasMinimum() ? half(source, block + type.scaleOffset() + 2) : 0;
+    PackedLayout layout = PackedLayout.of(type);
+    for (int part = 0; part < type.blockSize() / 16; part++) {
+      int scale = SuperBlocks.scale(type, in, 0, part);
+      float min = -((float) SuperBlocks.minimum(type, in, 0, part) * least);
+      for (int c = 0; c < 16; c++) {
+        int k = (part & 1) * 4 + c / 4;
+        int four =
+            SuperBlocks.low(type, in, 0, part / 2, k)
+                | (SuperBlocks.high(type, in, 0, part / 2, k) << layout.lowBits());
+        int u = (four >>> (8 * (c % 4))) & 0xff;
+        float w = scale * (type == TensorType.IQ4_NL ? SuperBlocks.TABLE[u] : u - layout.zero());
+        to[toAt + part * 16 + c] = type.hasMinimum() ? Math.fma(w, d, min) : w * d;
+      }
     }
   }
 

@@ -21,6 +21,11 @@ public final class Oracle {
 
   private static final float NEGLIGIBLE = 0x1p-100f;
 
+  /** What the sixteen integers of IQ4_NL stand for. */
+  private static final int[] IQ4_NL = {
+    -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
+  };
+
   private Oracle() {}
 
   /**
@@ -86,14 +91,20 @@ public final class Oracle {
   private static float quantisedDot(TensorType type, byte[] matrix, int rowAt, Quantised x) {
     float acc = 0;
     for (int block = 0; block < x.dx.length; block++) {
-      int at = rowAt + block * type.blockBytes();
+      int first = block * BLOCK;
+      int at = rowAt + first / type.blockSize() * type.blockBytes();
       int isum = 0;
-      for (int i = 0; i < BLOCK; i++) {
-        isum += integer(type, matrix, at, i) * x.q[block * BLOCK + i];
+      int msum = 0;
+      for (int i = first; i < first + BLOCK; i++) {
+        int c = i % type.blockSize();
+        isum += subScale(type, matrix, at, c) * integer(type, matrix, at, c) * x.q[i];
+        msum += subMinimum(type, matrix, at, c) * x.q[i];
       }
-      acc = Math.fma((float) isum, scale(matrix, at) * x.dx[block], acc);
-      if (type.hasMinimum()) {
-        acc = Math.fma((float) x.qsum[block], minimum(matrix, at) * x.dx[block], acc);
+      acc = Math.fma((float) isum, scale(type, matrix, at) * x.dx[block], acc);
+      if (type.hasSubBlocks() && type.hasMinimum()) {
+        acc = Math.fma(-(float) msum, minimum(type, matrix, at) * x.dx[block], acc);
+      } else if (type.hasMinimum()) {
+        acc = Math.fma((float) msum, minimum(type, matrix, at) * x.dx[block], acc);
       }
     }
     return acc;
@@ -106,35 +117,97 @@ public final class Oracle {
    */
   public static float[] row(TensorType type, byte[] matrix, int at, int columns) {
     float[] weights = new float[columns];
-    for (int c = 0; c < columns; c++) {
-      int block = at + c / type.blockSize() * type.blockBytes();
-      weights[c] =
+    for (int i = 0; i < columns; i++) {
+      int block = at + i / type.blockSize() * type.blockBytes();
+      int c = i % type.blockSize();
+      weights[i] =
           switch (type) {
             case F32 -> Float.intBitsToFloat(int32(matrix, block));
             case F16 -> Float.float16ToFloat(int16(matrix, block));
             case BF16 -> Float.intBitsToFloat(int16(matrix, block) << 16);
-            case Q8_0, Q4_0, Q5_0 ->
-                (float) integer(type, matrix, block, c % BLOCK) * scale(matrix, block);
+            case Q8_0, Q4_0, Q5_0, IQ4_NL ->
+                (float) integer(type, matrix, block, c) * scale(type, matrix, block);
             case Q4_1, Q5_1 ->
                 Math.fma(
-                    (float) integer(type, matrix, block, c % BLOCK),
-                    scale(matrix, block),
-                    minimum(matrix, block));
+                    (float) integer(type, matrix, block, c),
+                    scale(type, matrix, block),
+                    minimum(type, matrix, block));
+            case Q3_K, Q6_K ->
+                (float) (subScale(type, matrix, block, c) * integer(type, matrix, block, c))
+                    * scale(type, matrix, block);
+            case Q2_K, Q4_K, Q5_K ->
+                Math.fma(
+                    (float) (subScale(type, matrix, block, c) * integer(type, matrix, block, c)),
+                    scale(type, matrix, block),
+                    -((float) subMinimum(type, matrix, block, c) * minimum(type, matrix, block)));
           };
     }
     return weights;
   }
 
-  /** The integer weight in column {@code i} of the block at {@code at}. */
-  private static int integer(TensorType type, byte[] in, int at, int i) {
+  /** The integer weight in column {@code c} of the block at {@code at}. */
+  private static int integer(TensorType type, byte[] in, int at, int c) {
     return switch (type) {
-      case Q8_0 -> in[at + 2 + i];
-      case Q4_0 -> nibble(in, at + 2, i) - 8;
-      case Q4_1 -> nibble(in, at + 4, i);
-      case Q5_0 -> (nibble(in, at + 6, i) | fifthBit(in, at + 2, i)) - 16;
-      case Q5_1 -> nibble(in, at + 8, i) | fifthBit(in, at + 4, i);
+      case Q8_0 -> in[at + 2 + c];
+      case Q4_0 -> nibble(in, at + 2, c) - 8;
+      case Q4_1 -> nibble(in, at + 4, c);
+      case Q5_0 -> (nibble(in, at + 6, c) | fifthBit(in, at + 2, c)) - 16;
+      case Q5_1 -> nibble(in, at + 8, c) | fifthBit(in, at + 4, c);
+      case IQ4_NL -> IQ4_NL[nibble(in, at + 2, c)];
+      case Q4_K -> bits(in, at + 16 + 32 * (c / 64) + c % 32, 4 * (c / 32 % 2), 4);
+      case Q5_K ->
+          bits(in, at + 48 + 32 * (c / 64) + c % 32, 4 * (c / 32 % 2), 4)
+              + 16 * bits(in, at + 16 + c % 32, c / 32, 1);
+      case Q6_K ->
+          bits(in, at + 64 * (c / 128) + c % 64, 4 * (c / 64 % 2), 4)
+              + 16 * bits(in, at + 128 + 32 * (c / 128) + c % 32, 2 * (c / 32 % 4), 2)
+              - 32;
+      case Q2_K -> bits(in, at + 16 + 32 * (c / 128) + c % 32, 2 * (c / 32 % 4), 2);
+      case Q3_K ->
+          bits(in, at + 32 + 32 * (c / 128) + c % 32, 2 * (c / 32 % 4), 2)
+              + 4 * bits(in, at + c % 32, c / 32, 1)
+              - 4;
       case F32, F16, BF16 -> throw new IllegalArgumentException(type + " has no integers");
     };
+  }
+
+  /** The integer that the scale of column {@code c} is multiplied by. */
+  private static int subScale(TensorType type, byte[] in, int at, int c) {
+    int j = c / 32;
+    int part = c / 16;
+    return switch (type) {
+      case Q4_K, Q5_K ->
+          j < 4
+              ? bits(in, at + 4 + j, 0, 6)
+              : bits(in, at + 12 + j - 4, 0, 4) + 16 * bits(in, at + 4 + j - 4, 6, 2);
+      case Q6_K -> in[at + 192 + part];
+      case Q2_K -> bits(in, at + part, 0, 4);
+      case Q3_K ->
+          bits(in, at + 96 + part % 8, 4 * (part / 8), 4)
+              + 16 * bits(in, at + 104 + part % 4, 2 * (part / 4), 2)
+              - 32;
+      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL -> 1;
+      case F32, F16, BF16 -> throw new IllegalArgumentException(type + " has no scales");
+    };
+  }
+
+  /** The integer that the minimum of column {@code c} is multiplied by. */
+  private static int subMinimum(TensorType type, byte[] in, int at, int c) {
+    int j = c / 32;
+    return switch (type) {
+      case Q4_K, Q5_K ->
+          j < 4
+              ? bits(in, at + 8 + j, 0, 6)
+              : bits(in, at + 12 + j - 4, 4, 4) + 16 * bits(in, at + 8 + j - 4, 6, 2);
+      case Q2_K -> bits(in, at + c / 16, 4, 4);
+      case Q4_1, Q5_1 -> 1;
+      case Q8_0, Q4_0, Q5_0, IQ4_NL, Q3_K, Q6_K -> 0;
+      case F32, F16, BF16 -> throw new IllegalArgumentException(type + " has no minimums");
+    };
+  }
+
+  private static int bits(byte[] in, int at, int shift, int count) {
+    return (in[at] >> shift) & ((1 << count) - 1);
   }
 
   /** Columns 0–15 lie in the low halves of 16 bytes, columns 16–31 in the high ones. */
@@ -146,12 +219,12 @@ public final class Oracle {
     return ((int32(in, at) >>> i) & 1) << 4;
   }
 
-  private static float scale(byte[] in, int block) {
-    return Float.float16ToFloat(int16(in, block));
+  private static float scale(TensorType type, byte[] in, int block) {
+    return Float.float16ToFloat(int16(in, block + type.scaleOffset()));
   }
 
-  private static float minimum(byte[] in, int block) {
-    return Float.float16ToFloat(int16(in, block + 2));
+  private static float minimum(TensorType type, byte[] in, int block) {
+    return Float.float16ToFloat(int16(in, block + type.scaleOffset() + 2));
   }
 
   private static short int16(byte[] in, int at) {

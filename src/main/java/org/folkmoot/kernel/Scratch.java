@@ -11,6 +11,12 @@ public final class Scratch {
   /** Exact integer sums of one block as 16-bit integers: {@code [token][row]}. */
   final short[] shortSums = new short[Activations.PANEL * BlockMatrix.TILE_ROWS];
 
+  /** A block of packed weights as whole-numbered floats: {@code [column][row]}. */
+  final float[] weights = new float[32 * PackedLayout.ROWS];
+
+  /** Places in a table of the same weights. */
+  final int[] indices = new int[32 * PackedLayout.ROWS];
+
   /** The 16 logical lanes of rule 3 for a tile: {@code [lane][row]}. */
   final float[] lanes = new float[16 * FloatKernel.TILE_ROWS];
 

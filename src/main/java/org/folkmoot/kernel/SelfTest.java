@@ -20,7 +20,7 @@ import org.folkmoot.base.FolkmootException;
  * is rare is for the tests.
  */
 public final class SelfTest {
-  private static final int COLUMNS = 32;
+  private static final int BLOCK = 32;
 
   /** Fills no vector, so that both what is done in vectors and the rest are seen. */
   private static final int LENGTH = 69;
@@ -65,6 +65,12 @@ public final class SelfTest {
       case Q5_0 -> 0x3777cb349acae37dL;
       case Q5_1 -> 0xa3b28e1c78290bfaL;
       case Q8_0 -> 0x889e542ada535f8bL;
+      case IQ4_NL -> 0x079cf77c60969bf1L;
+      case Q2_K -> 0x54407ecc20b6d0e6L;
+      case Q3_K -> 0x7a7d0d7976dfca43L;
+      case Q4_K -> 0x9a3d4aa8ce73f421L;
+      case Q5_K -> 0x57981656ba36123eL;
+      case Q6_K -> 0xd31793e640182fc0L;
     };
   }
 
@@ -106,9 +112,9 @@ public final class SelfTest {
   static float[] kernels(TensorType type) {
     Numbers numbers = new Numbers();
     byte[] matrix = numbers.matrix(type, rows(type));
-    float[] x = numbers.floats(2 * COLUMNS);
-    float[] row = new float[COLUMNS];
-    Dequantiser.row(MemorySegment.ofArray(matrix), 0, type, COLUMNS, row, 0);
+    float[] x = numbers.floats(2 * columns(type));
+    float[] row = new float[columns(type)];
+    Dequantiser.row(MemorySegment.ofArray(matrix), 0, type, row.length, row, 0);
     float[] one = multiply(type, matrix, x, 1);
     return type.hasMinimum() ? joined(row, one, multiply(type, matrix, x, 2)) : joined(row, one);
   }
@@ -117,10 +123,11 @@ public final class SelfTest {
   static float[] oracle(TensorType type) {
     Numbers numbers = new Numbers();
     byte[] matrix = numbers.matrix(type, rows(type));
-    float[] row = Oracle.row(type, matrix, 0, COLUMNS);
-    float[] one = Oracle.multiply(type, matrix, rows(type), numbers.floats(COLUMNS));
+    float[] row = Oracle.row(type, matrix, 0, columns(type));
+    float[] one = Oracle.multiply(type, matrix, rows(type), numbers.floats(columns(type)));
     return type.hasMinimum()
-        ? joined(row, one, one, Oracle.multiply(type, matrix, rows(type), numbers.floats(COLUMNS)))
+        ? joined(
+            row, one, one, Oracle.multiply(type, matrix, rows(type), numbers.floats(columns(type))))
         : joined(row, one);
   }
 
@@ -185,16 +192,22 @@ public final class SelfTest {
     return type.isQuantised() ? BlockMatrix.TILE_ROWS : FloatKernel.TILE_ROWS;
   }
 
+  /** A block. */
+  private static int columns(TensorType type) {
+    return Math.max(BLOCK, type.blockSize());
+  }
+
   private static float[] multiply(TensorType type, byte[] rows, float[] x, int tokens) {
     try (Arena arena = Arena.ofConfined()) {
       int count = rows(type);
-      MemorySegment memory = NativeMemory.allocate(arena, Matrix.bytes(type, count, COLUMNS));
-      Matrix matrix = Matrix.in(type, count, COLUMNS, memory);
+      int columns = columns(type);
+      MemorySegment memory = NativeMemory.allocate(arena, Matrix.bytes(type, count, columns));
+      Matrix matrix = Matrix.in(type, count, columns, memory);
       matrix.repack(rows, 0);
       Set<Activations.Form> forms = EnumSet.of(matrix.form(tokens));
       Activations activations = new Activations();
-      activations.begin(tokens, COLUMNS, forms);
-      activations.fill(0, x, COLUMNS, forms);
+      activations.begin(tokens, columns, forms);
+      activations.fill(0, x, columns, forms);
       float[] out = new float[tokens * count];
       matrix.multiply(activations, 0, 1, out, count, 0, new Scratch());
       return out;
@@ -272,9 +285,9 @@ public final class SelfTest {
       return x;
     }
 
-    /** Rows of {@link #COLUMNS} as GGML stores them. */
+    /** Rows of a block as GGML stores them. */
     byte[] matrix(TensorType type, int rows) {
-      byte[] bytes = new byte[Math.toIntExact(rows * type.rowBytes(COLUMNS))];
+      byte[] bytes = new byte[Math.toIntExact(rows * type.rowBytes(columns(type)))];
       for (int at = 0; at < bytes.length; at += type.blockBytes()) {
         for (int i = 0; i < type.blockBytes(); i++) {
           bytes[at + i] = (byte) next();
@@ -282,10 +295,12 @@ public final class SelfTest {
         switch (type) {
           case F32 -> putHalf(bytes, at + 2, (next() & 0x80ff) | 0x3e00);
           case BF16 -> putHalf(bytes, at, (next() & 0x80ff) | 0x3e00);
-          case F16, Q4_0, Q5_0, Q8_0 -> putHalf(bytes, at, half());
-          case Q4_1, Q5_1 -> {
-            putHalf(bytes, at, half());
-            putHalf(bytes, at + 2, half());
+          case F16 -> putHalf(bytes, at, half());
+          case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> {
+            putHalf(bytes, at + type.scaleOffset(), half());
+            if (type.hasMinimum()) {
+              putHalf(bytes, at + type.scaleOffset() + 2, half());
+            }
           }
         }
       }

@@ -22,7 +22,31 @@ public enum TensorType {
   /** {@code f16 d, m; u32 high; u4 low[32]}: weight {@code q d + m}. */
   Q5_1(7, 32, 24),
   /** {@code f16 d; i8 q[32]}: weight {@code q d}. */
-  Q8_0(8, 32, 34);
+  Q8_0(8, 32, 34),
+  /** {@code f16 d; u4 q[32]}: weight {@code TABLE[q] d}. */
+  IQ4_NL(20, 32, 18),
+  /**
+   * {@code u4 sc[16], mn[16]; u2 q[256]; f16 d, dmin}: weight {@code sc q d - mn dmin}, a scale and
+   * a minimum for each 16.
+   */
+  Q2_K(10, 256, 84),
+  /**
+   * {@code u1 high[256]; u2 low[256]; u6 sc[16]; f16 d}: weight {@code (sc - 32) (q - 4) d}, a
+   * scale for each 16.
+   */
+  Q3_K(11, 256, 110),
+  /**
+   * {@code f16 d, dmin; u6 sc[8], mn[8]; u4 q[256]}: weight {@code sc q d - mn dmin}, a scale and a
+   * minimum for each 32.
+   */
+  Q4_K(12, 256, 144),
+  /** As {@link #Q4_K}, with {@code u1 high[256]} before the {@code u4 low[256]}. */
+  Q5_K(13, 256, 176),
+  /**
+   * {@code u4 low[256]; u2 high[256]; i8 sc[16]; f16 d}: weight {@code sc (q - 32) d}, a scale for
+   * each 16.
+   */
+  Q6_K(14, 256, 210);
 
   private final int ggmlId;
   private final int blockSize;
@@ -49,16 +73,34 @@ public enum TensorType {
     return blockBytes;
   }
 
-  /**
-   * Whether weights are integers with a scale for each block of 32 (rule 2), not floats (rule 3).
-   */
+  /** Whether weights are integers with a scale for each block (rule 2), not floats (rule 3). */
   public boolean isQuantised() {
     return blockSize > 1;
   }
 
   /** Whether a block has a minimum besides its scale. */
   public boolean hasMinimum() {
-    return this == Q4_1 || this == Q5_1;
+    return switch (this) {
+      case Q4_1, Q5_1, Q2_K, Q4_K, Q5_K -> true;
+      case F32, F16, BF16, Q4_0, Q5_0, Q8_0, IQ4_NL, Q3_K, Q6_K -> false;
+    };
+  }
+
+  /** Whether the parts of a block have integer scales of their own. */
+  public boolean hasSubBlocks() {
+    return blockSize == 256;
+  }
+
+  /**
+   * Where in a quantised block its binary16 scale lies; the minimum, if there is one, follows it.
+   */
+  public int scaleOffset() {
+    return switch (this) {
+      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, Q4_K, Q5_K -> 0;
+      case Q2_K -> 80;
+      case Q3_K -> 108;
+      case Q6_K -> 208;
+    };
   }
 
   /**

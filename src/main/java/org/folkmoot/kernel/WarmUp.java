@@ -15,7 +15,9 @@ import java.util.function.BooleanSupplier;
  * much.
  */
 public final class WarmUp {
-  private static final int COLUMNS = 64;
+  /** The longest block. */
+  private static final int COLUMNS = 256;
+
   private static final int HEAD_DIM = 64;
 
   private WarmUp() {}

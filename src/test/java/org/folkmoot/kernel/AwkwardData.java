@@ -40,6 +40,10 @@ final class AwkwardData {
     ORDINARY,
     /** Least and greatest integers only, scales near one. */
     LIMITS,
+    /** All bits of the integers are zero, and of their scales if these are integers. */
+    ALL_LEAST,
+    /** All bits of both are one. */
+    ALL_GREATEST,
     /** The largest scales. */
     LARGE_SCALE,
     /** Subnormal scales, of either sign. */
@@ -107,14 +111,24 @@ final class AwkwardData {
       case F32 -> out.putFloat(wide(kind));
       case F16 -> out.putShort(half(kind));
       case BF16 -> out.putShort((short) (Float.floatToRawIntBits(wide(kind)) >>> 16));
-      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 -> {
-        out.putShort(half(kind));
+      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> {
+        byte[] block = new byte[type.blockBytes()];
+        int limit = kind == Weight.ALL_LEAST ? 0 : 255;
+        for (int i = 0; i < block.length; i++) {
+          block[i] =
+              (byte)
+                  switch (kind) {
+                    case LIMITS -> limits(type);
+                    case ALL_LEAST, ALL_GREATEST -> limit;
+                    case ORDINARY, LARGE_SCALE, SUBNORMAL_SCALE, ZERO_SCALE -> random.nextInt(256);
+                  };
+        }
+        ByteBuffer halves = ByteBuffer.wrap(block).order(ByteOrder.LITTLE_ENDIAN);
+        halves.putShort(type.scaleOffset(), half(kind));
         if (type.hasMinimum()) {
-          out.putShort(half(kind));
+          halves.putShort(type.scaleOffset() + 2, half(kind));
         }
-        for (int left = type.blockBytes() - (type.hasMinimum() ? 4 : 2); left > 0; left--) {
-          out.put((byte) (kind == Weight.LIMITS ? limits(type) : random.nextInt(256)));
-        }
+        out.put(block);
       }
     }
   }
@@ -128,7 +142,7 @@ final class AwkwardData {
   private short half(Weight kind) {
     return switch (kind) {
       case ORDINARY -> Float.floatToFloat16(number(0.01f));
-      case LIMITS -> Float.floatToFloat16(number(1));
+      case LIMITS, ALL_LEAST, ALL_GREATEST -> Float.floatToFloat16(number(1));
       case LARGE_SCALE -> (short) (0x7bff | (random.nextInt(2) << 15));
       case SUBNORMAL_SCALE -> (short) ((1 + random.nextInt(0x400)) | (random.nextInt(2) << 15));
       case ZERO_SCALE -> (short) (random.nextInt(2) << 15);
@@ -138,7 +152,7 @@ final class AwkwardData {
   private float wide(Weight kind) {
     return switch (kind) {
       case ORDINARY -> number(0.01f);
-      case LIMITS -> number(1);
+      case LIMITS, ALL_LEAST, ALL_GREATEST -> number(1);
       case LARGE_SCALE -> sign() * 0x1p60f * (1 + random.nextFloat());
       case SUBNORMAL_SCALE -> sign() * Float.intBitsToFloat(1 + random.nextInt(1 << 23));
       case ZERO_SCALE -> ZEROS[random.nextInt(2)];

@@ -3,6 +3,7 @@ package org.folkmoot.kernel;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
@@ -15,8 +16,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Rules 2 and 3 for whole matrices: the vector kernels against the oracle, bit for bit. */
 class MatrixOracleTest {
   private static final int[] ROWS = {1, 31, 32, 33, 100};
+  private static final int[] FEW_ROWS = {1, 33};
   private static final int[] FLOAT_ROWS = {1, 15, 16, 17, 33, 100};
   private static final int[] COLUMNS = {32, 64, 96, 576};
+  private static final int[] LONG_BLOCKS = {256, 512};
   private static final int[] FLOAT_COLUMNS = {1, 8, 15, 16, 17, 172};
   private static final int[] TOKENS = {1, 2, 7, 8, 9, 17};
 
@@ -30,8 +33,8 @@ class MatrixOracleTest {
   @EnumSource
   void awkwardSizes(TensorType type) {
     AwkwardData data = new AwkwardData(type.ggmlId());
-    for (int rows : type.isQuantised() ? ROWS : FLOAT_ROWS) {
-      for (int columns : type.isQuantised() ? COLUMNS : FLOAT_COLUMNS) {
+    for (int rows : rows(type)) {
+      for (int columns : columns(type)) {
         for (int tokens : TOKENS) {
           byte[] mixed = data.matrix(type, rows, columns, AwkwardData.Weight.values());
           check(type, mixed, rows, tokens(tokens, () -> data.vector(columns, AwkwardData.FINITE)));
@@ -43,6 +46,14 @@ class MatrixOracleTest {
     }
   }
 
+  private static int[] rows(TensorType type) {
+    return type.hasSubBlocks() ? FEW_ROWS : type.isQuantised() ? ROWS : FLOAT_ROWS;
+  }
+
+  private static int[] columns(TensorType type) {
+    return type.hasSubBlocks() ? LONG_BLOCKS : type.isQuantised() ? COLUMNS : FLOAT_COLUMNS;
+  }
+
   @ParameterizedTest
   @EnumSource
   void extremeValues(TensorType type) {
@@ -50,8 +61,9 @@ class MatrixOracleTest {
     for (AwkwardData.Weight weight : AwkwardData.Weight.values()) {
       for (AwkwardData.Input input : AwkwardData.Input.values()) {
         for (int tokens : new int[] {1, 9}) {
-          byte[] matrix = data.matrix(type, 33, 96, weight);
-          check(type, matrix, 33, tokens(tokens, () -> data.vector(96, input)));
+          int columns = type.hasSubBlocks() ? 512 : 96;
+          byte[] matrix = data.matrix(type, 33, columns, weight);
+          check(type, matrix, 33, tokens(tokens, () -> data.vector(columns, input)));
         }
       }
     }
@@ -60,27 +72,34 @@ class MatrixOracleTest {
   /** The largest sums that integers can reach, where narrow accumulators would overflow. */
   @ParameterizedTest
   @EnumSource(
-      value = TensorType.class,
-      names = {"Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1"})
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"F32", "F16", "BF16"})
   void largestSums(TensorType type) {
     for (int sign : new int[] {1, -1}) {
-      for (int bits : type == TensorType.Q8_0 ? new int[] {127, -127, -128} : new int[] {0, -1}) {
+      for (int bits : new int[] {0, -1, 0x7f, -127, -128, 0x3f, 0x1f}) {
         byte[] matrix = new byte[32 * type.blockBytes()];
         Arrays.fill(matrix, (byte) bits);
         for (int at = 0; at < matrix.length; at += type.blockBytes()) {
-          matrix[at] = 0; // the scale 1.0
-          matrix[at + 1] = 0x3c;
+          if (type == TensorType.Q6_K && (bits & 1) != 0) { // the least integers, the least scales
+            Arrays.fill(matrix, at, at + 192, (byte) 0);
+            Arrays.fill(matrix, at + 192, at + 208, (byte) -128);
+          }
+          one(matrix, at + type.scaleOffset());
           if (type.hasMinimum()) {
-            matrix[at + 2] = 0;
-            matrix[at + 3] = 0x3c;
+            one(matrix, at + type.scaleOffset() + 2);
           }
         }
-        float[] x = new float[32];
+        float[] x = new float[type.blockSize()];
         Arrays.fill(x, sign * 127f);
         check(type, matrix, 32, new float[][] {x});
         check(type, matrix, 32, new float[][] {x, x, x});
       }
     }
+  }
+
+  private static void one(byte[] matrix, int at) {
+    matrix[at] = 0;
+    matrix[at + 1] = 0x3c;
   }
 
   /**
@@ -123,12 +142,39 @@ class MatrixOracleTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"F32", "F16", "BF16"})
+  void refusesScalesThatAreNoNumbers(TensorType type) {
+    AwkwardData data = new AwkwardData(9);
+    for (int half : new int[] {0x7c00, 0xfc00, 0x7e00, 0xffff}) {
+      for (int at = 0; at < (type.hasMinimum() ? 4 : 2); at += 2) {
+        byte[] matrix = data.matrix(type, 1, type.blockSize(), AwkwardData.Weight.ORDINARY);
+        matrix[type.scaleOffset() + at] = (byte) half;
+        matrix[type.scaleOffset() + at + 1] = (byte) (half >> 8);
+        float[] x = data.vector(type.blockSize(), AwkwardData.Input.ORDINARY);
+        refuses(
+            FolkmootException.Code.BAD_FILE,
+            () -> multiply(type, matrix, 1, new float[][] {x}, 1, 0));
+        refuses(
+            FolkmootException.Code.BAD_FILE,
+            () ->
+                Dequantiser.row(
+                    MemorySegment.ofArray(matrix), 0, type, x.length, new float[x.length], 0));
+      }
+    }
+  }
+
   private static void refuses(Runnable call) {
+    refuses(FolkmootException.Code.ARITHMETIC, call);
+  }
+
+  private static void refuses(FolkmootException.Code code, Runnable call) {
     assertThatExceptionOfType(FolkmootException.class)
         .isThrownBy(call::run)
-        .satisfies(refused ->
-            org.assertj.core.api.Assertions.assertThat(refused.code())
-                .isEqualTo(FolkmootException.Code.ARITHMETIC));
+        .satisfies(
+            refused -> org.assertj.core.api.Assertions.assertThat(refused.code()).isEqualTo(code));
   }
 
   private interface Maker {

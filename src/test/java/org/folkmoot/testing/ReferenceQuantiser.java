@@ -8,7 +8,8 @@ import org.folkmoot.kernel.TensorType;
  * Floats to the bytes of each number format, by the definitions of GGML's reference quantisers
  * ({@code quantize_row_*_ref} in ggml-quants.c): all arithmetic in binary32, the inverse scale
  * taken before the scale is rounded to binary16. In a block of 32 with 4-bit parts, byte {@code j}
- * holds weight {@code j} low and weight {@code j + 16} high.
+ * holds weight {@code j} low and weight {@code j + 16} high. For the packed formats only the layout
+ * is GGML's; see {@link PackedReference}.
  */
 public final class ReferenceQuantiser {
   private static final int BLOCK = 32;
@@ -29,6 +30,8 @@ public final class ReferenceQuantiser {
         case Q5_0 -> symmetric(weights, at, 5, out);
         case Q4_1 -> affine(weights, at, 4, out);
         case Q5_1 -> affine(weights, at, 5, out);
+        case IQ4_NL, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K ->
+            out.put(PackedReference.quantise(type, weights, at));
       }
     }
     return out.array();

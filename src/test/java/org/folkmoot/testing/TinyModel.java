@@ -89,11 +89,15 @@ public record TinyModel(
     }
   }
 
-  /** Two layers in this format throughout, tied head, grouped heads, some 110,000 weights. */
+  /**
+   * Two layers in this format throughout, tied head, grouped heads, some 110,000 weights; 800,000
+   * where a block takes 256.
+   */
   public static TinyModel of(TensorType type) {
+    boolean wide = type.hasSubBlocks();
     return new TinyModel(
         2,
-        new Widths(64, 4, 2, 16, 160),
+        wide ? new Widths(256, 8, 2, 32, 256) : new Widths(64, 4, 2, 16, 160),
         512,
         256,
         new Formats(type, type, type),

@@ -151,6 +151,12 @@ public record RandomModel(
         block.putShort(at, half(deviation / 9.23));
         block.putShort(at + 2, half(-15.5 * deviation / 9.23));
       }
+      case IQ4_NL -> block.putShort(at, half(deviation / 67.2));
+      case Q2_K -> scales(block, at, type, deviation / 13.9, 1.5);
+      case Q3_K -> block.putShort(at + type.scaleOffset(), half(deviation / 43.3));
+      case Q4_K -> scales(block, at, type, deviation / 255, 7.5);
+      case Q5_K -> scales(block, at, type, deviation / 521, 15.5);
+      case Q6_K -> block.putShort(at + type.scaleOffset(), half(deviation / 1365));
       case F32 -> block.putFloat(at, (float) (block.getInt(at) * deviation * 0x1p-30));
       case F16 -> block.putShort(at, half(block.getShort(at) * deviation * 0x1p-14));
       case BF16 ->
@@ -160,6 +166,12 @@ public record RandomModel(
                   (Float.floatToRawIntBits((float) (block.getShort(at) * deviation * 0x1p-14))
                       >> 16));
     }
+  }
+
+  /** The integer scales and minimums are random, too, and on average the same. */
+  private static void scales(ByteBuffer block, int at, TensorType type, double d, double mean) {
+    block.putShort(at + type.scaleOffset(), half(d));
+    block.putShort(at + type.scaleOffset() + 2, half(mean * d));
   }
 
   private static short half(double value) {

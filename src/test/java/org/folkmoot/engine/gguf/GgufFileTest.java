@@ -40,7 +40,7 @@ class GgufFileTest {
             .put("floats", new float[] {-0f, Float.MIN_VALUE, 3});
     for (TensorType type : TensorType.values()) {
       byte[] data = content(type);
-      writer.tensor(type.name(), type, new long[] {64, 3}, out -> out.write(data));
+      writer.tensor(type.name(), type, new long[] {256, 3}, out -> out.write(data));
     }
     writer.write(path);
 
@@ -61,7 +61,7 @@ class GgufFileTest {
       for (TensorType type : TensorType.values()) {
         GgufTensor tensor = file.tensor(type.name()).orElseThrow();
         assertThat(tensor.type()).isEqualTo(type);
-        assertThat(tensor.shape()).isEqualTo(List.of(64L, 3L));
+        assertThat(tensor.shape()).isEqualTo(List.of(256L, 3L));
         assertThat(tensor.offset() % 32).isZero();
         assertThat(file.data(tensor).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(content(type));
       }
@@ -71,7 +71,7 @@ class GgufFileTest {
   }
 
   private static byte[] content(TensorType type) {
-    byte[] data = new byte[(int) type.rowBytes(64) * 3];
+    byte[] data = new byte[(int) type.rowBytes(256) * 3];
     for (int i = 0; i < data.length; i++) {
       data[i] = (byte) (i * 31 + type.ggmlId());
     }

@@ -223,8 +223,9 @@ class GgufParserTest {
     for (TensorType type : TensorType.values()) {
       if (type.isQuantised()) {
         // All weights together are whole blocks, but the rows are not.
-        refusedTensor("not whole blocks of 32", type, 0, 16, 2);
-        refusedTensor("not whole blocks of 32", type, 0, 33);
+        String blocks = "not whole blocks of " + type.blockSize() + " as " + type;
+        refusedTensor(blocks, type, 0, type.blockSize() / 2, 2);
+        refusedTensor(blocks, type, 0, type.blockSize() + 1);
       }
     }
   }
@@ -232,7 +233,7 @@ class GgufParserTest {
   @Test
   void namesTheFormatsItDoesNotKnow() {
     for (var known :
-        Map.of(4, "number 4", 12, "Q4_K", 1000, "number 1000", -1, "4294967295").entrySet()) {
+        Map.of(4, "Q4_2", 23, "IQ4_XS", 1000, "number 1000", -1, "4294967295").entrySet()) {
       FolkmootException fault =
           fault(
               head(1, 0)

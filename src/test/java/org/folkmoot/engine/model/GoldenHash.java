@@ -22,13 +22,18 @@ final class GoldenHash {
           .withVocab(261)
           .withContext(32);
 
-  /** What SmolLM2 is: Q4_1 with a head of Q8_0; and floats. */
+  /** What SmolLM2 is: Q4_1 with a head of Q8_0; floats; and packed formats. */
   private static final List<TinyModel> MODELS =
       List.of(
           SMALLEST
               .withFormats(new TinyModel.Formats(TensorType.Q4_1, TensorType.Q5_1, TensorType.Q8_0))
               .withParts(new TinyModel.Parts(false, false, false)),
-          SMALLEST);
+          SMALLEST,
+          SMALLEST
+              .withWidths(new TinyModel.Widths(256, 2, 1, 16, 32))
+              .withFormats(
+                  new TinyModel.Formats(TensorType.IQ4_NL, TensorType.Q4_K, TensorType.Q6_K))
+              .withParts(new TinyModel.Parts(false, false, false)));
 
   /** A prompt of a panel and one token more, then single tokens. */
   private static final GreedyRun RUN = GreedyRun.of(SMALLEST.vocab(), 9, 3);

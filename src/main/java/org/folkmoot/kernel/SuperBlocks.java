@@ -1,0 +1,100 @@
+package org.folkmoot.kernel;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/**
+ * Where GGML keeps the parts of its packed blocks (IQ4_NL, and the blocks of 256 with scales of
+ * their own). In all of them the weights of four neighbouring columns lie in four neighbouring
+ * bytes under one shift, so four are taken at once. Integers come out unsigned, as they are stored.
+ */
+final class SuperBlocks {
+  /** What the sixteen integers of IQ4_NL stand for. */
+  static final int[] TABLE = {
+    -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
+  };
+
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+
+  private SuperBlocks() {}
+
+  /**
+   * The lower bits of four columns, a byte each.
+   *
+   * @param at where the block begins
+   * @param block which 32 columns of it
+   * @param k which four of these, 0 to 7
+   */
+  static int low(TensorType type, byte[] in, int at, int block, int k) {
+    return switch (type) {
+      case IQ4_NL -> field(in, at + 2 + 4 * (k & 3), k & 4, 15);
+      case Q4_K -> field(in, at + 16 + 32 * (block >> 1) + 4 * k, 4 * (block & 1), 15);
+      case Q5_K -> field(in, at + 48 + 32 * (block >> 1) + 4 * k, 4 * (block & 1), 15);
+      case Q6_K -> {
+        int half = at + 64 * (block >> 2) + 32 * (block & 1);
+        yield field(in, half + 4 * k, 2 * (block & 2), 15);
+      }
+      case Q2_K -> field(in, at + 16 + 32 * (block >> 2) + 4 * k, 2 * (block & 3), 3);
+      case Q3_K -> field(in, at + 32 + 32 * (block >> 2) + 4 * k, 2 * (block & 3), 3);
+      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> throw other(type);
+    };
+  }
+
+  /** The higher bits of four columns, a byte each; zero where the format has none. */
+  static int high(TensorType type, byte[] in, int at, int block, int k) {
+    return switch (type) {
+      case Q5_K -> field(in, at + 16 + 4 * k, block, 1);
+      case Q6_K -> field(in, at + 128 + 32 * (block >> 2) + 4 * k, 2 * (block & 3), 3);
+      case Q3_K -> field(in, at + 4 * k, block, 1);
+      case IQ4_NL, Q4_K, Q2_K -> 0;
+      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> throw other(type);
+    };
+  }
+
+  private static int field(byte[] in, int at, int shift, int mask) {
+    return ((int) INT.get(in, at) >>> shift) & (mask * 0x0101_0101);
+  }
+
+  /** The integer scale of 16 columns, number {@code part} of the block. */
+  static int scale(TensorType type, byte[] in, int at, int part) {
+    return switch (type) {
+      case IQ4_NL -> 1;
+      case Q4_K, Q5_K -> six(in, at + 4, at + 12, 0, part >> 1);
+      case Q6_K -> in[at + 192 + part];
+      case Q2_K -> in[at + part] & 15;
+      case Q3_K -> {
+        int low = (in[at + 96 + (part & 7)] >> ((part & 8) / 2)) & 15;
+        int high = (in[at + 104 + (part & 3)] >> (2 * (part >> 2))) & 3;
+        yield (low | (high << 4)) - 32;
+      }
+      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> throw other(type);
+    };
+  }
+
+  /** The integer minimum of 16 columns, number {@code part} of the block. */
+  static int minimum(TensorType type, byte[] in, int at, int part) {
+    return switch (type) {
+      case Q4_K, Q5_K -> six(in, at + 8, at + 12, 4, part >> 1);
+      case Q2_K -> (in[at + part] >> 4) & 15;
+      case IQ4_NL, Q3_K, Q6_K -> 0;
+      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> throw other(type);
+    };
+  }
+
+  /**
+   * One of eight numbers of six bits: the first four lie in the lower bits of four bytes, the
+   * others have their upper two bits in the same bytes, their lower four in half a byte of another
+   * four.
+   */
+  private static int six(byte[] in, int at, int rest, int shift, int j) {
+    return j < 4
+        ? in[at + j] & 63
+        : ((in[rest + j - 4] >> shift) & 15) | (((in[at + j - 4] >> 6) & 3) << 4);
+  }
+
+  private static IllegalArgumentException other(TensorType type) {
+    return new IllegalArgumentException(type + " has another layout");
+  }
+}

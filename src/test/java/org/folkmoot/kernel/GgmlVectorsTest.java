@@ -1,0 +1,68 @@
+package org.folkmoot.kernel;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Objects;
+import org.folkmoot.testing.Bits;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Numbers that another implementation of GGML's formats made, gguf-py; how is said in {@code
+ * ggml/make-vectors.py}.
+ */
+class GgmlVectorsTest {
+  @ParameterizedTest
+  @EnumSource(
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"F32", "BF16"})
+  void dequantises(TensorType type) {
+    ByteBuffer in = vectors(type + ".dequantised");
+    int blocks = in.getInt();
+    byte[] bytes = new byte[blocks * type.blockBytes()];
+    in.get(bytes);
+    float[] expected = new float[blocks * type.blockSize()];
+    in.asFloatBuffer().get(expected);
+    for (int block = 0; block < blocks; block++) {
+      byte[] one =
+          Arrays.copyOfRange(bytes, block * type.blockBytes(), (block + 1) * type.blockBytes());
+      float[] wanted =
+          Arrays.copyOfRange(expected, block * type.blockSize(), (block + 1) * type.blockSize());
+      ignoreSigns(type, wanted);
+      float[] oracle = Oracle.row(type, one, 0, type.blockSize());
+      ignoreSigns(type, oracle);
+      Bits.assertSame(oracle, wanted, type, block);
+      float[] row = new float[type.blockSize()];
+      Dequantiser.row(MemorySegment.ofArray(one), 0, type, row.length, row, 0);
+      ignoreSigns(type, row);
+      Bits.assertSame(row, wanted, type, block);
+    }
+  }
+
+  /**
+   * A negative scale times the integer zero is the integer zero here; in gguf-py, which multiplies
+   * floats, it is -0.
+   */
+  private static void ignoreSigns(TensorType type, float[] x) {
+    boolean negativeScale = type == TensorType.Q3_K || type == TensorType.Q6_K;
+    for (int i = 0; i < x.length; i++) {
+      if (negativeScale && x[i] == 0) {
+        x[i] = 0;
+      }
+    }
+  }
+
+  static ByteBuffer vectors(String name) {
+    try (InputStream in =
+        Objects.requireNonNull(GgmlVectorsTest.class.getResourceAsStream("ggml/" + name), name)) {
+      return ByteBuffer.wrap(in.readAllBytes()).order(ByteOrder.LITTLE_ENDIAN);
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+"""Makes the vectors in this folder with gguf-py, an implementation that shares nothing with ours.
+
+    pip install gguf==0.19.0 numpy && python make-vectors.py
+
+TYPE.dequantised: blocks of random bytes with scales of all kinds, then the floats that
+gguf.quants.dequantize makes of them. TYPE.quantised: floats of all kinds, then the bytes that
+gguf.quants.quantize makes of them (only the formats that gguf-py quantises). Both begin with the
+number of blocks (uint32); all is little-endian.
+"""
+import pathlib
+import struct
+
+import numpy as np
+from gguf import GGML_QUANT_SIZES, GGMLQuantizationType as T, quants
+
+HERE = pathlib.Path(__file__).parent
+# Where in a block the binary16 numbers lie.
+HALVES = {
+    T.F16: [0], T.Q4_0: [0], T.Q4_1: [0, 2], T.Q5_0: [0], T.Q5_1: [0, 2], T.Q8_0: [0],
+    T.IQ4_NL: [0], T.Q2_K: [80, 82], T.Q3_K: [108], T.Q4_K: [0, 2], T.Q5_K: [0, 2], T.Q6_K: [208],
+}
+SCALES = [0x0000, 0x8000, 0x0001, 0x83ff, 0x7bff, 0xfbff, 0x3c00]  # ±0, subnormal, largest, one
+QUANTISES = [T.F16, T.BF16, T.Q4_0, T.Q4_1, T.Q5_0, T.Q5_1, T.Q8_0]
+
+
+def dequantised(kind, random):
+    size, length = GGML_QUANT_SIZES[kind]
+    count = 10 if size > 1 else 64
+    blocks = random.integers(0, 256, (count, length), dtype=np.uint8)
+    for i, block in enumerate(blocks):
+        if i == 8:
+            block[:] = 0
+        if i == 9:
+            block[:] = 255
+        for at in HALVES[kind]:
+            half = SCALES[i] if i < len(SCALES) else random.integers(0x1000, 0x3c00)
+            block[at:at + 2] = np.frombuffer(struct.pack("<H", half), dtype=np.uint8)
+    floats = quants.dequantize(blocks.reshape(-1), kind).astype("<f4")
+    return struct.pack("<I", count) + blocks.tobytes() + floats.tobytes()
+
+
+def quantised(kind, random):
+    size, _ = GGML_QUANT_SIZES[kind]
+    count = 40 if size > 1 else 512
+    floats = random.standard_normal((count, size)).astype("<f4")
+    floats[1::8] *= np.float32(1e-3)
+    floats[2::8] = np.abs(floats[2::8]) + np.float32(3)
+    floats[3::8] = np.round(floats[3::8] * 8) / 8
+    floats[4] = 0
+    floats[5] = -0.0
+    floats[6] = 1
+    floats[7] = 2 ** -24
+    if size > 1:
+        floats[12] = np.linspace(-1, 1, size, dtype=np.float32)
+        floats[13] = np.linspace(127, -128, size, dtype=np.float32)
+    bits = quants.quantize(floats, kind)
+    return struct.pack("<I", count) + floats.tobytes() + bits.tobytes()
+
+
+def main():
+    for kind in HALVES:
+        random = np.random.default_rng(kind.value)
+        (HERE / f"{kind.name}.dequantised").write_bytes(dequantised(kind, random))
+    for kind in QUANTISES:
+        random = np.random.default_rng(1000 + kind.value)
+        (HERE / f"{kind.name}.quantised").write_bytes(quantised(kind, random))
+
+
+main()
