@@ -29,6 +29,12 @@ public final class FolkmootException extends RuntimeException {
     UNREACHABLE,
     /** Busy now; the same call may work later. */
     BUSY,
+    /** A chain is another than the one that was meant. */
+    WRONG_CHAIN,
+    /** A chain could still take back what it says. */
+    NOT_FINAL,
+    /** The account cannot pay for what was asked. */
+    NO_FUNDS,
     /** This machine computes wrongly: a self-test or an operation gave what sem/1 forbids. */
     ARITHMETIC
   }

@@ -80,7 +80,15 @@ public final class ApiException extends RuntimeException {
       case NO_ROOM ->
           unavailable("no_room", "the server has no memory or disk left for this: try later");
       // Their messages may name files of this machine.
-      case BAD_FILE, UNSUPPORTED, WRONG_HASH, UNREACHABLE, ARITHMETIC -> internal(fault);
+      case BAD_FILE,
+          UNSUPPORTED,
+          WRONG_HASH,
+          UNREACHABLE,
+          WRONG_CHAIN,
+          NOT_FINAL,
+          NO_FUNDS,
+          ARITHMETIC ->
+          internal(fault);
     };
   }
 

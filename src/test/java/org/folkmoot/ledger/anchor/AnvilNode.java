@@ -1,0 +1,134 @@
+package org.folkmoot.ledger.anchor;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+
+/**
+ * A real EVM node on loopback: anvil, which {@code bin/evm-tools} gets through npm. Where it cannot
+ * be had, tests are skipped and say so; with {@code FOLKMOOT_EVM=required} they fail.
+ */
+final class AnvilNode implements AutoCloseable {
+  /** Chain ids of tests. */
+  static final long CHAIN = 31337;
+
+  /** The first of the accounts that anvil fills; its mnemonic is public. */
+  static final EvmKey RICH =
+      EvmKey.ofHex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
+
+  private final Process process;
+  private final String url;
+
+  private AnvilNode(Process process, String url) {
+    this.process = process;
+    this.url = url;
+  }
+
+  /** The folder with solc, OpenZeppelin and anvil; skips the test where it cannot be had. */
+  static Path tools() {
+    Optional<Path> found = Tools.FOLDER;
+    if (found.isEmpty() && "required".equals(System.getenv("FOLKMOOT_EVM"))) {
+      throw new AssertionError("bin/evm-tools failed, and FOLKMOOT_EVM=required");
+    }
+    Assumptions.assumeTrue(
+        found.isPresent(), "SKIPPED: no npm, or no network for it: the EVM contracts are untested");
+    return found.get();
+  }
+
+  /** Once in a test run. */
+  private static final class Tools {
+    static final Optional<Path> FOLDER = install();
+
+    private static Optional<Path> install() {
+      try {
+        Process process =
+            new ProcessBuilder("bin/evm-tools")
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        String said = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
+        return process.waitFor() == 0 ? Optional.of(Path.of(said)) : Optional.empty();
+      } catch (IOException noShell) {
+        return Optional.empty();
+      } catch (InterruptedException stopped) {
+        Thread.currentThread().interrupt();
+        return Optional.empty();
+      }
+    }
+  }
+
+  /** Starts a node that makes a block of each transaction. */
+  static AnvilNode start(String... more) {
+    try {
+      List<String> command =
+          new ArrayList<>(
+              List.of(
+                  binary().toString(), "--port", "0", "--host", "127.0.0.1", "--order", "fifo"));
+      command.addAll(List.of(more));
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      BufferedReader out =
+          new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8));
+      for (String line = out.readLine(); line != null; line = out.readLine()) {
+        if (line.startsWith("Listening on ")) {
+          // It goes on talking; nobody may block it.
+          Thread.ofVirtual().start(() -> out.lines().forEach(_ -> {}));
+          return new AnvilNode(process, "http://" + line.substring("Listening on ".length()));
+        }
+      }
+      throw new AssertionError("anvil ended before it listened");
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  private static Path binary() throws IOException {
+    try (Stream<Path> all = Files.list(tools().resolve("node_modules/@foundry-rs"))) {
+      return all.map(folder -> folder.resolve("bin/anvil"))
+          .filter(Files::isExecutable)
+          .findFirst()
+          .orElseThrow();
+    }
+  }
+
+  String url() {
+    return url;
+  }
+
+  EvmRpc rpc() {
+    return new EvmRpc(url, Duration.ofSeconds(10));
+  }
+
+  EvmChain chain() {
+    return new EvmChain(rpc(), OptionalLong.of(CHAIN));
+  }
+
+  EvmAccount account(EvmKey key) {
+    return new EvmAccount(chain(), key, EvmAccount.Settings.USUAL, _ -> ask("evm_mine"));
+  }
+
+  /** Asks it for what only a node for tests does. */
+  com.fasterxml.jackson.databind.JsonNode ask(String method, Object... parameters) {
+    return chain().ask(method, parameters);
+  }
+
+  /** Makes some blocks. */
+  void mine(int blocks) {
+    ask("anvil_mine", "0x" + Integer.toHexString(blocks));
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+}
