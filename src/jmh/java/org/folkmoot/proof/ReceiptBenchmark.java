@@ -58,9 +58,10 @@ public class ReceiptBenchmark {
             Optional.empty(),
             SamplerSettings.USUAL,
             List.of());
+    Receipt.Tokens chosen = ReceiptCheck.tokens(opened, tokens);
     HopStatement.Sampled sampled =
         new HopStatement.Sampled(
-            terms.samplingHash(), tokens, tokens, ReceiptCheck.tokensRoot(opened, tokens));
+            terms.samplingHash(), tokens, tokens, chosen.history(), chosen.root());
     List<SignedStatement> statements = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       Identity hop = Identity.random(random);

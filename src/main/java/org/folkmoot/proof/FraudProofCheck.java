@@ -107,11 +107,19 @@ public final class FraudProofCheck {
         || chosen.from() != otherChosen.from()) {
       return new Result.NotProven("the statements are about tokens chosen in different ways");
     }
+    if (chosen.historyRoot().equals(otherChosen.historyRoot())
+        && one.policy().isEmpty()
+        && other.policy().isEmpty()) {
+      return twoChoices(peer);
+    }
     return tokensAreDecided(one, proof.sampling())
         .or(() -> tokensAreDecided(other, proof.sampling()))
         .<Result>map(Result.NotProven::new)
-        .orElseGet(
-            () -> new Result.Proven(peer, "signed two different choices of tokens for one input"));
+        .orElseGet(() -> twoChoices(peer));
+  }
+
+  private static Result twoChoices(PeerId peer) {
+    return new Result.Proven(peer, "signed two different choices of tokens for one input");
   }
 
   /**
@@ -129,7 +137,8 @@ public final class FraudProofCheck {
       return Optional.of("the sampler's settings are not those of the statement");
     }
     if (sampling.get().repeatPenalty() != 1) {
-      return Optional.of("with a repetition penalty, tokens depend on more than is signed");
+      return Optional.of(
+          "with a repetition penalty, tokens depend on those before, which are not the same");
     }
     return statement.policy().isPresent()
         ? Optional.of("the peer has declared a policy, which may change tokens")

@@ -48,7 +48,7 @@ public record Receipt(
   /** Replaced hops: after so many an answer is given up. */
   public static final int MAX_REPLACED = 64;
 
-  private static final byte[] CONTEXT = "folkmoot receipt/1\0".getBytes(US_ASCII);
+  private static final byte[] CONTEXT = "folkmoot receipt/2\0".getBytes(US_ASCII);
 
   /** Why an answer ended. */
   public enum Finish {
@@ -133,12 +133,13 @@ public record Receipt(
   }
 
   /**
-   * Tokens that the last hop chose, up to the answer's end.
+   * Tokens that the last hop chose, up to the answer's end, and what it was told before.
    *
    * @param from position of the first; behind the prompt if it replaced another
-   * @param root Merkle root over them
+   * @param history Merkle root over those before
+   * @param root Merkle root over the chosen ones
    */
-  public record Tokens(int from, Hash32 root) {}
+  public record Tokens(int from, Hash32 history, Hash32 root) {}
 
   /**
    * A hop that served for a while.
@@ -202,7 +203,8 @@ public record Receipt(
         hop.inputs,
         hop.outputs,
         hop.tokens.map(tokens ->
-            new HopStatement.Sampled(sampling, tokens.from, end - tokens.from, tokens.root)),
+            new HopStatement.Sampled(
+                sampling, tokens.from, end - tokens.from, tokens.history, tokens.root)),
         hop.policy);
   }
 

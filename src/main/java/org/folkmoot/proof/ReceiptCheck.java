@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.folkmoot.base.Hash32;
-import org.folkmoot.base.MerkleTree;
 import org.folkmoot.peer.Verifier;
 import org.folkmoot.proof.Finding.Subject;
 import org.folkmoot.wire.LayerRange;
@@ -175,21 +174,19 @@ public final class ReceiptCheck {
                 .formatted(earlier);
     return Finding.of(
             TOKENS,
-            told.root().equals(tokensRoot(disclosure, told.from())),
+            told.equals(tokens(disclosure, told.from())),
             held,
-            "the last hop %s chose other tokens than the disclosed ones".formatted(last.peer()))
+            "the last hop %s chose, or was told, other tokens than the disclosed ones"
+                .formatted(last.peer()))
         .about(last.peer());
   }
 
-  /** The Merkle root of the tokens from a position on. */
-  static Hash32 tokensRoot(Disclosure disclosure, int from) {
+  /** What a last hop must say that chose the tokens from a position on. */
+  static Receipt.Tokens tokens(Disclosure disclosure, int from) {
     TraceKey key = TraceKey.ofSalt(disclosure.salt());
     int[] ids = disclosure.ids();
-    MerkleTree tree = new MerkleTree();
-    for (int position = from; position < ids.length; position++) {
-      tree.add(key.tokenLeaf(position, ids[position]));
-    }
-    return tree.root();
+    return new Receipt.Tokens(
+        from, key.tokensRoot(ids, 0, from), key.tokensRoot(ids, from, ids.length));
   }
 
   private static List<Finding> text(

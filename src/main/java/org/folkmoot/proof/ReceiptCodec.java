@@ -32,7 +32,7 @@ public final class ReceiptCodec {
   /** Bytes of a receipt: the most hops, replaced ones and biases that it may have need fewer. */
   public static final int MAX_BYTES = 48 << 10;
 
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
   private static final int SIGNATURE = 19;
 
   /** What is meant by settings that a receipt does not mention; fixed by its version. */
@@ -114,7 +114,8 @@ public final class ReceiptCodec {
     map.put(5, hop.outputs());
     hop.tokens()
         .ifPresent(tokens -> map.put(6, tokens.root()).putUnless(promptTokens, 7, tokens.from()));
-    return map.put(8, hop.policy()).put(9, hop.signature());
+    map.put(8, hop.policy()).put(9, hop.signature());
+    return map.put(10, hop.tokens().map(Receipt.Tokens::history));
   }
 
   private static CborMap range(CborMap map, LayerRange range) {
@@ -159,7 +160,7 @@ public final class ReceiptCodec {
     if (version != VERSION) {
       throw new FolkmootException(
           UNSUPPORTED,
-          "this receipt is of version %d, and only version 1 can be checked here"
+          "this receipt is of version %d, and only version 2 can be checked here"
               .formatted(version));
     }
     if (!map.text(1, Limits.MAX_TEXT).equals(Receipt.SEMANTICS)) {
@@ -224,7 +225,7 @@ public final class ReceiptCodec {
       Optional<Receipt.Tokens> tokens = Optional.empty();
       if (range.heads()) {
         int from = hop.number(7, 1, Limits.MAX_POSITIONS + 1, promptTokens);
-        tokens = Optional.of(new Receipt.Tokens(from, hop.hash(6)));
+        tokens = Optional.of(new Receipt.Tokens(from, hop.hash(10), hop.hash(6)));
       }
       hops.add(
           new Hop(

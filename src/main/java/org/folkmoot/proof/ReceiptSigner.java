@@ -51,7 +51,10 @@ public final class ReceiptSigner {
         statement.range(),
         statement.inputs(),
         statement.outputs(),
-        statement.sampled().map(chosen -> new Receipt.Tokens(chosen.from(), chosen.tokensRoot())),
+        statement
+            .sampled()
+            .map(chosen ->
+                new Receipt.Tokens(chosen.from(), chosen.historyRoot(), chosen.tokensRoot())),
         statement.policy(),
         signed.signature());
   }

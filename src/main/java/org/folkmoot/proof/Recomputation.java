@@ -188,24 +188,21 @@ public final class Recomputation {
             SAMPLING,
             "the token at position %d is not what logits, settings and seed give"
                 .formatted(wrong.getAsInt()));
-    return isChoiceOf(last, receipt, disclosure, prefill, wrong.getAsInt())
+    return isChoiceOf(last, disclosure, prefill, wrong.getAsInt())
         ? finding.about(last.peer())
         : finding;
   }
 
   /**
-   * Whether the last hop alone must have chosen a wrong token. Not if its hidden states were wrong,
-   * or another hop chose it; and not with a repetition penalty, for the hop has signed nothing
-   * about the tokens before those that it chose: it may have been told wrong ones.
+   * Whether the last hop alone must have chosen a wrong token: not if its hidden states were wrong,
+   * if another hop chose it, or if it was told other tokens before.
    */
   private static boolean isChoiceOf(
-      Receipt.Hop last, Receipt receipt, Disclosure disclosure, Prefill prefill, int position) {
-    return receipt.terms().sampler().repeatPenalty() == 1
-        && last.outputs().equals(prefill.root(last.range().to()))
+      Receipt.Hop last, Disclosure disclosure, Prefill prefill, int position) {
+    return last.outputs().equals(prefill.root(last.range().to()))
         && last.tokens()
             .filter(tokens -> position >= tokens.from())
-            .filter(
-                tokens -> tokens.root().equals(ReceiptCheck.tokensRoot(disclosure, tokens.from())))
+            .filter(tokens -> tokens.equals(ReceiptCheck.tokens(disclosure, tokens.from())))
             .isPresent();
   }
 

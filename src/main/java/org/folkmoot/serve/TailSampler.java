@@ -137,9 +137,9 @@ final class TailSampler {
     return position < chosenTo;
   }
 
-  /** The token at a position that {@link #hasChosen}. */
-  int id(int position) {
-    return ids[position];
+  /** All tokens so far: those that {@link #hasChosen}, and what it was told before. */
+  int[] ids() {
+    return ids.clone();
   }
 
   /**

@@ -3,7 +3,6 @@ package org.folkmoot.serve;
 import java.util.List;
 import java.util.Optional;
 import org.folkmoot.base.Hash32;
-import org.folkmoot.base.MerkleTree;
 import org.folkmoot.wire.HopStatement;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.SamplingHash;
@@ -59,11 +58,12 @@ final class Testimony {
   private HopStatement.Sampled sampled(TraceKey key, int length, TailSampler tail) {
     Message.Sampling sampling = open.sampling().orElseThrow();
     int from = Math.min(sampling.history().length, length + 1);
-    MerkleTree tokens = new MerkleTree();
-    for (int position = from; position <= length; position++) {
-      tokens.add(key.tokenLeaf(position, tail.id(position)));
-    }
+    int[] ids = tail.ids();
     return new HopStatement.Sampled(
-        SamplingHash.of(sampling), from, length + 1 - from, tokens.root());
+        SamplingHash.of(sampling),
+        from,
+        length + 1 - from,
+        key.tokensRoot(ids, 0, from),
+        key.tokensRoot(ids, from, length + 1));
   }
 }

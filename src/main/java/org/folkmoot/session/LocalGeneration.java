@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.folkmoot.base.Hash32;
-import org.folkmoot.base.MerkleTree;
 import org.folkmoot.engine.model.BatchScheduler;
 import org.folkmoot.engine.model.Step;
 import org.folkmoot.engine.sampling.LogProbabilities;
@@ -158,10 +157,6 @@ final class LocalGeneration implements Generation {
   private HopStatement statement(TraceKey key, int positions) {
     StepTrail inputs = new StepTrail();
     inputs.addIds(0, Arrays.copyOf(history, positions));
-    MerkleTree tokens = new MerkleTree();
-    for (int position = promptLength; position < length; position++) {
-      tokens.add(key.tokenLeaf(position, history[position]));
-    }
     Hash32 sampling = SamplingHash.of(SwarmModel.sampling(request));
     return new HopStatement(
         request.session().orElseThrow(),
@@ -173,7 +168,12 @@ final class LocalGeneration implements Generation {
         inputs.root(key, positions),
         seat.trail.root(key, positions),
         Optional.of(
-            new HopStatement.Sampled(sampling, promptLength, length - promptLength, tokens.root())),
+            new HopStatement.Sampled(
+                sampling,
+                promptLength,
+                length - promptLength,
+                key.tokensRoot(history, 0, promptLength),
+                key.tokensRoot(history, promptLength, length))),
         Optional.empty());
   }
 

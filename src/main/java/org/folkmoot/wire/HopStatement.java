@@ -37,21 +37,24 @@ public record HopStatement(
   /** Adapters in a statement: people stack two or three. */
   public static final int MAX_ADAPTERS = 8;
 
-  private static final byte[] CONTEXT = "folkmoot hop statement/1\0".getBytes(US_ASCII);
+  private static final byte[] CONTEXT = "folkmoot hop statement/2\0".getBytes(US_ASCII);
 
   /** Context, session, model, range, length, three hashes, and the optional parts. */
-  private static final int EXPECTED_BYTES = 320;
+  private static final int EXPECTED_BYTES = 352;
 
   /**
-   * The tokens that the last hop chose itself. After a replacement of the last hop these are only
-   * the later ones.
+   * The tokens that the last hop chose itself, and those before, as it was told them. After a
+   * replacement of the last hop the chosen ones are only the later ones. Both together are all that
+   * a choice may depend on beside the hidden states, so none can be excused by what nobody signed.
    *
    * @param samplingHash {@link SamplingHash} of its settings
    * @param from position of the first token
    * @param count tokens in a row from there; the last stands at the statement's {@code length}
-   * @param tokensRoot Merkle root over them
+   * @param historyRoot Merkle root over the tokens before {@code from}
+   * @param tokensRoot Merkle root over those from there on
    */
-  public record Sampled(Hash32 samplingHash, int from, int count, Hash32 tokensRoot) {
+  public record Sampled(
+      Hash32 samplingHash, int from, int count, Hash32 historyRoot, Hash32 tokensRoot) {
     /** Checks the bounds. */
     public Sampled {
       require(from >= 1 && count >= 0 && count <= Limits.MAX_POSITIONS, "tokens out of bounds");
@@ -95,7 +98,11 @@ public record HopStatement(
     w.optional(
         sampled,
         chosen ->
-            w.hash(chosen.samplingHash).i32(chosen.from).i32(chosen.count).hash(chosen.tokensRoot));
+            w.hash(chosen.samplingHash)
+                .i32(chosen.from)
+                .i32(chosen.count)
+                .hash(chosen.historyRoot)
+                .hash(chosen.tokensRoot));
     w.optional(policy, w::hash);
   }
 
@@ -111,7 +118,7 @@ public record HopStatement(
           r.hash(),
           r.hash(),
           r.hash(),
-          r.optional(() -> new Sampled(r.hash(), r.i32(), r.i32(), r.hash())),
+          r.optional(() -> new Sampled(r.hash(), r.i32(), r.i32(), r.hash(), r.hash())),
           r.optional(r::hash));
     } catch (IllegalArgumentException impossible) {
       throw WireReader.malformed(String.valueOf(impossible.getMessage()));

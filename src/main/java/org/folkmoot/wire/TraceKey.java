@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
 import org.folkmoot.base.Hash32;
+import org.folkmoot.base.MerkleTree;
 
 /**
  * What salts the leaves of a session's Merkle trees. Its client gives it to the hops; whoever lacks
@@ -46,12 +47,21 @@ public record TraceKey(Hash32 key) {
   }
 
   /**
-   * The leaf of a token that the last hop chose.
+   * The leaf of a token that the last hop chose, or was told.
    *
    * @param position where the token stands: one behind the position whose logits it came from
    */
   public byte[] tokenLeaf(int position, int id) {
     return leaf(4, position).putInt(id).array();
+  }
+
+  /** The Merkle root over the tokens of some positions; {@code ids[position]} are all. */
+  public Hash32 tokensRoot(int[] ids, int from, int to) {
+    MerkleTree tree = new MerkleTree();
+    for (int position = from; position < to; position++) {
+      tree.add(tokenLeaf(position, ids[position]));
+    }
+    return tree.root();
   }
 
   private ByteBuffer leaf(int more, int position) {

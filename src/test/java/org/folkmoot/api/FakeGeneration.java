@@ -7,7 +7,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.folkmoot.base.Hash32;
-import org.folkmoot.base.MerkleTree;
 import org.folkmoot.peer.Signer;
 import org.folkmoot.proof.Terms;
 import org.folkmoot.session.Evidence;
@@ -117,13 +116,11 @@ final class FakeGeneration implements Generation {
   public Optional<Evidence> evidence(Signer self) {
     TraceKey key = request.trace().orElseThrow();
     int prompt = request.promptIds().length;
-    MerkleTree tokens = new MerkleTree();
+    int[] all = Arrays.copyOf(request.promptIds(), prompt + generated);
+    System.arraycopy(ids, 0, all, prompt, generated);
     StepTrail inputs = new StepTrail();
     inputs.addIds(0, request.promptIds());
     inputs.addIds(prompt, Arrays.copyOf(ids, generated - 1));
-    for (int i = 0; i < generated; i++) {
-      tokens.add(key.tokenLeaf(prompt + i, ids[i]));
-    }
     int length = prompt + generated - 1;
     Terms terms =
         new Terms(
@@ -145,7 +142,12 @@ final class FakeGeneration implements Generation {
             inputs.root(key, length),
             inputs.root(key, length),
             Optional.of(
-                new HopStatement.Sampled(terms.samplingHash(), prompt, generated, tokens.root())),
+                new HopStatement.Sampled(
+                    terms.samplingHash(),
+                    prompt,
+                    generated,
+                    key.tokensRoot(all, 0, prompt),
+                    key.tokensRoot(all, prompt, all.length))),
             Optional.empty());
     return model.signs()
         ? Optional.of(

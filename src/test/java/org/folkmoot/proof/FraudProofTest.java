@@ -273,6 +273,15 @@ class FraudProofTest {
 
   private static HopStatement choosing(
       Parties parties, Message.Sampling sampling, Hash32 tokens, Optional<Hash32> policy) {
+    return choosing(parties, sampling, Parties.TOKENS, tokens, policy);
+  }
+
+  private static HopStatement choosing(
+      Parties parties,
+      Message.Sampling sampling,
+      Hash32 history,
+      Hash32 tokens,
+      Optional<Hash32> policy) {
     HopStatement s = parties.statement(parties.truth);
     return new HopStatement(
         s.session(),
@@ -283,7 +292,7 @@ class FraudProofTest {
         s.traceKeyHash(),
         s.inputs(),
         s.outputs(),
-        Optional.of(new Sampled(SamplingHash.of(sampling), LENGTH - 2, 3, tokens)),
+        Optional.of(new Sampled(SamplingHash.of(sampling), LENGTH - 2, 3, history, tokens)),
         policy);
   }
 
@@ -298,7 +307,8 @@ class FraudProofTest {
       Party liar = parties.party(parties.truth);
       for (Message.Sampling settings : List.of(GREEDY, sampling(0.7f, 1.1f))) {
         SignedStatement one =
-            parties.sign(liar.identity(), choosing(parties, settings, ELSE, Optional.empty()));
+            parties.sign(
+                liar.identity(), choosing(parties, settings, ELSE, ELSE, Optional.empty()));
         SignedStatement other =
             parties.sign(
                 liar.identity(), choosing(parties, settings, Parties.TOKENS, Optional.empty()));
@@ -315,6 +325,12 @@ class FraudProofTest {
         notProven(
             Parties.withoutModel()
                 .check(new FraudProof.Contradiction(one, other, Optional.empty())));
+        SignedStatement sameHistory =
+            parties.sign(liar.identity(), choosing(parties, settings, ELSE, Optional.empty()));
+        proven(
+            Parties.withoutModel()
+                .check(new FraudProof.Contradiction(sameHistory, other, Optional.empty())),
+            liar);
       }
     }
   }

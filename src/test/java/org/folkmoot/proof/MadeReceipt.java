@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.folkmoot.base.Hash32;
-import org.folkmoot.base.MerkleTree;
 import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.SeededRandom;
@@ -64,12 +63,13 @@ public final class MadeReceipt {
     TraceKey key = TraceKey.ofSalt(disclosure.salt());
     int[] ids = disclosure.ids();
     int prompt = disclosure.promptIds().length;
-    MerkleTree tokens = new MerkleTree();
-    for (int position = prompt; position < ids.length; position++) {
-      tokens.add(key.tokenLeaf(position, ids[position]));
-    }
     HopStatement.Sampled sampled =
-        new HopStatement.Sampled(terms.samplingHash(), prompt, ids.length - prompt, tokens.root());
+        new HopStatement.Sampled(
+            terms.samplingHash(),
+            prompt,
+            ids.length - prompt,
+            key.tokensRoot(ids, 0, prompt),
+            key.tokensRoot(ids, prompt, ids.length));
     List<SignedStatement> signed = new ArrayList<>();
     Hash32 inputs = ReceiptCheck.inputRoot(disclosure);
     for (int i = 0; i < hops; i++) {

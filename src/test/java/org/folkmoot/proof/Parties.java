@@ -195,7 +195,8 @@ final class Parties implements AutoCloseable {
         outputs,
         range.heads()
             ? Optional.of(
-                new HopStatement.Sampled(TOKENS, inputs.length(), 1, Hash32.sha256(new byte[] {9})))
+                new HopStatement.Sampled(
+                    TOKENS, inputs.length(), 1, TOKENS, Hash32.sha256(new byte[] {9})))
             : Optional.empty(),
         Optional.empty());
   }

@@ -88,7 +88,7 @@ class ReceiptFuzzTest {
     byte[] ordered = CBORObject.DecodeFromBytes(receipt).EncodeToBytes();
     // The same number in two bytes: major type 0, one byte follows.
     int version = 2;
-    assertThat(receipt[version]).isEqualTo((byte) 1);
+    assertThat(receipt[version]).isEqualTo((byte) 2);
     byte[] longer = new byte[receipt.length + 1];
     System.arraycopy(receipt, 0, longer, 0, version);
     longer[version] = 0x18;

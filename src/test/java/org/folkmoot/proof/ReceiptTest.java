@@ -108,7 +108,8 @@ class ReceiptTest {
         hop.range(),
         hop.inputs(),
         hop.outputs(),
-        hop.tokens().map(tokens -> new Receipt.Tokens(tokens.from() + 3, tokens.root())),
+        hop.tokens()
+            .map(tokens -> new Receipt.Tokens(tokens.from() + 3, tokens.history(), tokens.root())),
         Optional.of(policy),
         hop.signature());
   }

@@ -133,12 +133,14 @@ class ReceiptVectorsTest {
     List<SignedStatement> signed = new ArrayList<>();
     for (int hop = 0; hop < 2; hop++) {
       boolean last = hop == 1;
+      Receipt.Tokens chosen = ReceiptCheck.tokens(disclosure, promptIds.length);
       HopStatement.Sampled sampled =
           new HopStatement.Sampled(
               terms.samplingHash(),
               promptIds.length,
               outputIds.length,
-              ReceiptCheck.tokensRoot(disclosure, promptIds.length));
+              chosen.history(),
+              chosen.root());
       HopStatement statement =
           new HopStatement(
               terms.session(),
@@ -167,8 +169,10 @@ class ReceiptVectorsTest {
     assertThat(commitment.output()).isEqualTo(hash(expected, "outputHash"));
     assertThat(terms().samplingHash()).isEqualTo(hash(expected, "samplingHash"));
     assertThat(ReceiptCheck.inputRoot(disclosure)).isEqualTo(hash(expected, "inputsRoot"));
-    assertThat(ReceiptCheck.tokensRoot(disclosure, promptIds.length))
-        .isEqualTo(hash(expected, "tokensRoot"));
+    assertThat(ReceiptCheck.tokens(disclosure, promptIds.length))
+        .isEqualTo(
+            new Receipt.Tokens(
+                promptIds.length, hash(expected, "historyRoot"), hash(expected, "tokensRoot")));
   }
 
   @Test

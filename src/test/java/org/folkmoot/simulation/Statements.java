@@ -2,8 +2,6 @@ package org.folkmoot.simulation;
 
 import java.util.Arrays;
 import java.util.List;
-import org.folkmoot.base.Hash32;
-import org.folkmoot.base.MerkleTree;
 import org.folkmoot.wire.HopStatement;
 import org.folkmoot.wire.SignedStatement;
 import org.folkmoot.wire.StepTrail;
@@ -41,19 +39,14 @@ final class Statements {
     HopStatement last = statements.getLast().statement();
     require(layer == model.layers() && last.range().heads(), "no head");
     HopStatement.Sampled chosen = last.sampled().orElseThrow();
-    require(chosen.tokensRoot().equals(tokens(key, ids, chosen.from())), "wrong tokens");
+    require(
+        chosen.historyRoot().equals(key.tokensRoot(ids, 0, chosen.from()))
+            && chosen.tokensRoot().equals(key.tokensRoot(ids, chosen.from(), ids.length)),
+        "wrong tokens");
   }
 
   private static int[] inputIds(HopStatement said, int[] ids) {
     return said.range().embeds() ? Arrays.copyOf(ids, ids.length - 1) : new int[0];
-  }
-
-  private static Hash32 tokens(TraceKey key, int[] ids, int from) {
-    MerkleTree tree = new MerkleTree();
-    for (int position = from; position < ids.length; position++) {
-      tree.add(key.tokenLeaf(position, ids[position]));
-    }
-    return tree.root();
   }
 
   private static void require(boolean holds, String what) {

@@ -36,15 +36,15 @@ class HopStatementTest {
   private static HopStatement last() {
     return statement(
         new LayerRange(false, 20, 30, true),
-        Optional.of(new HopStatement.Sampled(filled(7), 6, 4, filled(8))));
+        Optional.of(new HopStatement.Sampled(filled(7), 6, 4, filled(10), filled(8))));
   }
 
   @Test
   void hasOneLayout() {
     byte[] bytes = last().signedBytes();
-    assertThat(bytes).hasSize(287);
+    assertThat(bytes).hasSize(319);
     assertThat(Hash32.sha256(bytes).hex())
-        .isEqualTo("7efa7a1f146c7098459e16c54de7a3462b6c937a0382f7bdc7d63aaf32a8fe53");
+        .isEqualTo("28ecba631be662b52686d99d37c8728ee7d88c4d54bd5c4374ac8fad5c272fd2");
   }
 
   @Test

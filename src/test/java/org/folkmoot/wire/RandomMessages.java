@@ -205,7 +205,8 @@ final class RandomMessages {
         hash(),
         hash(),
         range.heads()
-            ? Optional.of(new HopStatement.Sampled(hash(), length + 1 - count, count, hash()))
+            ? Optional.of(
+                new HopStatement.Sampled(hash(), length + 1 - count, count, hash(), hash()))
             : Optional.empty(),
         optional(hash()));
   }

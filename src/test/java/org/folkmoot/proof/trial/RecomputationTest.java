@@ -6,6 +6,7 @@ import static org.folkmoot.proof.Finding.Outcome.HELD;
 import static org.folkmoot.proof.Finding.Outcome.NOT_CHECKED;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -108,7 +109,7 @@ class RecomputationTest {
   }
 
   @Test
-  void aWrongTokenIsTheLastHopsUnlessItMayHaveBeenMisled() {
+  void aWrongTokenIsTheLastHopsUnlessItWasToldOtherTokensBefore() {
     try (TrialModels models = TrialModels.tiny(folder, List.of(2, 4))) {
       for (int seed = 0; seed < 12; seed++) {
         TrialSession session = new TrialSession(models, new SplittableRandom(seed), false);
@@ -119,13 +120,43 @@ class RecomputationTest {
                 return index == 2 ? (id + 1) % models.tokenizer().size() : id;
               }
             };
-        Finding wrong =
-            only(run(models, session.answer(session.run(cheat))), FAILED, Subject.SAMPLING);
+        Answer answer = session.answer(session.run(cheat));
+        Finding wrong = only(run(models, answer), FAILED, Subject.SAMPLING);
         assertThat(wrong.line()).contains("position " + (session.prompt.length + 2));
-        boolean certain = session.terms.sampler().repeatPenalty() == 1;
-        assertThat(wrong.evidenceAgainst().isPresent()).isEqualTo(certain);
+        assertThat(wrong.evidenceAgainst()).contains(answer.receipt().hops().getLast().peer());
+        Finding misled =
+            only(
+                models.recomputation().run(told(answer.receipt()), answer.known()).findings(),
+                FAILED,
+                Subject.SAMPLING);
+        assertThat(misled.evidenceAgainst()).isEmpty();
       }
     }
+  }
+
+  /** The same, but for the tokens before those that the last hop chose. */
+  private static Receipt told(Receipt receipt) {
+    List<Receipt.Hop> hops = new ArrayList<>(receipt.hops());
+    Receipt.Hop last = hops.removeLast();
+    Receipt.Tokens tokens = last.tokens().orElseThrow();
+    hops.add(
+        new Receipt.Hop(
+            last.peer(),
+            last.range(),
+            last.inputs(),
+            last.outputs(),
+            Optional.of(new Receipt.Tokens(tokens.from(), tokens.root(), tokens.root())),
+            last.policy(),
+            last.signature()));
+    return new Receipt(
+        receipt.terms(),
+        receipt.commitment(),
+        receipt.finish(),
+        receipt.issuedMillis(),
+        hops,
+        receipt.replaced(),
+        receipt.issuer(),
+        receipt.signature());
   }
 
   @Test

@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.folkmoot.base.Hash32;
-import org.folkmoot.base.MerkleTree;
 import org.folkmoot.engine.sampling.Sampler;
 import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.peer.Identity;
@@ -139,11 +138,14 @@ final class TrialSession {
   private HopStatement.Sampled sampled(SimulatedHop last, int[] output) {
     TraceKey key = TraceKey.ofSalt(salt);
     int from = last.outputs.size() + 1 - output.length;
-    MerkleTree tokens = new MerkleTree();
-    for (int i = 0; i < output.length; i++) {
-      tokens.add(key.tokenLeaf(from + i, output[i]));
-    }
-    return new HopStatement.Sampled(terms.samplingHash(), from, output.length, tokens.root());
+    int[] ids = Arrays.copyOf(prompt, from + output.length);
+    System.arraycopy(output, 0, ids, from, output.length);
+    return new HopStatement.Sampled(
+        terms.samplingHash(),
+        from,
+        output.length,
+        key.tokensRoot(ids, 0, from),
+        key.tokensRoot(ids, from, ids.length));
   }
 
   private int[] generate(List<SimulatedHop> hops, Cheat cheat, int most) {
