@@ -29,6 +29,7 @@ final class Commands {
           "show",
           "rm",
           "catalogue",
+          "quantize",
           "doctor",
           "bench",
           "bench-swarm",
@@ -66,6 +67,7 @@ final class Commands {
       case "show" -> new ShowCommand(surroundings);
       case "rm" -> new RmCommand(surroundings);
       case "catalogue", "models" -> new CatalogueCommand(surroundings);
+      case "quantize", "quantise" -> new QuantizeCommand(surroundings);
       case "doctor" -> new DoctorCommand(surroundings);
       case "bench" -> new BenchCommand(surroundings);
       case "bench-proof" -> new BenchProofCommand(surroundings);

@@ -1,9 +1,18 @@
 package org.folkmoot.cli;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.SwarmGeneration;
@@ -88,6 +97,15 @@ final class Models {
           constraints,
           new SwarmGeneration.Watcher() {});
     }
+  }
+
+  /** SHA-256 of a file. */
+  static String hashOf(Path file) throws IOException {
+    MessageDigest digest = Hash32.newSha256();
+    try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+      in.transferTo(OutputStream.nullOutputStream());
+    }
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   /** A stored model as {@code --json} reports it. */

@@ -1,5 +1,7 @@
 package org.folkmoot.kernel;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -42,6 +44,29 @@ class GgmlVectorsTest {
       ignoreSigns(type, row);
       Bits.assertSame(row, wanted, type, block);
     }
+  }
+
+  /** Every byte, search and all. */
+  @ParameterizedTest
+  @EnumSource(
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"F32"})
+  void quantises(TensorType type) {
+    ByteBuffer in = vectors(type + ".quantised");
+    int blocks = in.getInt();
+    float[] x = new float[blocks * type.blockSize()];
+    in.asFloatBuffer().get(x);
+    in.position(in.position() + 4 * x.length);
+    for (int block = 0; block < blocks; block++) {
+      byte[] wanted = new byte[type.blockBytes()];
+      in.get(wanted);
+      byte[] out = new byte[type.blockBytes() + 2];
+      Quantiser.row(type, x, block * type.blockSize(), type.blockSize(), out, 1);
+      assertThat(Arrays.copyOfRange(out, 1, out.length - 1))
+          .as("%s, block %d", type, block)
+          .isEqualTo(wanted);
+    }
+    assertThat(in.hasRemaining()).isFalse();
   }
 
   /**

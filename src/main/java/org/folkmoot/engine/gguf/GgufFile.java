@@ -14,6 +14,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
 
@@ -32,6 +33,7 @@ public final class GgufFile implements AutoCloseable {
   private final MemorySegment bytes;
   private final GgufMetadata metadata;
   private final Map<String, GgufTensor> tensors;
+  private final Map<String, GgufParser.Range> ranges;
   private final long headBytes;
 
   private GgufFile(
@@ -40,12 +42,14 @@ public final class GgufFile implements AutoCloseable {
       MemorySegment bytes,
       GgufMetadata metadata,
       Map<String, GgufTensor> tensors,
+      Map<String, GgufParser.Range> ranges,
       long headBytes) {
     this.path = path;
     this.arena = arena;
     this.bytes = bytes;
     this.metadata = metadata;
     this.tensors = tensors;
+    this.ranges = ranges;
     this.headBytes = headBytes;
   }
 
@@ -81,7 +85,13 @@ public final class GgufFile implements AutoCloseable {
       GgufParser parser = new GgufParser(bytes, headOnly);
       parser.parse();
       return new GgufFile(
-          path, arena, bytes, parser.metadata(), parser.tensors(), parser.dataStart());
+          path,
+          arena,
+          bytes,
+          parser.metadata(),
+          parser.tensors(),
+          parser.ranges(),
+          parser.dataStart());
     } catch (NoSuchFileException missing) {
       arena.close();
       throw new FolkmootException(NOT_FOUND, shown(path) + ": there is no such file", missing);
@@ -129,6 +139,12 @@ public final class GgufFile implements AutoCloseable {
   /** A copy of the bytes before the weights. */
   public byte[] head() {
     return bytes.asSlice(0, Math.min(headBytes, bytes.byteSize())).toArray(ValueLayout.JAVA_BYTE);
+  }
+
+  /** The type and the value of a key as the file has them, for {@link GgufWriter#raw}. */
+  public byte[] rawValue(String key) {
+    GgufParser.Range range = Objects.requireNonNull(ranges.get(key), key);
+    return bytes.asSlice(range.from(), range.to() - range.from()).toArray(ValueLayout.JAVA_BYTE);
   }
 
   /** A tensor by name. */

@@ -76,7 +76,11 @@ final class GgufParser {
   private long arrayElements;
   private long stringBytes;
   private final Map<String, Object> values = new LinkedHashMap<>();
+  private final Map<String, Range> ranges = new LinkedHashMap<>();
   private final Map<String, GgufTensor> tensors = new LinkedHashMap<>();
+
+  /** Where the type and the value of a key lie. */
+  record Range(long from, long to) {}
 
   GgufParser(MemorySegment bytes) {
     this(bytes, false);
@@ -102,6 +106,10 @@ final class GgufParser {
     return new GgufMetadata(values);
   }
 
+  Map<String, Range> ranges() {
+    return ranges;
+  }
+
   Map<String, GgufTensor> tensors() {
     return Collections.unmodifiableMap(tensors);
   }
@@ -125,9 +133,11 @@ final class GgufParser {
     long keyCount = count("metadata keys", MAX_KEYS);
     for (long i = 0; i < keyCount; i++) {
       String key = string(MAX_NAME_BYTES, "a metadata key");
+      long from = position;
       if (values.putIfAbsent(key, value(int32(), 0)) != null) {
         throw bad("the metadata key '" + shown(key) + "' comes twice");
       }
+      ranges.put(key, new Range(from, position));
     }
     readTensors(tensorCount);
   }

@@ -32,6 +32,8 @@ public final class GgufWriter {
 
   private record Entry(String name, TensorType type, long[] shape, long bytes, Content content) {}
 
+  private record Raw(byte[] typeAndValue) {}
+
   private final Map<String, Object> metadata = new LinkedHashMap<>();
   private final List<Entry> tensors = new ArrayList<>();
   private final Set<String> names = new HashSet<>();
@@ -52,6 +54,12 @@ public final class GgufWriter {
       throw new IllegalArgumentException("key " + key + " cannot be negative: " + number);
     }
     metadata.put(key, value);
+    return this;
+  }
+
+  /** Sets a key to what another file has: its type and value as {@link GgufFile#rawValue}. */
+  public GgufWriter raw(String key, byte[] typeAndValue) {
+    metadata.put(key, new Raw(typeAndValue));
     return this;
   }
 
@@ -83,8 +91,12 @@ public final class GgufWriter {
       out.write(int64(metadata.size()));
       for (Map.Entry<String, Object> entry : metadata.entrySet()) {
         writeString(out, entry.getKey());
-        out.write(int32(typeOf(entry.getValue())));
-        writeValue(out, entry.getValue());
+        if (entry.getValue() instanceof Raw(byte[] typeAndValue)) {
+          out.write(typeAndValue);
+        } else {
+          out.write(int32(typeOf(entry.getValue())));
+          writeValue(out, entry.getValue());
+        }
       }
       writeHeads(out);
       pad(out);

@@ -1,14 +1,18 @@
-"""Makes the vectors in this folder with gguf-py, an implementation that shares nothing with ours.
+"""Makes the vectors in this folder with implementations that share nothing with ours.
 
-    pip install gguf==0.19.0 numpy && python make-vectors.py
+    pip install gguf==0.19.0 numpy && python make-vectors.py path/to/libggml-base.so
+
+The library is the one in the npm package @node-llama-cpp/linux-x64 3.22.1 (GGML for any x86-64).
 
 TYPE.dequantised: blocks of random bytes with scales of all kinds, then the floats that
 gguf.quants.dequantize makes of them. TYPE.quantised: floats of all kinds, then the bytes that
-gguf.quants.quantize makes of them (only the formats that gguf-py quantises). Both begin with the
-number of blocks (uint32); all is little-endian.
+ggml_quantize_chunk of the library makes of them (gguf.quants.quantize for F16 and BF16). Both begin with the number of blocks (uint32); all is
+little-endian.
 """
+import ctypes
 import pathlib
 import struct
+import sys
 
 import numpy as np
 from gguf import GGML_QUANT_SIZES, GGMLQuantizationType as T, quants
@@ -20,7 +24,14 @@ HALVES = {
     T.IQ4_NL: [0], T.Q2_K: [80, 82], T.Q3_K: [108], T.Q4_K: [0, 2], T.Q5_K: [0, 2], T.Q6_K: [208],
 }
 SCALES = [0x0000, 0x8000, 0x0001, 0x83ff, 0x7bff, 0xfbff, 0x3c00]  # ±0, subnormal, largest, one
-QUANTISES = [T.F16, T.BF16, T.Q4_0, T.Q4_1, T.Q5_0, T.Q5_1, T.Q8_0]
+FLOATS = [T.F16, T.BF16]
+BLOCKS = [
+    T.Q4_0, T.Q4_1, T.Q5_0, T.Q5_1, T.Q8_0, T.IQ4_NL, T.Q2_K, T.Q3_K, T.Q4_K, T.Q5_K, T.Q6_K]
+
+
+GGML = ctypes.CDLL(sys.argv[1])
+GGML.ggml_quantize_chunk.argtypes = (
+    [ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p] + 3 * [ctypes.c_int64] + [ctypes.c_void_p])
 
 
 def dequantised(kind, random):
@@ -53,7 +64,17 @@ def quantised(kind, random):
     if size > 1:
         floats[12] = np.linspace(-1, 1, size, dtype=np.float32)
         floats[13] = np.linspace(127, -128, size, dtype=np.float32)
-    bits = quants.quantize(floats, kind)
+    if kind in BLOCKS:
+        floats[14] = 1e-16
+        floats[15, :16] = 0
+        floats[16, 16:32] = -5
+        bits = np.zeros((count, GGML_QUANT_SIZES[kind][1]), dtype=np.uint8)
+        GGML.ggml_quantize_chunk(
+            kind.value, floats.ctypes.data, bits.ctypes.data, 0, count, size, None)
+        if kind in (T.Q4_1, T.Q5_1, T.Q8_0):
+            assert bits.tobytes() == quants.quantize(floats, kind).tobytes()
+    else:
+        bits = quants.quantize(floats, kind)
     return struct.pack("<I", count) + floats.tobytes() + bits.tobytes()
 
 
@@ -61,7 +82,7 @@ def main():
     for kind in HALVES:
         random = np.random.default_rng(kind.value)
         (HERE / f"{kind.name}.dequantised").write_bytes(dequantised(kind, random))
-    for kind in QUANTISES:
+    for kind in FLOATS + BLOCKS:
         random = np.random.default_rng(1000 + kind.value)
         (HERE / f"{kind.name}.quantised").write_bytes(quantised(kind, random))
 
