@@ -17,6 +17,7 @@ import org.folkmoot.peer.JoinedSwarm;
 import org.folkmoot.store.StoredModel;
 import org.folkmoot.wire.LayerRange;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The part of {@code serve} that is for a swarm: its options, and the node with its spans. */
@@ -71,6 +72,8 @@ final class SwarmServing implements AutoCloseable {
             "Neither show this node on the local network nor look for peers of its swarm there.")
     private boolean noLan;
 
+    @Mixin private InternetOptions internet;
+
     @Option(
         names = "--lie",
         hidden = true,
@@ -78,7 +81,8 @@ final class SwarmServing implements AutoCloseable {
     private boolean lies;
 
     boolean wanted(Surroundings surroundings) {
-      boolean asked = swarm || layers != null || memory != null || listen != null;
+      boolean asked =
+          swarm || layers != null || memory != null || listen != null || internet.areWanted();
       return !alone && (asked || Swarms.folder(surroundings).joined().isPresent());
     }
   }
@@ -123,6 +127,11 @@ final class SwarmServing implements AutoCloseable {
     SwarmServing serving = new SwarmServing(surroundings, node);
     policy.ifPresent(node::declare);
     try {
+      options
+          .internet
+          .begin(node, identity, listen.getAddress())
+          .ifPresent(record ->
+              console.note("others find this node on the internet with --bootnode " + record));
       boolean chooses = options.layers == null && options.memory != null;
       if (chooses || models.isEmpty()) {
         // What the swarm lacks most, or has at all, is known once it is known who is there.

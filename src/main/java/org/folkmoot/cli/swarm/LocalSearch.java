@@ -6,7 +6,7 @@ import java.net.InetSocketAddress;
 import java.util.Optional;
 import org.folkmoot.base.Loop;
 import org.folkmoot.peer.Links;
-import org.folkmoot.peer.LocalDiscovery;
+import org.folkmoot.peer.OpenDiscovery;
 import org.folkmoot.peer.Rendezvous;
 import org.folkmoot.peer.discovery.MulticastDns;
 import org.folkmoot.wire.SwarmId;
@@ -24,7 +24,7 @@ final class LocalSearch implements AutoCloseable {
   private final SwarmId swarm;
   private final Rendezvous rendezvous;
   private Loop.Timer later = () -> {};
-  private @Nullable LocalDiscovery discovery;
+  private @Nullable OpenDiscovery discovery;
 
   LocalSearch(Links links, SwarmId swarm, Rendezvous rendezvous) {
     this.links = links;
@@ -59,7 +59,7 @@ final class LocalSearch implements AutoCloseable {
   }
 
   private void begin(InetAddress at, int port, boolean hasQuic) {
-    discovery = new LocalDiscovery(links, swarm, MulticastDns.at(at), rendezvous::introduce);
+    discovery = new OpenDiscovery(links, swarm, MulticastDns.at(at), rendezvous::introduce);
     discovery.begin(port, hasQuic);
   }
 

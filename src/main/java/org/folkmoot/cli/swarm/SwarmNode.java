@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +31,8 @@ import org.folkmoot.peer.JoinedSwarm;
 import org.folkmoot.peer.LinkSettings;
 import org.folkmoot.peer.Links;
 import org.folkmoot.peer.Membership;
+import org.folkmoot.peer.OpenDiscovery;
+import org.folkmoot.peer.OpenNetwork;
 import org.folkmoot.peer.PeerBook;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.peer.Rendezvous;
@@ -104,6 +107,7 @@ public final class SwarmNode implements AutoCloseable {
   private final NodeOffers offers;
   private final KnownModels models;
   private final Map<String, Path> held = new ConcurrentHashMap<>();
+  private final List<OpenDiscovery> discoveries = new CopyOnWriteArrayList<>();
 
   private SwarmNode(Settings settings) {
     this.settings = settings;
@@ -369,6 +373,18 @@ public final class SwarmNode implements AutoCloseable {
     return machine;
   }
 
+  /**
+   * Looks for peers of the swarm on a network that is open to all, too, and is seen there.
+   *
+   * @throws FolkmootException as {@link OpenNetwork#begin}
+   */
+  public void discover(OpenNetwork network) {
+    OpenDiscovery discovery =
+        new OpenDiscovery(links, settings.swarm.swarm(), network, rendezvous::introduce);
+    discoveries.add(discovery);
+    discovery.begin(port(), addresses.hasQuic());
+  }
+
   /** Where this machine reaches its own node. */
   public PeerAddress ownAddress() {
     return addresses.own();
@@ -445,6 +461,7 @@ public final class SwarmNode implements AutoCloseable {
     links.close();
     loop.close();
     lan.close();
+    discoveries.forEach(OpenDiscovery::close);
     judging.shutdownNow();
     writer.shutdown();
     try {

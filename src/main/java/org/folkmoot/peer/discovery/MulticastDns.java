@@ -23,13 +23,13 @@ import javax.jmdns.ServiceEvent;
 import javax.jmdns.ServiceInfo;
 import javax.jmdns.ServiceListener;
 import javax.jmdns.impl.JmDNSImpl;
-import org.folkmoot.peer.LocalNetwork;
+import org.folkmoot.peer.OpenNetwork;
 
 /**
  * The local network by multicast DNS (RFC 6762) and service discovery over it (RFC 6763): nodes are
  * instances of {@code _folkmoot._tcp}.
  */
-public final class MulticastDns implements LocalNetwork {
+public final class MulticastDns implements OpenNetwork {
   private static final Logger LOG = System.getLogger(MulticastDns.class.getName());
 
   private static final String TYPE = "_folkmoot._tcp.local.";

@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.folkmoot.peer.LocalNetwork.Notice;
+import org.folkmoot.peer.OpenNetwork.Notice;
 import org.junit.jupiter.api.Test;
 
 class MulticastDnsTest {

@@ -6,10 +6,10 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * The local network as peers find each other on it: whoever is on it hears what is said, and what
- * is heard proves nothing.
+ * A network on which peers find each other without being introduced, the local one or the open
+ * internet: whoever is on it hears what is said, and what is heard proves nothing.
  */
-public interface LocalNetwork extends AutoCloseable {
+public interface OpenNetwork extends AutoCloseable {
   /**
    * What one node says of itself.
    *

@@ -10,31 +10,31 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.function.Consumer;
 import org.folkmoot.base.Hash32;
-import org.folkmoot.peer.LocalNetwork.Notice;
+import org.folkmoot.peer.OpenNetwork.Notice;
 import org.folkmoot.wire.Message.Contact;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SwarmId;
 import org.junit.jupiter.api.Test;
 
-class LocalDiscoveryTest {
+class OpenDiscoveryTest {
   private static final SwarmId OTHER = new SwarmId(Hash32.sha256(new byte[] {1}));
 
   private final VirtualTime time = new VirtualTime();
   private final List<Member> members = new ArrayList<>();
 
   /** A network on which everybody hears everything, from the address of its number. */
-  private final class Member implements LocalNetwork {
+  private final class Member implements OpenNetwork {
     final int number = members.size() + 1;
     final PeerId id = SeededRandom.identity(number).peerId();
     final Links links;
-    final LocalDiscovery discovery;
+    final OpenDiscovery discovery;
     final List<Contact> found = new ArrayList<>();
     private Optional<Notice> said = Optional.empty();
     private Consumer<Notice> heard = _ -> {};
 
     Member(SwarmId swarm) {
       links = new Links(time.loop(0), id, swarm, "test", LinkSettings.USUAL);
-      discovery = new LocalDiscovery(links, swarm, this, found::addAll);
+      discovery = new OpenDiscovery(links, swarm, this, found::addAll);
       members.add(this);
     }
 
@@ -90,10 +90,10 @@ class LocalDiscoveryTest {
   void theSwarmIsNotShownNorWhoBelongsTogether() {
     PeerId one = SeededRandom.identity(1).peerId();
     PeerId two = SeededRandom.identity(2).peerId();
-    String tag = LocalDiscovery.tag(VirtualSwarm.SWARM, one);
+    String tag = OpenDiscovery.tag(VirtualSwarm.SWARM, one);
     assertThat(tag)
-        .isNotEqualTo(LocalDiscovery.tag(VirtualSwarm.SWARM, two))
-        .isNotEqualTo(LocalDiscovery.tag(OTHER, one))
+        .isNotEqualTo(OpenDiscovery.tag(VirtualSwarm.SWARM, two))
+        .isNotEqualTo(OpenDiscovery.tag(OTHER, one))
         .hasSize(26);
   }
 
@@ -122,7 +122,7 @@ class LocalDiscoveryTest {
     for (int i = 0; i < 10_000; i++) {
       PeerId peer = FakeKeys.id(random);
       Map<String, String> attributes = new HashMap<>();
-      attributes.put("tag", LocalDiscovery.tag(i % 2 == 0 ? VirtualSwarm.SWARM : OTHER, peer));
+      attributes.put("tag", OpenDiscovery.tag(i % 2 == 0 ? VirtualSwarm.SWARM : OTHER, peer));
       asking.heard.accept(
           new Notice(
               i % 3 == 0 ? "nobody" : peer.text(),

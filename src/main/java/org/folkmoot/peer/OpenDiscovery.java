@@ -18,17 +18,21 @@ import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SwarmId;
 
 /**
- * Finds peers of the same swarm on the local network. What is found is a hint where to dial: who is
- * there proves itself in the handshake.
+ * Finds peers of the same swarm on a network that is open to all. What is found is a hint where to
+ * dial: who is there proves itself in the handshake.
  *
  * <p>Whoever knows a swarm's id can join it, so the id is not shown: a node shows a hash of it and
  * of its own key. Members can tell that it is one of them; others cannot, nor whether two nodes
  * belong together.
  */
-public final class LocalDiscovery implements AutoCloseable {
+public final class OpenDiscovery implements AutoCloseable {
   private static final byte[] CONTEXT = "folkmoot local network 1\n".getBytes(US_ASCII);
-  private static final String TAG = "tag";
-  private static final String QUIC = "quic";
+
+  /** The attribute by which members know each other. */
+  public static final String TAG = "tag";
+
+  /** The attribute that says {@code 1} if the port takes QUIC, too. */
+  public static final String QUIC = "quic";
 
   /** Of one notice: a machine with IPv4 and IPv6 on two networks. */
   private static final int MAX_HOSTS = 4;
@@ -46,7 +50,7 @@ public final class LocalDiscovery implements AutoCloseable {
 
   private final PeerNetwork peers;
   private final SwarmId swarm;
-  private final LocalNetwork network;
+  private final OpenNetwork network;
   private final Consumer<List<Contact>> found;
   private final TokenBucket pace;
   private final Map<PeerId, Seen> seen = new Bounded<>(MAX_PEERS);
@@ -58,8 +62,8 @@ public final class LocalDiscovery implements AutoCloseable {
    *
    * @param found told of peers that may be there, on the loop of {@code peers}
    */
-  public LocalDiscovery(
-      PeerNetwork peers, SwarmId swarm, LocalNetwork network, Consumer<List<Contact>> found) {
+  public OpenDiscovery(
+      PeerNetwork peers, SwarmId swarm, OpenNetwork network, Consumer<List<Contact>> found) {
     this.peers = peers;
     this.swarm = swarm;
     this.network = network;
@@ -74,11 +78,11 @@ public final class LocalDiscovery implements AutoCloseable {
    * @param hasQuic whether by QUIC, too
    */
   public void begin(int port, boolean hasQuic) {
-    Optional<LocalNetwork.Notice> own =
+    Optional<OpenNetwork.Notice> own =
         port == 0
             ? Optional.empty()
             : Optional.of(
-                new LocalNetwork.Notice(
+                new OpenNetwork.Notice(
                     peers.self().text(),
                     port,
                     Map.of(TAG, tag(swarm, peers.self()), QUIC, hasQuic ? "1" : "0"),
@@ -94,7 +98,7 @@ public final class LocalDiscovery implements AutoCloseable {
     return Base32.encode(ByteBuffer.allocate(16).put(hash, 0, 16).array());
   }
 
-  private void heard(LocalNetwork.Notice notice) {
+  private void heard(OpenNetwork.Notice notice) {
     synchronized (pace) {
       if (!pace.take(1, peers.loop().nanoTime())) {
         return;
@@ -104,7 +108,7 @@ public final class LocalDiscovery implements AutoCloseable {
   }
 
   /** The peer that says this; empty if it is none of ours, or what it says makes no sense. */
-  private Optional<Contact> contact(LocalNetwork.Notice notice) {
+  private Optional<Contact> contact(OpenNetwork.Notice notice) {
     try {
       PeerId peer = PeerId.parse(notice.name());
       if (peer.equals(peers.self())
