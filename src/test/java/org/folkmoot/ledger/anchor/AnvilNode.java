@@ -30,10 +30,12 @@ final class AnvilNode implements AutoCloseable {
 
   private final Process process;
   private final String url;
+  private final EvmChain chain;
 
   private AnvilNode(Process process, String url) {
     this.process = process;
     this.url = url;
+    this.chain = new EvmChain(rpc(), OptionalLong.of(CHAIN));
   }
 
   /** The folder with solc, OpenZeppelin and anvil; skips the test where it cannot be had. */
@@ -110,7 +112,7 @@ final class AnvilNode implements AutoCloseable {
   }
 
   EvmChain chain() {
-    return new EvmChain(rpc(), OptionalLong.of(CHAIN));
+    return chain;
   }
 
   EvmAccount account(EvmKey key) {
@@ -119,7 +121,7 @@ final class AnvilNode implements AutoCloseable {
 
   /** Asks it for what only a node for tests does. */
   com.fasterxml.jackson.databind.JsonNode ask(String method, Object... parameters) {
-    return chain().ask(method, parameters);
+    return chain.ask(method, parameters);
   }
 
   /** Makes some blocks. */
