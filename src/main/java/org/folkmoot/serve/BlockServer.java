@@ -11,6 +11,7 @@ import java.util.function.Function;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.base.Loop;
+import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.peer.Signer;
 import org.folkmoot.wire.HopStatement;
@@ -37,6 +38,9 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
   private final Map<PeerId, Integer> seatsOf = new HashMap<>();
   private final Map<SpanEngine, Speed> speeds = new HashMap<>();
   private final SeatOwner owner = new SeatOwner();
+  private final Acknowledgements acknowledgements = new Acknowledgements(Identity::verify);
+  private final Contest contest;
+  private Standing standing = Standing.NONE;
   private long promisedFloats;
   private Loop.@Nullable Timer sweep;
   private boolean closed;
@@ -52,12 +56,18 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     this.network = network;
     this.limits = limits;
     this.signer = signer;
+    this.contest = new Contest(2 * limits.retryAfter().toNanos());
     network.listen(this);
   }
 
   /** Declares what the operator does beyond computing: its hash stands in all that is signed. */
   public void declare(Hash32 declared) {
     policy = Optional.of(declared);
+  }
+
+  /** Says who goes first when there is not room for all. */
+  public void rankBy(Standing by) {
+    standing = by;
   }
 
   /** Offers a span. The engine is not closed by the server. */
@@ -127,6 +137,8 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
           refuse(from, renew.session(), 0, Message.Reason.NO_SESSION, "no such session here");
         }
       }
+      case Message.Acknowledge thanks ->
+          acknowledgements.take(from, thanks).ifPresent(standing::acknowledged);
       case Message.Close close -> ofClient(from, close.session(), this::free);
       default -> {} // for others
     }
@@ -175,7 +187,9 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
           Message.Reason.LIMIT,
           "sessions here have at most %d tokens".formatted(engine.maxPositions()));
     } else if (isFull(from, HopSeat.retainedFloats(open, engine.dim()))) {
-      refuse(from, open, Message.Reason.BUSY, "all room for sessions is taken");
+      busy(from, open, "all room for sessions is taken");
+    } else if (yields(from, open, engine)) {
+      busy(from, open, "the room is for peers who are owed more");
     } else {
       admit(from, open, engine);
     }
@@ -196,14 +210,33 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
         || promisedFloats + floats > limits.retainedFloats();
   }
 
+  private void busy(PeerId from, Message.Open open, String text) {
+    contest.refused(from, standing.of(from), network.loop().nanoTime());
+    refuse(from, open, Message.Reason.BUSY, text);
+  }
+
+  /** Whether what room there is must be kept for others. */
+  private boolean yields(PeerId from, Message.Open open, SpanEngine engine) {
+    if (contest.isEmpty()) {
+      return false;
+    }
+    int room =
+        Math.min(
+            limits.seats() - seats.size(),
+            engine.freePositions() / Math.max(1, open.maxPositions()));
+    return contest.yields(from, standing.of(from), Math.max(1, room), network.loop().nanoTime());
+  }
+
   private void admit(PeerId from, Message.Open open, SpanEngine engine) {
     SpanEngine.Seat place;
     try {
       place = engine.open(open.range(), open.maxPositions());
     } catch (FolkmootException full) {
-      Message.Reason reason =
-          full.code() == FolkmootException.Code.BUSY ? Message.Reason.BUSY : Message.Reason.LIMIT;
-      refuse(from, open, reason, String.valueOf(full.getMessage()));
+      if (full.code() == FolkmootException.Code.BUSY) {
+        busy(from, open, String.valueOf(full.getMessage()));
+      } else {
+        refuse(from, open, Message.Reason.LIMIT, String.valueOf(full.getMessage()));
+      }
       return;
     }
     HopSeat seat;
@@ -216,6 +249,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     }
     open.next().ifPresent(next -> network.hint(next.peer(), next.addresses()));
     open.next().ifPresent(next -> network.connect(next.peer()));
+    contest.admitted(from);
     seats.put(open.session(), seat);
     seatsOf.merge(from, 1, Integer::sum);
     promisedFloats += seat.retainedFloats();
@@ -294,9 +328,13 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     }
 
     @Override
-    public SignedStatement sign(Function<Optional<Hash32>, HopStatement> underPolicy) {
+    public SignedStatement sign(
+        HopSeat seat, Function<Optional<Hash32>, HopStatement> underPolicy) {
       HopStatement statement = underPolicy.apply(policy);
-      return new SignedStatement(signer.peerId(), statement, signer.sign(statement.signedBytes()));
+      SignedStatement signed =
+          new SignedStatement(signer.peerId(), statement, signer.sign(statement.signedBytes()));
+      acknowledgements.signed(seat.client(), signed);
+      return signed;
     }
   }
 

@@ -27,7 +27,7 @@ final class HopSeat {
     void measured(HopSeat seat, int tokens, long queueNanos, long computeNanos);
 
     /** Signs what a seat computed, in the node's name. */
-    SignedStatement sign(Function<Optional<Hash32>, HopStatement> underPolicy);
+    SignedStatement sign(HopSeat seat, Function<Optional<Hash32>, HopStatement> underPolicy);
   }
 
   /** Numbers in one message of a replay: a megabyte. */
@@ -335,7 +335,9 @@ final class HopSeat {
       return;
     }
     SignedStatement signed =
-        owner.sign(policy ->
+        owner.sign(
+            this,
+            policy ->
             testimony.state(wish.key(), wish.length(), Optional.ofNullable(tail), policy));
     network.send(client, new Message.Attested(signed));
   }

@@ -17,6 +17,7 @@ import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.peer.Signer;
 import org.folkmoot.proof.Receipt;
+import org.folkmoot.wire.CreditClaim;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SignedStatement;
@@ -79,6 +80,7 @@ public final class SwarmGeneration implements Generation {
 
   // The reader's.
   private int taken;
+  private boolean acknowledged;
   private long firstNanos;
   private long lastNanos;
   private volatile Optional<Ending> ending = Optional.empty();
@@ -268,12 +270,31 @@ public final class SwarmGeneration implements Generation {
   @Override
   public Optional<Evidence> evidence(Signer self) {
     try {
-      return evidence.get(2 * SIGN_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+      Optional<Evidence> found = evidence.get(2 * SIGN_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+      found.ifPresent(signed -> acknowledge(signed, self));
+      return found;
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       return Optional.empty();
     } catch (ExecutionException | TimeoutException none) {
       return Optional.empty();
+    }
+  }
+
+  /** Lets each hop prove what it did for us: its signature alone would be its own word. */
+  private void acknowledge(Evidence signed, Signer self) {
+    if (acknowledged || !self.peerId().equals(network.self())) {
+      return;
+    }
+    acknowledged = true;
+    for (SignedStatement work : signed.statements()) {
+      if (work.hop().equals(self.peerId())) {
+        continue;
+      }
+      int tokens = work.statement().length();
+      byte[] signature = self.sign(CreditClaim.signedBytes(work, self.peerId(), tokens));
+      Message thanks = new Message.Acknowledge(work.statement().session(), tokens, signature);
+      network.loop().execute(() -> network.send(work.hop(), thanks));
     }
   }
 

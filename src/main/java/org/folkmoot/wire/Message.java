@@ -325,6 +325,14 @@ public sealed interface Message {
   record Attested(SignedStatement signed) implements Message {}
 
   /**
+   * Acknowledges what a hop has signed: with its {@link Attested} a {@link CreditClaim}.
+   *
+   * @param tokens positions that the sender says were computed
+   * @param signature over {@link CreditClaim#signedBytes}, 64 bytes
+   */
+  record Acknowledge(SessionId session, int tokens, byte[] signature) implements Message {}
+
+  /**
    * Tells that a peer is proven to have computed wrongly. The receiver checks it for itself.
    *
    * @param proof a fraud proof's canonical bytes

@@ -10,6 +10,7 @@ import java.util.TreeMap;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.wire.Message.Accusation;
+import org.folkmoot.wire.Message.Acknowledge;
 import org.folkmoot.wire.Message.Attest;
 import org.folkmoot.wire.Message.Attested;
 import org.folkmoot.wire.Message.Close;
@@ -161,6 +162,7 @@ public final class MessageCodec {
         w.raw(m.signed().signature());
       }
       case Accusation m -> w.u8(34).blob(m.proof());
+      case Acknowledge m -> session(w.u8(35), m.session()).i32(m.tokens()).raw(m.signature());
     }
     return w.toBytes();
   }
@@ -252,6 +254,8 @@ public final class MessageCodec {
               new SignedStatement(
                   peer(r), HopStatement.read(r), r.raw(SignedStatement.SIGNATURE_BYTES)));
       case 34 -> new Accusation(r.blob(Limits.MAX_PART));
+      case 35 ->
+          new Acknowledge(session(r), position(r), r.raw(SignedStatement.SIGNATURE_BYTES));
       default -> throw malformed("a message has the unknown type " + type);
     };
   }

@@ -103,6 +103,8 @@ final class RandomMessages {
       case 28 -> new Message.RelayCredit(random.nextLong(), 1 + random.nextInt(1 << 20));
       case 29 -> new Message.DialBack(list(4, this::address));
       case 30 -> new Message.DialedBack(random.nextBoolean());
+      case 31 ->
+          new Message.Acknowledge(session(), position(), bytes(SignedStatement.SIGNATURE_BYTES));
       default -> throw new IllegalArgumentException("no kind " + kind);
     };
   }
