@@ -14,7 +14,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 
 /// A moot's votes: OpenZeppelin's Governor, with a quorum in parts of 10,000 rounded up. A proposal
-/// succeeds with a quorum of yes and abstain, and more yes than no. Whoever the charter names as
+/// succeeds with a quorum of yes and abstain, and more yes than the majority's share of yes and no. Whoever the charter names as
 /// guardian may veto until the enactment.
 contract MootGovernor is
     Governor,
@@ -30,8 +30,14 @@ contract MootGovernor is
         uint32 votingPeriod;
         uint48 lateExtension;
         uint256 quorumParts;
+        uint256 majorityParts;
         address guardian;
     }
+
+    /// A proposal needs more than so many parts of 10,000 of yes and no together.
+    uint256 public immutable majorityParts;
+
+    error MajorityOutOfBounds();
 
     constructor(IVotes members, TimelockController timelock, Rules memory rules)
         Governor("Folkmoot")
@@ -41,6 +47,8 @@ contract MootGovernor is
         GovernorPreventLateQuorum(rules.lateExtension)
         GovernorTimelockControl(timelock)
     {
+        if (rules.majorityParts >= quorumDenominator()) revert MajorityOutOfBounds();
+        majorityParts = rules.majorityParts;
         _setProposalGuardian(rules.guardian);
     }
 
@@ -57,6 +65,16 @@ contract MootGovernor is
     {
         uint256 supply = token().getPastTotalSupply(timepoint);
         return Math.mulDiv(supply, quorumNumerator(timepoint), quorumDenominator(), Math.Rounding.Ceil);
+    }
+
+    function _voteSucceeded(uint256 proposalId)
+        internal
+        view
+        override(Governor, GovernorCountingSimple)
+        returns (bool)
+    {
+        (uint256 no, uint256 yes,) = proposalVotes(proposalId);
+        return yes * quorumDenominator() > majorityParts * (yes + no);
     }
 
     // What Solidity wants to be told where two parents say something.

@@ -338,7 +338,7 @@ final class HopSeat {
         owner.sign(
             this,
             policy ->
-            testimony.state(wish.key(), wish.length(), Optional.ofNullable(tail), policy));
+                testimony.state(wish.key(), wish.length(), Optional.ofNullable(tail), policy));
     network.send(client, new Message.Attested(signed));
   }
 

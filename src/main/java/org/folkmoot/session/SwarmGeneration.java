@@ -39,6 +39,9 @@ public final class SwarmGeneration implements Generation {
 
     /** Peers were lost in the middle. */
     default void lost(List<PeerId> peers) {}
+
+    /** We have acknowledged what a hop did for us. On any thread. */
+    default void acknowledged(CreditClaim claim) {}
   }
 
   private sealed interface Event {}
@@ -57,6 +60,7 @@ public final class SwarmGeneration implements Generation {
 
   private final PeerNetwork network;
   private final Chain chain;
+  private final Watcher watcher;
   private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
   private final int promptLength;
   private final long startNanos;
@@ -105,6 +109,7 @@ public final class SwarmGeneration implements Generation {
     this.startNanos = network.loop().nanoTime();
     this.firstNanos = startNanos;
     this.lastNanos = startNanos;
+    this.watcher = watcher;
     this.chain = new Chain(network, planner, settings, task, listener(watcher));
     network.loop().execute(chain::start);
   }
@@ -293,6 +298,7 @@ public final class SwarmGeneration implements Generation {
       }
       int tokens = work.statement().length();
       byte[] signature = self.sign(CreditClaim.signedBytes(work, self.peerId(), tokens));
+      watcher.acknowledged(new CreditClaim(work, self.peerId(), tokens, signature));
       Message thanks = new Message.Acknowledge(work.statement().session(), tokens, signature);
       network.loop().execute(() -> network.send(work.hop(), thanks));
     }

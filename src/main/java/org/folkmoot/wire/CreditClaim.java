@@ -61,7 +61,9 @@ public record CreditClaim(SignedStatement work, PeerId asker, int tokens, byte[]
     return signedBytes(work, asker, tokens);
   }
 
-  /** The statement's bytes with their length before them, asker, tokens, signature: one encoding. */
+  /**
+   * The statement's bytes with their length before them, asker, tokens, signature: one encoding.
+   */
   public byte[] toBytes() {
     return new WireWriter(EXPECTED_BYTES)
         .blob(work.toBytes())

@@ -254,8 +254,7 @@ public final class MessageCodec {
               new SignedStatement(
                   peer(r), HopStatement.read(r), r.raw(SignedStatement.SIGNATURE_BYTES)));
       case 34 -> new Accusation(r.blob(Limits.MAX_PART));
-      case 35 ->
-          new Acknowledge(session(r), position(r), r.raw(SignedStatement.SIGNATURE_BYTES));
+      case 35 -> new Acknowledge(session(r), position(r), r.raw(SignedStatement.SIGNATURE_BYTES));
       default -> throw malformed("a message has the unknown type " + type);
     };
   }

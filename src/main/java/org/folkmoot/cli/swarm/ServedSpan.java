@@ -181,6 +181,8 @@ public final class ServedSpan implements AutoCloseable {
     node.run(() -> {
       node.server().offer(model, engine);
       node.heads().give(model, head);
+      node.credits().know(model, config);
+      node.credits().keep();
     });
     double measured = new SelfRequest(node, model, engine).run();
     node.offer(

@@ -36,6 +36,11 @@ public record SwarmFolder(Path home) {
     return folder().resolve("peers");
   }
 
+  /** Who is owed what, by the serving node's own view. */
+  public Path credits() {
+    return folder().resolve("credits");
+  }
+
   Path head(Hash32 model) {
     return folder().resolve("heads").resolve(model.hex() + ".gguf");
   }

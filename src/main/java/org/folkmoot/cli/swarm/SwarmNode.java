@@ -26,6 +26,7 @@ import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.base.SerialLoop;
 import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.JoinedSwarm;
 import org.folkmoot.peer.LinkSettings;
@@ -93,6 +94,7 @@ public final class SwarmNode implements AutoCloseable {
   private final Reach reach;
   private final PeerScores scores;
   private final BlockServer server;
+  private final NodeCredits credits;
   private final Heads heads;
   private final NodeAddresses addresses;
   private List<InetAddress> machine = List.of();
@@ -141,6 +143,8 @@ public final class SwarmNode implements AutoCloseable {
             settings.folder::keep);
     lan = new LocalSearch(links, settings.swarm.swarm(), rendezvous);
     server = new BlockServer(links, ServerLimits.USUAL, identity);
+    credits = new NodeCredits(loop, identity.peerId(), settings.folder.credits(), writer);
+    server.rankBy(credits);
     heads = new Heads(links, settings.folder);
     transports =
         new NodeTransports(links, identity, settings.listen, settings.folder, settings.random);
@@ -244,6 +248,10 @@ public final class SwarmNode implements AutoCloseable {
 
   BlockServer server() {
     return server;
+  }
+
+  NodeCredits credits() {
+    return credits;
   }
 
   PeerScores scores() {
@@ -416,6 +424,8 @@ public final class SwarmNode implements AutoCloseable {
     Optional<Path> here = file.apply(offer.model().sha256().hex());
     Path head = here.orElseGet(() -> heads.fetch(this, offer.model()));
     try (GgufFile gguf = here.isPresent() ? GgufFile.open(head) : GgufFile.openHead(head)) {
+      ModelConfig config = ModelConfig.of(gguf);
+      run(() -> credits.know(offer.model(), config));
       return new SwarmModel(
           offer.modelName(),
           offer.model(),
@@ -424,7 +434,7 @@ public final class SwarmNode implements AutoCloseable {
           links,
           this::announcements,
           scores,
-          watcher);
+          credits.watching(watcher));
     }
   }
 
@@ -454,6 +464,7 @@ public final class SwarmNode implements AutoCloseable {
     run(() -> {
       offers.close();
       server.close();
+      credits.save();
       membership.leave();
       reach.stop();
       rendezvous.stop();

@@ -48,6 +48,7 @@ public record ChainMoot(String members, String governor, String timelock, String
    * @param lateExtension at least so long after the quorum was reached; at most the period
    * @param timelock from a success to the enactment
    * @param quorumParts of 10,000 parts of all weight, rounded up
+   * @param majorityParts more than so many of 10,000 parts of yes and no together; below 10,000
    * @param guardian who may veto, if anyone
    */
   public record Rules(
@@ -56,6 +57,7 @@ public record ChainMoot(String members, String governor, String timelock, String
       long lateExtension,
       long timelock,
       int quorumParts,
+      int majorityParts,
       Optional<String> guardian) {}
 
   /**
@@ -167,6 +169,7 @@ public record ChainMoot(String members, String governor, String timelock, String
                 new Uint32(rules.votingPeriod()),
                 new Uint48(rules.lateExtension()),
                 new Uint256(rules.quorumParts()),
+                new Uint256(rules.majorityParts()),
                 new Address(rules.guardian().orElse(NOBODY))));
     for (String role : List.of("PROPOSER_ROLE", "CANCELLER_ROLE")) {
       Bytes32 name = new Bytes32(Hash.sha3(role.getBytes(UTF_8)));
@@ -175,8 +178,7 @@ public record ChainMoot(String members, String governor, String timelock, String
     send(account, TIMELOCK, timelock, "renounceRole", List.of(new Bytes32(new byte[32]), deployer));
     send(account, MEMBERS, members, "handOver", List.of(new Address(timelock)));
     String register =
-        account.deploy(
-            REGISTER, List.of(new Address(timelock), new Bytes32(charter.bytes())));
+        account.deploy(REGISTER, List.of(new Address(timelock), new Bytes32(charter.bytes())));
     return new ChainMoot(members, governor, timelock, register);
   }
 

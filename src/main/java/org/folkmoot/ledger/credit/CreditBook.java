@@ -1,13 +1,18 @@
 package org.folkmoot.ledger.credit;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.peer.Verifier;
 import org.folkmoot.wire.CreditClaim;
@@ -37,6 +42,8 @@ public final class CreditBook {
   /** Works remembered, so that none counts twice: two megabytes. */
   static final int MAX_SEEN = 32_768;
 
+  private static final int VERSION = 1;
+
   private static final long HOUR_MILLIS = 3_600_000;
 
   private final PeerId self;
@@ -44,7 +51,7 @@ public final class CreditBook {
   private final Function<ModelId, Optional<ModelShape>> shapes;
   private final LongSupplier clockMillis;
   private final CreditGraph graph = new CreditGraph();
-  private final Map<PeerId, Long> newcomers = new LinkedHashMap<>();
+  private final Set<PeerId> newcomers = new LinkedHashSet<>();
   private final Set<Hash32> seen = new LinkedHashSet<>();
   private long hour;
   private int thisHour;
@@ -81,7 +88,7 @@ public final class CreditBook {
   }
 
   private void welcome(PeerId asker) {
-    if (asker.equals(self) || newcomers.containsKey(asker) || graph.edges(self).containsKey(asker)) {
+    if (asker.equals(self) || newcomers.contains(asker)) {
       return;
     }
     long now = clockMillis.getAsLong() / HOUR_MILLIS;
@@ -94,14 +101,11 @@ public final class CreditBook {
     }
     thisHour++;
     if (newcomers.size() >= MAX_NEWCOMERS) {
-      PeerId oldest = newcomers.keySet().iterator().next();
+      PeerId oldest = newcomers.iterator().next();
       newcomers.remove(oldest);
-      // Whoever has worked for us since is no newcomer any more.
-      if (graph.capacity(oldest, self) <= ALLOWANCE) {
-        graph.sever(oldest, self);
-      }
+      graph.revoke(oldest, self, ALLOWANCE);
     }
-    newcomers.put(asker, now);
+    newcomers.add(asker);
     graph.grant(asker, self, ALLOWANCE);
   }
 
@@ -115,9 +119,7 @@ public final class CreditBook {
     if (shape.isEmpty()
         || claim.asker().equals(claim.work().hop())
         || !verifier.verify(
-            claim.work().hop(),
-            claim.work().statement().signedBytes(),
-            claim.work().signature())
+            claim.work().hop(), claim.work().statement().signedBytes(), claim.work().signature())
         || !verifier.verify(claim.asker(), claim.signedBytes(), claim.signature())) {
       return Optional.empty();
     }
@@ -141,6 +143,82 @@ public final class CreditBook {
     }
     graph.served(work.asker(), work.server(), work.megaflops());
     return true;
+  }
+
+  /** What {@link #restore} takes back: for a file of one's own. */
+  public byte[] toBytes() {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      out.writeInt(VERSION);
+      out.write(self.key().bytes());
+      out.writeInt(graph.size());
+      graph.each((from, to, amount) -> {
+        bytes.writeBytes(from.key().bytes());
+        bytes.writeBytes(to.key().bytes());
+        bytes.writeBytes(ByteBuffer.allocate(Long.BYTES).putLong(amount).array());
+      });
+      out.writeInt(newcomers.size());
+      for (PeerId newcomer : newcomers) {
+        out.write(newcomer.key().bytes());
+      }
+      out.writeInt(seen.size());
+      for (Hash32 work : seen) {
+        out.write(work.bytes());
+      }
+      return bytes.toByteArray();
+    } catch (IOException impossible) {
+      throw new IllegalStateException("writing to memory", impossible);
+    }
+  }
+
+  /**
+   * Fills an empty book with what was written; of another peer's book nothing.
+   *
+   * @throws FolkmootException BAD_FILE if these bytes are no book
+   */
+  public void restore(byte[] bytes) {
+    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
+      if (in.readInt() != VERSION) {
+        throw bad();
+      }
+      if (!peer(in).equals(self)) {
+        return;
+      }
+      for (int left = count(in, CreditGraph.MAX_EDGES); left > 0; left--) {
+        if (!graph.restore(peer(in), peer(in), in.readLong())) {
+          throw bad();
+        }
+      }
+      for (int left = count(in, MAX_NEWCOMERS); left > 0; left--) {
+        newcomers.add(peer(in));
+      }
+      for (int left = count(in, MAX_SEEN); left > 0; left--) {
+        seen.add(Hash32.of(in.readNBytes(Hash32.BYTES)));
+      }
+      if (in.read() >= 0) {
+        throw bad();
+      }
+    } catch (IOException | IllegalArgumentException cutShort) {
+      throw bad();
+    }
+  }
+
+  private static PeerId peer(DataInputStream in) throws IOException {
+    return new PeerId(Hash32.of(in.readNBytes(Hash32.BYTES)));
+  }
+
+  private static int count(DataInputStream in, int most) throws IOException {
+    int count = in.readInt();
+    if (count < 0 || count > most) {
+      throw bad();
+    }
+    return count;
+  }
+
+  private static FolkmootException bad() {
+    return new FolkmootException(
+        FolkmootException.Code.BAD_FILE,
+        "the file of credits is damaged: remove it, and the node begins a new one");
   }
 
   private boolean concerns(Work work) {

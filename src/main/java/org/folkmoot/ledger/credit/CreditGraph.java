@@ -23,11 +23,17 @@ import org.jspecify.annotations.Nullable;
  * the same order give the same graph everywhere.
  */
 public final class CreditGraph {
-  /** Edges of one peer: a peer who works for more is owed by those that it worked for first. */
+  /**
+   * Edges of one peer: beyond, the least that it owes is forgotten, and of those what is owed to
+   * it.
+   */
   public static final int MAX_EDGES_OF_A_PEER = 256;
 
-  /** Peers: some ten megabytes. */
+  /** Peers that are known; further ones stay strangers. */
   public static final int MAX_PEERS = 8192;
+
+  /** Edges, each counted in both directions: some ten megabytes. */
+  public static final int MAX_EDGES = 1 << 17;
 
   /** Edges of a path: whoever knows nobody nearer is a stranger. */
   static final int MAX_PATH = 4;
@@ -39,6 +45,7 @@ public final class CreditGraph {
   static final long MAX_CAPACITY = 1L << 40;
 
   private final Map<PeerId, TreeMap<PeerId, Long>> edges = new HashMap<>();
+  private int count;
 
   /** A graph of strangers. */
   public CreditGraph() {}
@@ -59,42 +66,108 @@ public final class CreditGraph {
     return Collections.unmodifiableMap(edges.getOrDefault(from, new TreeMap<>()));
   }
 
+  /** Number of edges, each direction counted. */
+  public int size() {
+    return count;
+  }
+
+  /** Told of each edge, peers in no order. */
+  void each(EdgeVisitor visitor) {
+    edges.forEach((from, out) -> out.forEach((to, amount) -> visitor.edge(from, to, amount)));
+  }
+
+  /** Takes an edge. */
+  interface EdgeVisitor {
+    /** What {@code to} owes or grants {@code from}. */
+    void edge(PeerId from, PeerId to, long amount);
+  }
+
+  /** Puts back an edge that {@link #each} told of; whether there is room and sense in it. */
+  boolean restore(PeerId from, PeerId to, long amount) {
+    if (from.equals(to)
+        || amount < 0
+        || amount > MAX_CAPACITY - capacity(to, from)
+        || !hasRoom(from, to)) {
+      return false;
+    }
+    change(from, to, amount - capacity(from, to));
+    return true;
+  }
+
   /** Lets a peer be served on trust. */
   public void grant(PeerId from, PeerId by, long amount) {
     add(from, by, amount);
   }
 
-  /** Takes back all that is between two peers. */
-  void sever(PeerId one, PeerId other) {
+  /** Takes back what is left of trust. */
+  void revoke(PeerId from, PeerId by, long amount) {
+    long left = capacity(from, by);
+    if (left > 0) {
+      change(from, by, -Math.min(left, amount));
+    }
+  }
+
+  /** Forgets all that is between two peers. */
+  private void sever(PeerId one, PeerId other) {
     remove(one, other);
     remove(other, one);
   }
 
   private void remove(PeerId from, PeerId to) {
     TreeMap<PeerId, Long> out = edges.get(from);
-    if (out != null && out.remove(to) != null && out.isEmpty()) {
-      edges.remove(from);
+    if (out != null && out.remove(to) != null) {
+      count--;
+      if (out.isEmpty()) {
+        edges.remove(from);
+      }
     }
   }
 
   private void add(PeerId from, PeerId to, long amount) {
-    if (from.equals(to) || amount <= 0 || !hasRoom(from, to) || !hasRoom(to, from)) {
+    if (from.equals(to) || amount <= 0) {
+      return;
+    }
+    makeRoom(to, from, amount, 0);
+    makeRoom(from, to, 0, amount);
+    if (!hasRoom(from, to) || !hasRoom(to, from)) {
       return;
     }
     // Settling moves between the two sides, so it is their sum that is bounded.
     long room = MAX_CAPACITY - capacity(from, to) - capacity(to, from);
-    edges
-        .computeIfAbsent(from, _ -> new TreeMap<>())
-        .merge(to, Math.min(amount, room), Long::sum);
+    change(from, to, Math.min(amount, room));
     // The other side of the edge has a place, too, so that it can be settled back.
-    edges.computeIfAbsent(to, _ -> new TreeMap<>()).putIfAbsent(from, 0L);
+    change(to, from, 0);
+  }
+
+  /** Where a peer's edges are full, drops the least of them if the new one is more. */
+  private void makeRoom(PeerId peer, PeerId other, long owes, long owed) {
+    TreeMap<PeerId, Long> out = edges.get(peer);
+    if (out == null || out.size() < MAX_EDGES_OF_A_PEER || out.containsKey(other)) {
+      return;
+    }
+    PeerId least = other;
+    long leastOwes = owes;
+    long leastOwed = owed;
+    for (Map.Entry<PeerId, Long> edge : out.entrySet()) {
+      long back = capacity(edge.getKey(), peer);
+      if (back < leastOwes || (back == leastOwes && edge.getValue() < leastOwed)) {
+        least = edge.getKey();
+        leastOwes = back;
+        leastOwed = edge.getValue();
+      }
+    }
+    if (!least.equals(other)) {
+      sever(peer, least);
+    }
   }
 
   private boolean hasRoom(PeerId from, PeerId to) {
     TreeMap<PeerId, Long> out = edges.get(from);
-    return out == null
-        ? edges.size() < MAX_PEERS
-        : out.containsKey(to) || out.size() < MAX_EDGES_OF_A_PEER;
+    if (out != null && out.containsKey(to)) {
+      return true;
+    }
+    return count < MAX_EDGES - 1
+        && (out == null ? edges.size() < MAX_PEERS - 1 : out.size() < MAX_EDGES_OF_A_PEER);
   }
 
   /** The asker was served: settles what is owed, and notes the rest as a debt. */
@@ -155,7 +228,10 @@ public final class CreditGraph {
   }
 
   private void change(PeerId from, PeerId to, long by) {
-    edges.computeIfAbsent(from, _ -> new TreeMap<>()).merge(to, by, Long::sum);
+    TreeMap<PeerId, Long> out = edges.computeIfAbsent(from, _ -> new TreeMap<>());
+    int before = out.size();
+    out.merge(to, by, Long::sum);
+    count += out.size() - before;
   }
 
   /** The shortest path with room on all edges, both ends included. */
@@ -166,8 +242,7 @@ public final class CreditGraph {
     for (int length = 1; length <= MAX_PATH && !border.isEmpty(); length++) {
       for (int left = border.size(); left > 0; left--) {
         PeerId at = border.remove();
-        for (Map.Entry<PeerId, Long> edge :
-            edges.getOrDefault(at, new TreeMap<>()).entrySet()) {
+        for (Map.Entry<PeerId, Long> edge : edges.getOrDefault(at, new TreeMap<>()).entrySet()) {
           if (edge.getValue() > 0 && before.putIfAbsent(edge.getKey(), at) == null) {
             if (edge.getKey().equals(to)) {
               return trace(before, from, to);

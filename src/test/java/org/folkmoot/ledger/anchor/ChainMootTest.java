@@ -71,6 +71,11 @@ class ChainMootTest {
   }
 
   private static ChainMoot moot(int quorumParts, Optional<String> guardian, long... weights) {
+    return moot(quorumParts, 5000, guardian, weights);
+  }
+
+  private static ChainMoot moot(
+      int quorumParts, int majorityParts, Optional<String> guardian, long... weights) {
     List<Member> members = new ArrayList<>();
     members.add(new Member(founder.address(), 1, Hash32.sha256(new byte[] {3})));
     for (int i = 0; i < weights.length; i++) {
@@ -79,7 +84,7 @@ class ChainMootTest {
     ChainMoot moot =
         ChainMoot.deploy(
             founder,
-            new Rules(DELAY, PERIOD, EXTENSION, TIMELOCK, quorumParts, guardian),
+            new Rules(DELAY, PERIOD, EXTENSION, TIMELOCK, quorumParts, majorityParts, guardian),
             members,
             CHARTER);
     // Weights count from the second after.
@@ -114,8 +119,7 @@ class ChainMootTest {
     passTo(tally.deadline() + 1);
     tally = moot.tally(chain, number);
     assertThat(tally)
-        .isEqualTo(
-            new Tally(State.SUCCEEDED, 0, 1, 1, tally.snapshot(), tally.deadline(), 2));
+        .isEqualTo(new Tally(State.SUCCEEDED, 0, 1, 1, tally.snapshot(), tally.deadline(), 2));
 
     moot.queue(founder, proposal);
     assertThat(moot.tally(chain, number).state()).isEqualTo(State.QUEUED);
@@ -151,9 +155,14 @@ class ChainMootTest {
         .isInstanceOf(FolkmootException.class);
     for (Function call :
         List.of(
-            new Function("handOver", List.of(new org.web3j.abi.datatypes.Address(founder.address())), List.of()),
             new Function(
-                "remove", List.of(new org.web3j.abi.datatypes.Address(VOTERS.getFirst())), List.of()))) {
+                "handOver",
+                List.of(new org.web3j.abi.datatypes.Address(founder.address())),
+                List.of()),
+            new Function(
+                "remove",
+                List.of(new org.web3j.abi.datatypes.Address(VOTERS.getFirst())),
+                List.of()))) {
       assertThatThrownBy(() -> founder.send(moot.members(), call))
           .as("who deployed it has no say left")
           .isInstanceOf(EvmAccount.Reverted.class);
@@ -180,22 +189,26 @@ class ChainMootTest {
         weights[i] = 1L + random.nextInt(3);
       }
       int quorumParts = 1 + random.nextInt(10_000);
-      compare(moot(quorumParts, Optional.empty(), weights), weights, quorumParts, random, seen);
+      int majorityParts = random.nextBoolean() ? 5000 : random.nextInt(9000);
+      compare(
+          moot(quorumParts, majorityParts, Optional.empty(), weights),
+          new Charter(weights, quorumParts, majorityParts),
+          random,
+          seen);
     }
     assertThat(seen).containsOnlyKeys(State.SUCCEEDED, State.DEFEATED);
   }
 
   private static void compare(
-      ChainMoot moot, long[] weights, int quorumParts, Random random, Map<State, Integer> seen) {
+      ChainMoot moot, Charter charter, Random random, Map<State, Integer> seen) {
     for (int history = 0; history < HISTORIES_OF_A_MOOT; history++) {
       Proposal proposal = new Proposal("model/default", DECISION, "history " + history);
       BigInteger number = moot.propose(founder, proposal);
-      PlainTally plain =
-          new PlainTally(moot.tally(node.chain(), number).snapshot(), weights, quorumParts);
+      PlainTally plain = new PlainTally(moot.tally(node.chain(), number).snapshot(), charter);
       long now = plain.snapshot + 1;
       int votes = random.nextInt(12);
       for (int vote = 0; vote < votes; vote++) {
-        int voter = random.nextInt(weights.length);
+        int voter = random.nextInt(VOTERS.size());
         Choice choice = CHOICES.get(random.nextInt(CHOICES.size()));
         boolean accepted = plain.vote(voter, choice, now);
         node.ask("evm_setNextBlockTimestamp", now);
@@ -212,57 +225,62 @@ class ChainMootTest {
   }
 
   /** Votes from an account that anvil signs for; whether the contract took it. */
-  private static boolean voteAs(
-      ChainMoot moot, String voter, BigInteger proposal, Choice choice) {
+  private static boolean voteAs(ChainMoot moot, String voter, BigInteger proposal, Choice choice) {
     Function cast =
         new Function(
-            "castVote",
-            List.of(new Uint256(proposal), new Uint8(choice.number())),
-            List.of());
+            "castVote", List.of(new Uint256(proposal), new Uint8(choice.number())), List.of());
     // With its gas named, a vote that the contract refuses is mined, too, at its time.
     String hash =
         node.ask(
                 "eth_sendTransaction",
                 Map.of(
-                    "from", voter,
-                    "to", moot.governor(),
-                    "gas", "0x7a120",
-                    "input", FunctionEncoder.encode(cast)))
+                    "from",
+                    voter,
+                    "to",
+                    moot.governor(),
+                    "gas",
+                    "0x7a120",
+                    "input",
+                    FunctionEncoder.encode(cast)))
             .asText();
     JsonNode receipt = node.ask("eth_getTransactionReceipt", hash);
     for (int ask = 0; receipt.isNull() && ask < 500; ask++) {
       receipt = node.ask("eth_getTransactionReceipt", hash);
     }
-    assertThat(receipt.isNull()).as(node.ask("txpool_content") + " " + node.chain().head()).isFalse();
+    assertThat(receipt.isNull())
+        .as(node.ask("txpool_content") + " " + node.chain().head())
+        .isFalse();
     return receipt.get("status").asText().equals("0x1");
   }
+
+  private record Charter(long[] weights, int quorumParts, int majorityParts) {}
 
   /** The rules of a vote, written plainly. */
   private static final class PlainTally {
     private final long snapshot;
-    private final long[] weights;
+    private final Charter charter;
     private final long quorum;
     private final Set<Integer> voted = new HashSet<>();
     private final long[] sums = new long[3];
     private long deadline;
     private boolean reached;
 
-    PlainTally(long snapshot, long[] weights, int quorumParts) {
+    PlainTally(long snapshot, Charter charter) {
       this.snapshot = snapshot;
-      this.weights = weights;
+      this.charter = charter;
       this.deadline = snapshot + PERIOD;
       long all = 1;
-      for (long weight : weights) {
+      for (long weight : charter.weights) {
         all += weight;
       }
-      this.quorum = Math.ceilDiv(all * quorumParts, 10_000L);
+      this.quorum = Math.ceilDiv(all * charter.quorumParts, 10_000L);
     }
 
     boolean vote(int voter, Choice choice, long when) {
       if (when <= snapshot || when > deadline || !voted.add(voter)) {
         return false;
       }
-      sums[choice.number()] += weights[voter];
+      sums[choice.number()] += charter.weights[voter];
       if (!reached && quorate()) {
         reached = true;
         deadline = Math.max(deadline, when + EXTENSION);
@@ -277,9 +295,11 @@ class ChainMootTest {
     Tally result() {
       long yes = sums[Choice.YES.number()];
       long no = sums[Choice.NO.number()];
-      State state = quorate() && yes > no ? State.SUCCEEDED : State.DEFEATED;
-      return new Tally(
-          state, no, yes, sums[Choice.ABSTAIN.number()], snapshot, deadline, quorum);
+      State state =
+          quorate() && yes * 10_000 > charter.majorityParts * (yes + no)
+              ? State.SUCCEEDED
+              : State.DEFEATED;
+      return new Tally(state, no, yes, sums[Choice.ABSTAIN.number()], snapshot, deadline, quorum);
     }
   }
 }

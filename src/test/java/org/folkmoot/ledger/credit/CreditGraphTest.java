@@ -24,8 +24,7 @@ class CreditGraphTest {
       int peers = 2 + random.nextInt(4);
       CreditGraph graph = new CreditGraph();
       for (int edge = 0; edge < 12; edge++) {
-        graph.grant(
-            peer(random.nextInt(peers)), peer(random.nextInt(peers)), random.nextInt(1000));
+        graph.grant(peer(random.nextInt(peers)), peer(random.nextInt(peers)), random.nextInt(1000));
       }
       long[][] before = capacities(graph, peers);
       assertThat(graph.flow(peer(0), peer(1), Long.MAX_VALUE))
@@ -144,6 +143,17 @@ class CreditGraphTest {
   private static void work(
       CreditGraph graph, List<PeerId> all, int server, int asker, long amount) {
     graph.served(all.get(asker), all.get(server), amount);
+  }
+
+  @Test
+  void whatAPeerOwesIsForgottenLast() {
+    CreditGraph graph = new CreditGraph();
+    graph.served(peer(0), peer(1), 5); // 0 owes 1
+    for (int i = 2; i < 1000; i++) {
+      graph.served(peer(i), peer(0), 1_000_000);
+    }
+    assertThat(graph.capacity(peer(1), peer(0))).isEqualTo(5);
+    assertThat(graph.edges(peer(0))).hasSize(CreditGraph.MAX_EDGES_OF_A_PEER);
   }
 
   @Test

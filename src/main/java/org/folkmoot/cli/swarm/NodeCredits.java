@@ -1,0 +1,132 @@
+package org.folkmoot.cli.swarm;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Loop;
+import org.folkmoot.engine.model.ModelConfig;
+import org.folkmoot.ledger.credit.CreditBook;
+import org.folkmoot.ledger.credit.CreditGraph;
+import org.folkmoot.ledger.credit.ModelShape;
+import org.folkmoot.peer.Identity;
+import org.folkmoot.serve.Standing;
+import org.folkmoot.session.HopPlan;
+import org.folkmoot.session.SwarmGeneration;
+import org.folkmoot.wire.CreditClaim;
+import org.folkmoot.wire.ModelId;
+import org.folkmoot.wire.PeerId;
+
+/**
+ * A node's credits: what it did for others and others for it, kept in a file of its home if it
+ * serves. On the loop only, but for {@link #watching}.
+ */
+final class NodeCredits implements Standing {
+  /** Works since the last write: what a crash may lose. */
+  private static final int UNSAVED = 64;
+
+  /** Beyond this, who is owed more does not go before who is owed less: all are served. */
+  private static final long MOST = 1L << 32;
+
+  private final Loop loop;
+  private final Path file;
+  private final ExecutorService writer;
+  private final CreditBook book;
+  private final Map<ModelId, ModelShape> shapes = new HashMap<>();
+  private boolean kept;
+  private int unsaved;
+
+  NodeCredits(Loop loop, PeerId self, Path file, ExecutorService writer) {
+    this.loop = loop;
+    this.file = file;
+    this.writer = writer;
+    this.book =
+        new CreditBook(
+            self,
+            Identity::verify,
+            model -> Optional.ofNullable(shapes.get(model)),
+            loop::clockMillis);
+  }
+
+  /** Learns what a model's work is worth. */
+  void know(ModelId model, ModelConfig config) {
+    shapes.put(
+        model,
+        new ModelShape(
+            config.dim(),
+            config.heads() * config.headDim(),
+            config.kvHeads() * config.headDim(),
+            config.ffn(),
+            config.vocabulary()));
+  }
+
+  /** Reads the home's file, and writes it from now on. */
+  void keep() {
+    if (kept) {
+      return;
+    }
+    kept = true;
+    try {
+      if (Files.exists(file)) {
+        book.restore(Files.readAllBytes(file));
+      }
+    } catch (IOException unreadable) {
+      throw new FolkmootException(
+          FolkmootException.Code.BAD_FILE,
+          "cannot read the credits in %s: see that the file is yours".formatted(file),
+          unreadable);
+    }
+  }
+
+  /** Writes what is new. */
+  void save() {
+    if (kept && unsaved > 0) {
+      unsaved = 0;
+      byte[] bytes = book.toBytes();
+      writer.execute(() -> SwarmFolder.save(file, bytes));
+    }
+  }
+
+  /** Who is owed what. */
+  CreditGraph graph() {
+    return book.graph();
+  }
+
+  @Override
+  public long of(PeerId asker) {
+    return book.standing(asker, MOST);
+  }
+
+  @Override
+  public void acknowledged(CreditClaim claim) {
+    if (book.take(claim).isPresent() && ++unsaved >= UNSAVED) {
+      save();
+    }
+  }
+
+  /** A watcher of answers that notes what hops did for us, too. */
+  SwarmGeneration.Watcher watching(SwarmGeneration.Watcher other) {
+    return new SwarmGeneration.Watcher() {
+      @Override
+      public void hops(List<HopPlan> hops) {
+        other.hops(hops);
+      }
+
+      @Override
+      public void lost(List<PeerId> peers) {
+        other.lost(peers);
+      }
+
+      @Override
+      public void acknowledged(CreditClaim claim) {
+        other.acknowledged(claim);
+        loop.execute(() -> NodeCredits.this.acknowledged(claim));
+      }
+    };
+  }
+}
