@@ -1,10 +1,14 @@
 package org.folkmoot.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.security.SecureRandom;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.folkmoot.base.ByteCount;
 import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.ledger.provenance.ModelManifest;
 import org.folkmoot.store.HashOrigin;
 import org.folkmoot.store.ModelStore;
 import org.folkmoot.store.StoredModel;
@@ -29,6 +33,8 @@ final class ShowCommand implements Callable<Integer> {
       description = "Hash the file anew: exit status 1 if it is not what it was.")
   private boolean verify;
 
+  @Mixin private ProvenanceOptions provenance;
+
   @Mixin private JsonOption json;
 
   ShowCommand(Surroundings surroundings) {
@@ -41,8 +47,19 @@ final class ShowCommand implements Callable<Integer> {
     ModelStore store = Models.store(surroundings);
     StoredModel model = store.require(reference);
     ModelSummary summary;
+    ModelManifest manifest;
     try (GgufFile file = GgufFile.open(model.path())) {
       summary = ModelSummary.of(file);
+      manifest = Manifests.of(surroundings.home(), model, file);
+    }
+    if (provenance.areWished()) {
+      provenance.carryOut(manifest, console, new SecureRandom());
+      if (provenance.isShown() && json.isWished()) {
+        console.out().println(new String(manifest.toJson(), UTF_8));
+      } else if (provenance.isShown()) {
+        Manifests.print(console, manifest);
+      }
+      return ExitStatus.OK;
     }
     if (templateOnly) {
       console.out().print(PlainText.of(summary.template()));
