@@ -40,6 +40,8 @@ public final class Attention {
    * @param firstHead first query head
    * @param heads number of query heads
    * @param scale what scores are multiplied by
+   * @param cap what scores are then bounded by, softly; 0 for no bound
+   * @param window how many positions a query sees at most, its own included
    */
   public record Queries(
       float[] q,
@@ -51,7 +53,46 @@ public final class Attention {
       int position,
       int firstHead,
       int heads,
-      float scale) {}
+      float scale,
+      float cap,
+      int window) {
+    /** Queries that see everything, with scores that know no bound. */
+    public Queries(
+        float[] q,
+        int stride,
+        float[] out,
+        int outStride,
+        int firstToken,
+        int tokens,
+        int position,
+        int firstHead,
+        int heads,
+        float scale) {
+      this(
+          q,
+          stride,
+          out,
+          outStride,
+          firstToken,
+          tokens,
+          position,
+          firstHead,
+          heads,
+          scale,
+          0,
+          Integer.MAX_VALUE);
+    }
+
+    /** The first position that the query of a row sees. */
+    private int from(int row) {
+      return Math.max(0, position + row / heads - window + 1);
+    }
+
+    /** The end of the positions that it sees. */
+    private int to(int row) {
+      return position + row / heads + 1;
+    }
+  }
 
   private Attention() {}
 
@@ -120,7 +161,11 @@ public final class Attention {
     return row;
   }
 
-  /** Attends. */
+  /**
+   * Attends.
+   *
+   * @param pages of the sequence from position 0 on; those before all windows are not looked at
+   */
   public static void attend(
       KvLayout layout,
       List<MemorySegment> pages,
@@ -128,42 +173,43 @@ public final class Attention {
       int kvHead,
       Queries queries,
       Scratch scratch) {
-    int last = queries.position + queries.tokens - 1;
-    int usedPages = last / POSITIONS + 1;
-    int stride = usedPages * POSITIONS;
+    int firstPage = queries.from(0) / POSITIONS;
+    int endPage = (queries.position + queries.tokens - 1) / POSITIONS + 1;
+    int stride = (endPage - firstPage) * POSITIONS;
     int rows = queries.tokens * queries.heads;
+    // Scores of a row lie at row · stride, those of position t at t - firstPage · POSITIONS there.
     float[] scores = scratch.scores(rows * stride);
     float[] page = scratch.page(POSITIONS * layout.headDim());
-    for (int p = 0; p < usedPages; p++) {
+    for (int p = firstPage; p < endPage; p++) {
       widen(layout, pages.get(p), layout.keysAt(layer, kvHead), page);
       for (int row = 0; row < rows; row++) {
-        score(layout.headDim(), queries, row, p, page, scores, row * stride, scratch);
+        int at = row * stride + (p - firstPage) * POSITIONS;
+        score(layout.headDim(), queries, row, p, page, scores, at, scratch);
       }
     }
     float[] sums = scratch.chunk(rows * layout.headDim());
     float[] denominators = new float[rows];
     for (int row = 0; row < rows; row++) {
-      int visible = queries.position + row / queries.heads + 1;
-      denominators[row] = softmaxTerms(scores, row * stride, visible, queries.scale);
+      denominators[row] = softmaxTerms(scores, row * stride - firstPage * POSITIONS, queries, row);
       java.util.Arrays.fill(
           queries.out, at(layout, queries, row), at(layout, queries, row) + layout.headDim(), 0f);
     }
-    for (int p = 0; p < usedPages; p++) {
+    for (int p = firstPage; p < endPage; p++) {
       widen(layout, pages.get(p), layout.valuesAt(layer, kvHead), page);
-      boolean starts = p % PAGES_PER_CHUNK == 0;
-      boolean ends = p % PAGES_PER_CHUNK == PAGES_PER_CHUNK - 1 || p == usedPages - 1;
+      boolean starts = p % PAGES_PER_CHUNK == 0 || p == firstPage;
+      boolean ends = p % PAGES_PER_CHUNK == PAGES_PER_CHUNK - 1 || p == endPage - 1;
       for (int row = 0; row < rows; row++) {
-        int visible = queries.position + row / queries.heads + 1 - p * POSITIONS;
         int sumAt = row * layout.headDim();
         if (starts) {
           java.util.Arrays.fill(sums, sumAt, sumAt + layout.headDim(), 0f);
         }
         weigh(
             page,
-            Math.clamp(visible, 0, POSITIONS),
+            Math.clamp(queries.from(row) - p * POSITIONS, 0, POSITIONS),
+            Math.clamp(queries.to(row) - p * POSITIONS, 0, POSITIONS),
             layout.headDim(),
             scores,
-            row * stride + p * POSITIONS,
+            row * stride + (p - firstPage) * POSITIONS,
             sums,
             sumAt);
         if (ends) {
@@ -199,51 +245,58 @@ public final class Attention {
       float[] scores,
       int scoresAt,
       Scratch scratch) {
-    int visible = queries.position + row / queries.heads + 1 - page * POSITIONS;
+    int from = Math.max(queries.from(row) - page * POSITIONS, 0) & -16;
+    int to = Math.min(queries.to(row) - page * POSITIONS, POSITIONS);
     int token = queries.firstToken + row / queries.heads;
     int head = queries.firstHead + row % queries.heads;
     int qAt = token * queries.stride + head * headDim;
-    for (int slot = 0; slot < Math.min(visible, POSITIONS); slot += 16) {
+    for (int slot = from; slot < to; slot += 16) {
       FloatKernel.dots(
-          keys,
-          slot * headDim,
-          headDim,
-          queries.q,
-          qAt,
-          scratch.lanes,
-          scores,
-          scoresAt + page * POSITIONS + slot);
+          keys, slot * headDim, headDim, queries.q, qAt, scratch.lanes, scores, scoresAt + slot);
     }
   }
 
-  /** Turns scores into {@code exp(s · scale - max)} and gives their sum. */
-  private static float softmaxTerms(float[] scores, int at, int length, float scale) {
+  /**
+   * Turns a row's scores into {@code exp(s - max)}, where s is what scale and bound make of them,
+   * and gives their sum.
+   *
+   * @param at where position 0's score would lie
+   */
+  private static float softmaxTerms(float[] scores, int at, Queries queries, int row) {
+    int from = at + queries.from(row);
+    int to = at + queries.to(row);
+    if (queries.cap > 0) {
+      Elementwise.scale(scores, from, to - from, queries.scale);
+      Tanh.cap(scores, from, to - from, queries.cap);
+    }
+    float scale = queries.cap > 0 ? 1 : queries.scale;
     float max = Float.NEGATIVE_INFINITY;
-    for (int i = at; i < at + length; i++) {
+    for (int i = from; i < to; i++) {
       float scaled = scores[i] * scale;
       scores[i] = scaled;
       max = Math.max(max, scaled);
     }
-    for (int i = at; i < at + length; i++) {
+    for (int i = from; i < to; i++) {
       scores[i] -= max;
     }
-    Exp.exp(scores, at, length);
+    Exp.exp(scores, from, to - from);
     float total = 0;
-    for (int chunk = 0; chunk < length; chunk += CHUNK) {
+    for (int chunk = queries.from(row) / CHUNK * CHUNK; chunk < queries.to(row); chunk += CHUNK) {
       float sum = 0;
-      int end = Math.min(length, chunk + CHUNK);
-      for (int i = chunk; i < end; i++) {
-        sum += scores[at + i];
+      int end = Math.min(to, at + chunk + CHUNK);
+      for (int i = Math.max(from, at + chunk); i < end; i++) {
+        sum += scores[i];
       }
       total += sum;
     }
     return total;
   }
 
-  /** {@code sums[d] = fma(weights[p], values[p][d], sums[d])} for positions in order. */
+  /** {@code sums[d] = fma(weights[p], values[p][d], sums[d])} for some positions in order. */
   private static void weigh(
       float[] values,
-      int positions,
+      int from,
+      int to,
       int headDim,
       float[] weights,
       int weightsAt,
@@ -255,7 +308,7 @@ public final class Attention {
       FloatVector a1 = FloatVector.fromArray(F, sums, sumAt + d + FLOATS);
       FloatVector a2 = FloatVector.fromArray(F, sums, sumAt + d + 2 * FLOATS);
       FloatVector a3 = FloatVector.fromArray(F, sums, sumAt + d + 3 * FLOATS);
-      for (int p = 0; p < positions; p++) {
+      for (int p = from; p < to; p++) {
         FloatVector w = FloatVector.broadcast(F, weights[weightsAt + p]);
         int v = p * headDim + d;
         a0 = w.fma(FloatVector.fromArray(F, values, v), a0);
@@ -270,7 +323,7 @@ public final class Attention {
     }
     for (; d < headDim; d++) {
       float sum = sums[sumAt + d];
-      for (int p = 0; p < positions; p++) {
+      for (int p = from; p < to; p++) {
         sum = Math.fma(weights[weightsAt + p], values[p * headDim + d], sum);
       }
       sums[sumAt + d] = sum;

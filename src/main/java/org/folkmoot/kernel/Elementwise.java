@@ -91,6 +91,68 @@ public final class Elementwise {
     }
   }
 
+  /** Twice the root of 2/π: {@code GELU(x) = x · sigmoid(GELU_1 x + GELU_3 x³)}, nearly. */
+  static final float GELU_1 = 0x1.988454p0f;
+
+  /** The same times 0.044715. */
+  static final float GELU_3 = 0x1.2444f2p-4f;
+
+  /**
+   * GeGLU: {@code out = (gate / (1 + exp(-z))) · up} with {@code z = gate · (GELU_3 · gate² +
+   * GELU_1)}, which is GELU's approximation by a hyperbolic tangent without the cancellation that a
+   * tangent near -1 suffers. {@code out} may be neither of the others.
+   */
+  public static void geluTimes(
+      float[] gate, int gateAt, float[] up, int upAt, float[] out, int outAt, int length) {
+    int whole = length - length % FLOATS;
+    for (int i = 0; i < whole; i += FLOATS) {
+      FloatVector g = FloatVector.fromArray(F, gate, gateAt + i);
+      g.mul(g)
+          .fma(FloatVector.broadcast(F, GELU_3), FloatVector.broadcast(F, GELU_1))
+          .mul(g)
+          .neg()
+          .intoArray(out, outAt + i);
+    }
+    for (int i = whole; i < length; i++) {
+      float g = gate[gateAt + i];
+      out[outAt + i] = -(Math.fma(g * g, GELU_3, GELU_1) * g);
+    }
+    Exp.exp(out, outAt, length);
+    for (int i = 0; i < whole; i += FLOATS) {
+      FloatVector.fromArray(F, gate, gateAt + i)
+          .div(FloatVector.fromArray(F, out, outAt + i).add(1f))
+          .mul(FloatVector.fromArray(F, up, upAt + i))
+          .intoArray(out, outAt + i);
+    }
+    for (int i = whole; i < length; i++) {
+      out[outAt + i] = gate[gateAt + i] / (out[outAt + i] + 1f) * up[upAt + i];
+    }
+  }
+
+  /** {@code x *= by}. */
+  public static void scale(float[] x, int at, int length, float by) {
+    int whole = length - length % FLOATS;
+    for (int i = at; i < at + whole; i += FLOATS) {
+      FloatVector.fromArray(F, x, i).mul(by).intoArray(x, i);
+    }
+    for (int i = at + whole; i < at + length; i++) {
+      x[i] *= by;
+    }
+  }
+
+  /** {@code x = fma(weight, y, x)}. */
+  public static void addWeighted(float[] x, int xAt, float weight, float[] y, int yAt, int length) {
+    int whole = length - length % FLOATS;
+    for (int i = 0; i < whole; i += FLOATS) {
+      FloatVector.broadcast(F, weight)
+          .fma(FloatVector.fromArray(F, y, yAt + i), FloatVector.fromArray(F, x, xAt + i))
+          .intoArray(x, xAt + i);
+    }
+    for (int i = whole; i < length; i++) {
+      x[xAt + i] = Math.fma(weight, y[yAt + i], x[xAt + i]);
+    }
+  }
+
   /**
    * Rule 5: rotates pairs of one head by the angles of its position: {@code (a, b) → (a cos - b
    * sin, a sin + b cos)}, every operation rounded.

@@ -1,5 +1,7 @@
 package org.folkmoot.kernel;
 
+import java.util.Comparator;
+import java.util.stream.IntStream;
 import org.folkmoot.base.FolkmootException;
 
 /**
@@ -274,15 +276,28 @@ public final class Oracle {
    */
   public static float[] cosinesAndSines(
       int position, int dims, double base, float[] factors, double stretch) {
-    float[] table = new float[dims];
+    double[] frequencies = new double[dims / 2];
     for (int i = 0; i < dims / 2; i++) {
-      double frequency = StrictMath.pow(base, -2.0 * i / dims);
+      frequencies[i] = StrictMath.pow(base, -2.0 * i / dims);
       if (factors.length > 0) {
-        frequency = frequency / factors[i];
+        frequencies[i] = frequencies[i] / factors[i];
       }
-      double angle = position * (1 / stretch) * frequency;
-      table[2 * i] = (float) StrictMath.cos(angle);
-      table[2 * i + 1] = (float) StrictMath.sin(angle);
+    }
+    return cosinesAndSines(position, frequencies, stretch, 1);
+  }
+
+  /**
+   * Rule 5: the same for frequencies that are scaled in other ways.
+   *
+   * @param magnitude what cosines and sines are multiplied by, or 1
+   */
+  public static float[] cosinesAndSines(
+      int position, double[] frequencies, double stretch, double magnitude) {
+    float[] table = new float[2 * frequencies.length];
+    for (int i = 0; i < frequencies.length; i++) {
+      double angle = position * (1 / stretch) * frequencies[i];
+      table[2 * i] = (float) (StrictMath.cos(angle) * magnitude);
+      table[2 * i + 1] = (float) (StrictMath.sin(angle) * magnitude);
     }
     return table;
   }
@@ -315,25 +330,120 @@ public final class Oracle {
     return y;
   }
 
+  /** Rule 6: GeGLU, {@code gelu(gate) · up}. */
+  public static float[] geluTimes(float[] gate, float[] up) {
+    float[] y = new float[gate.length];
+    for (int i = 0; i < gate.length; i++) {
+      float g = gate[i];
+      float z = Math.fma(g * g, Elementwise.GELU_3, Elementwise.GELU_1) * g;
+      y[i] = (g / (Exp.exp(-z) + 1)) * up[i];
+    }
+    return y;
+  }
+
+  /** Rule 6: numbers bounded softly. */
+  public static float[] cap(float[] x, float cap) {
+    float[] y = new float[x.length];
+    for (int i = 0; i < x.length; i++) {
+      y[i] = Tanh.tanh(x[i] / cap) * cap;
+    }
+    return y;
+  }
+
+  /** Each number times another. */
+  public static float[] scale(float[] x, float by) {
+    float[] y = new float[x.length];
+    for (int i = 0; i < x.length; i++) {
+      y[i] = x[i] * by;
+    }
+    return y;
+  }
+
+  /**
+   * Rule 10: the experts that a token is sent to.
+   *
+   * @param logits one for each expert
+   * @return their numbers, by logit descending, then by number
+   */
+  public static int[] chosen(float[] logits, int count) {
+    return IntStream.range(0, logits.length)
+        .boxed()
+        .sorted(Comparator.comparing((Integer e) -> -(logits[e] + 0f)).thenComparing(e -> e))
+        .limit(count)
+        .mapToInt(Integer::intValue)
+        .toArray();
+  }
+
+  /**
+   * Rule 10: what the outputs of those chosen count.
+   *
+   * @param normalised whether their weights add up to one, else those of all experts do
+   */
+  public static float[] weights(float[] logits, int[] chosen, boolean normalised) {
+    float max = logits[chosen[0]];
+    float sum = 0;
+    for (int i = 0; i < (normalised ? chosen.length : logits.length); i++) {
+      sum += Exp.exp(logits[normalised ? chosen[i] : i] - max);
+    }
+    float[] weights = new float[chosen.length];
+    for (int i = 0; i < chosen.length; i++) {
+      weights[i] = Exp.exp(logits[chosen[i]] - max) / sum;
+    }
+    return weights;
+  }
+
+  /** Rule 10: what the shared expert's output counts. */
+  public static float sharedWeight(float logit) {
+    return 1 / (Exp.exp(-logit) + 1);
+  }
+
+  /** {@code fma(weight, y, x)}, element by element. */
+  public static float[] addWeighted(float[] x, float weight, float[] y) {
+    float[] sum = new float[x.length];
+    for (int i = 0; i < x.length; i++) {
+      sum[i] = Math.fma(weight, y[i], x[i]);
+    }
+    return sum;
+  }
+
+  /** Rule 7 for a query that sees everything, with scores that know no bound. */
+  public static float[] attention(
+      float[] query, float[][] keys, float[][] values, KvLayout.Precision precision, float scale) {
+    return attention(query, keys, values, precision, scale, 0, Integer.MAX_VALUE);
+  }
+
   /**
    * Rule 7: what one query head reads from the positions that it sees.
    *
-   * @param keys {@code [position][dimension]}, before they are stored
+   * @param keys {@code [position][dimension]} of all positions up to the query's own, before they
+   *     are stored
    * @param values the same
    * @param precision what they are stored in
    * @param scale what scores are multiplied by
+   * @param cap what scores are then bounded by; 0 for no bound
+   * @param window how many positions the query sees at most, its own included
    * @throws FolkmootException ARITHMETIC if a number is not finite once it is stored
    */
   public static float[] attention(
-      float[] query, float[][] keys, float[][] values, KvLayout.Precision precision, float scale) {
+      float[] query,
+      float[][] keys,
+      float[][] values,
+      KvLayout.Precision precision,
+      float scale,
+      float cap,
+      int window) {
     int positions = keys.length;
+    int first = Math.max(0, positions - window);
     float[] terms = new float[positions];
     float max = Float.NEGATIVE_INFINITY;
-    for (int t = 0; t < positions; t++) {
+    for (int t = first; t < positions; t++) {
       terms[t] = dot(stored(keys[t], precision), query) * scale;
+      if (cap > 0) {
+        terms[t] = Tanh.tanh(terms[t] / cap) * cap;
+      }
       max = Math.max(max, terms[t]);
     }
-    for (int t = 0; t < positions; t++) {
+    for (int t = first; t < positions; t++) {
       terms[t] = Exp.exp(terms[t] - max);
     }
     float denominator = 0;
@@ -341,7 +451,7 @@ public final class Oracle {
     for (int chunk = 0; chunk < positions; chunk += CHUNK) {
       float chunkDenominator = 0;
       float[] chunkOut = new float[query.length];
-      for (int t = chunk; t < Math.min(positions, chunk + CHUNK); t++) {
+      for (int t = Math.max(first, chunk); t < Math.min(positions, chunk + CHUNK); t++) {
         float[] value = stored(values[t], precision);
         chunkDenominator += terms[t];
         for (int d = 0; d < out.length; d++) {

@@ -28,6 +28,8 @@ public final class SelfTest {
   private static final int HEAD_DIM = 16;
   private static final int POSITIONS = 19;
   private static final float EPSILON = 1e-5f;
+  private static final float CAP = 30;
+  private static final int WINDOW = 11;
 
   /** Gets each result of the kernels and gives what is compared: the same, but in tests. */
   interface Tap {
@@ -42,10 +44,16 @@ public final class SelfTest {
     ROTATE(0x5b9efe556cfaa0b5L),
     /** Rule 6, inside SwiGLU. */
     SILU_TIMES(0x5c24dbbbc0101ddcL),
+    /** Rule 6, inside GeGLU. */
+    GELU_TIMES(0x6a7fac0e36b71b13L),
+    /** Rule 6, the hyperbolic tangent as a soft bound. */
+    CAP(0xa9df1bdc71263cc2L),
     /** Rule 7 with keys and values in binary16. */
     ATTENTION_F16(0x63627e332b7bd2f4L),
     /** Rule 7 with keys and values in binary32. */
-    ATTENTION_F32(0xb0dc00292e6b98a4L);
+    ATTENTION_F32(0xb0dc00292e6b98a4L),
+    /** Rule 7 with bounded scores and a window, keys and values in binary16. */
+    ATTENTION_WINDOW(0x9d89e4e5a3dd8959L);
 
     private final long golden;
 
@@ -166,8 +174,20 @@ public final class SelfTest {
         Elementwise.siluTimes(gate, 0, numbers.floats(LENGTH), 0, y, 0, LENGTH);
         yield y;
       }
-      case ATTENTION_F16 -> attend(numbers, KvLayout.Precision.F16);
-      case ATTENTION_F32 -> attend(numbers, KvLayout.Precision.F32);
+      case GELU_TIMES -> {
+        float[] gate = numbers.floats(LENGTH);
+        float[] y = new float[LENGTH];
+        Elementwise.geluTimes(gate, 0, numbers.floats(LENGTH), 0, y, 0, LENGTH);
+        yield y;
+      }
+      case CAP -> {
+        float[] x = numbers.wide(LENGTH);
+        Tanh.cap(x, 0, LENGTH, CAP);
+        yield x;
+      }
+      case ATTENTION_F16 -> attend(numbers, KvLayout.Precision.F16, 0, Integer.MAX_VALUE);
+      case ATTENTION_F32 -> attend(numbers, KvLayout.Precision.F32, 0, Integer.MAX_VALUE);
+      case ATTENTION_WINDOW -> attend(numbers, KvLayout.Precision.F16, 1, WINDOW);
     };
   }
 
@@ -178,8 +198,11 @@ public final class SelfTest {
       case RMS_NORM -> Oracle.rmsNorm(numbers.floats(LENGTH), numbers.floats(LENGTH), EPSILON);
       case ROTATE -> Oracle.rotate(numbers.floats(HEAD_DIM), cosinesAndSines(), false);
       case SILU_TIMES -> Oracle.siluTimes(numbers.wide(LENGTH), numbers.floats(LENGTH));
-      case ATTENTION_F16 -> attention(numbers, KvLayout.Precision.F16);
-      case ATTENTION_F32 -> attention(numbers, KvLayout.Precision.F32);
+      case GELU_TIMES -> Oracle.geluTimes(numbers.floats(LENGTH), numbers.floats(LENGTH));
+      case CAP -> Oracle.cap(numbers.wide(LENGTH), CAP);
+      case ATTENTION_F16 -> attention(numbers, KvLayout.Precision.F16, 0, Integer.MAX_VALUE);
+      case ATTENTION_F32 -> attention(numbers, KvLayout.Precision.F32, 0, Integer.MAX_VALUE);
+      case ATTENTION_WINDOW -> attention(numbers, KvLayout.Precision.F16, 1, WINDOW);
     };
   }
 
@@ -214,7 +237,8 @@ public final class SelfTest {
     }
   }
 
-  private static float[] attend(Numbers numbers, KvLayout.Precision precision) {
+  private static float[] attend(
+      Numbers numbers, KvLayout.Precision precision, float cap, int window) {
     KvLayout layout = new KvLayout(1, 1, HEAD_DIM, precision);
     float[] query = numbers.floats(HEAD_DIM);
     float[] out = new float[HEAD_DIM];
@@ -225,13 +249,15 @@ public final class SelfTest {
         Attention.store(layout, page, 0, 0, t, key, 0, numbers.floats(HEAD_DIM), 0);
       }
       Attention.Queries queries =
-          new Attention.Queries(query, HEAD_DIM, out, HEAD_DIM, 0, 1, POSITIONS - 1, 0, 1, 0.25f);
+          new Attention.Queries(
+              query, HEAD_DIM, out, HEAD_DIM, 0, 1, POSITIONS - 1, 0, 1, 0.25f, cap, window);
       Attention.attend(layout, List.of(page), 0, 0, queries, new Scratch());
     }
     return out;
   }
 
-  private static float[] attention(Numbers numbers, KvLayout.Precision precision) {
+  private static float[] attention(
+      Numbers numbers, KvLayout.Precision precision, float cap, int window) {
     float[] query = numbers.floats(HEAD_DIM);
     float[][] keys = new float[POSITIONS][];
     float[][] values = new float[POSITIONS][];
@@ -239,7 +265,7 @@ public final class SelfTest {
       keys[t] = numbers.floats(HEAD_DIM);
       values[t] = numbers.floats(HEAD_DIM);
     }
-    return Oracle.attention(query, keys, values, precision, 0.25f);
+    return Oracle.attention(query, keys, values, precision, 0.25f, cap, window);
   }
 
   /**

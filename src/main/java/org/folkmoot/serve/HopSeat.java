@@ -188,8 +188,13 @@ final class HopSeat {
     queuedFloats -= step.hidden().length;
     wantFrom = step.wantFrom();
     if (step.position() < length) {
+      try {
+        seat.truncate(step.position());
+      } catch (FolkmootException gone) {
+        owner.failed(this, Message.Reason.FAILED, String.valueOf(gone.getMessage()));
+        return;
+      }
       length = step.position();
-      seat.truncate(length);
       if (tail != null) {
         tail.restart(length);
       }

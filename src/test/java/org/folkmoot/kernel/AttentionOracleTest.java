@@ -30,7 +30,18 @@ class AttentionOracleTest {
   private final Scratch scratch = new Scratch();
 
   /** What makes a case. */
-  private record Case(int length, int tokens, int headDim, int group, AwkwardData.Input input) {}
+  private record Case(
+      int length,
+      int tokens,
+      int headDim,
+      int group,
+      AwkwardData.Input input,
+      float cap,
+      int window) {
+    Case(int length, int tokens, int headDim, int group, AwkwardData.Input input) {
+      this(length, tokens, headDim, group, input, 0, Integer.MAX_VALUE);
+    }
+  }
 
   @ParameterizedTest
   @EnumSource
@@ -50,6 +61,30 @@ class AttentionOracleTest {
           check(new Case(70, tokens, headDim, group, AwkwardData.Input.ORDINARY), precision);
           check(new Case(260, tokens, headDim, group, AwkwardData.Input.ORDINARY), precision);
         }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void windows(KvLayout.Precision precision) {
+    for (int window : new int[] {1, 15, 16, 17, 64, 100, 256, 300}) {
+      for (int length : new int[] {1, 16, 65, 257, 320, 513}) {
+        for (int tokens : new int[] {1, Math.min(length, 8)}) {
+          AwkwardData.Input ordinary = AwkwardData.Input.ORDINARY;
+          check(new Case(length, tokens, 16, 2, ordinary, 0, window), precision);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void boundedScores(KvLayout.Precision precision) {
+    for (AwkwardData.Input input : AwkwardData.Input.values()) {
+      if (precision == KvLayout.Precision.F32 || !TOO_LARGE_FOR_F16.contains(input)) {
+        check(new Case(270, 3, 16, 2, input, 50, Integer.MAX_VALUE), precision);
+        check(new Case(270, 3, 16, 2, input, 2, 70), precision);
       }
     }
   }
@@ -122,7 +157,9 @@ class AttentionOracleTest {
                 of.length - of.tokens,
                 head * of.group,
                 of.group,
-                scale);
+                scale,
+                of.cap,
+                of.window);
         Attention.attend(layout, pages, LAYER, head, part, scratch);
       }
     }
@@ -136,7 +173,9 @@ class AttentionOracleTest {
                 Arrays.copyOf(keys[head / of.group], visible),
                 Arrays.copyOf(values[head / of.group], visible),
                 precision,
-                scale);
+                scale,
+                of.cap,
+                of.window);
         float[] actual = Arrays.copyOfRange(out, at, at + of.headDim);
         Bits.assertSame(actual, expected, of, precision, t, head);
       }

@@ -88,6 +88,59 @@ class ElementwiseOracleTest {
   }
 
   @Test
+  void geluTimes() {
+    AwkwardData data = new AwkwardData(6);
+    for (AwkwardData.Input input : AwkwardData.Input.values()) {
+      for (int length : LENGTHS) {
+        float[] gate = data.vector(length, input);
+        float[] up = data.vector(length, AwkwardData.Input.ORDINARY);
+        float[] out = new float[length + AHEAD];
+        Elementwise.geluTimes(ahead(gate), AHEAD, ahead(up), AHEAD, out, AHEAD, length);
+        Bits.assertSame(
+            Arrays.copyOfRange(out, AHEAD, out.length),
+            Oracle.geluTimes(gate, up),
+            "gelu",
+            length,
+            input);
+      }
+    }
+  }
+
+  @Test
+  void cap() {
+    AwkwardData data = new AwkwardData(7);
+    for (AwkwardData.Input input : AwkwardData.Input.values()) {
+      for (int length : LENGTHS) {
+        float[] x = data.vector(length, input);
+        float[] out = ahead(x);
+        Tanh.cap(out, AHEAD, length, 30);
+        Bits.assertSame(
+            Arrays.copyOfRange(out, AHEAD, out.length), Oracle.cap(x, 30), "cap", length, input);
+      }
+    }
+  }
+
+  @Test
+  void scaleAndAddWeighted() {
+    AwkwardData data = new AwkwardData(8);
+    for (int length : LENGTHS) {
+      float[] x = data.vector(length, AwkwardData.FINITE);
+      float[] y = data.vector(length, AwkwardData.FINITE);
+      float[] out = ahead(x);
+      Elementwise.scale(out, AHEAD, length, 0.7f);
+      Bits.assertSame(
+          Arrays.copyOfRange(out, AHEAD, out.length), Oracle.scale(x, 0.7f), "scaled", length);
+      float[] sum = ahead(x);
+      Elementwise.addWeighted(sum, AHEAD, 0.3f, ahead(y), AHEAD, length);
+      Bits.assertSame(
+          Arrays.copyOfRange(sum, AHEAD, sum.length),
+          Oracle.addWeighted(x, 0.3f, y),
+          "sum",
+          length);
+    }
+  }
+
+  @Test
   void add() {
     AwkwardData data = new AwkwardData(3);
     for (int length : LENGTHS) {

@@ -8,11 +8,12 @@ import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.gguf.GgufTensor;
 
 /**
- * The Llama family's forward pass in binary64, written to be seen to be right: weights are the real
+ * A decoder's forward pass in binary64, written to be seen to be right: weights are the real
  * numbers that the file stands for, nothing is rounded on the way, nothing is shared with the
  * engine but the reading of GGUF. Follows Touvron et al., "LLaMA" (2023): RMSNorm (Zhang and
  * Sennrich 2019), RoPE (Su et al. 2021), SwiGLU (Shazeer 2020), grouped queries (Ainslie et al.
- * 2023).
+ * 2023); what other families add follows the reports on Gemma 2 (2024) and 3 (2025), Qwen2 (2024)
+ * and Qwen3 (2025), Phi-3 (2024) and Mixtral (2024).
  *
  * <p>Activations are matrices {@code x[feature][position]}, so that the inner loop of every product
  * runs over independent positions and the compiler may vectorise it without reordering a sum: the
@@ -28,6 +29,13 @@ public final class ReferenceModel implements LogitsFunction {
   private final int headDim;
   private final double epsilon;
   private final ReferenceRope rope;
+  private final ReferenceRope windowRope;
+  private final int window;
+  private final int windowPeriod;
+  private final double scoreScale;
+  private final double scoreCap;
+  private final double logitCap;
+  private final ReferenceFeedForward feedForward;
 
   /** The model in a file, with the rotation that its architecture uses. */
   public ReferenceModel(GgufFile file) {
@@ -45,6 +53,15 @@ public final class ReferenceModel implements LogitsFunction {
     headDim = (int) number("attention.key_length", dim / (double) heads);
     epsilon = file.metadata().number(family + ".attention.layer_norm_rms_epsilon").orElseThrow();
     rope = new ReferenceRope(file, family, headDim, pairing);
+    boolean gemma3 = family.equals("gemma3");
+    windowRope = gemma3 ? new ReferenceRope(headDim, pairing, 10_000) : rope;
+    window = (int) number("attention.sliding_window", 0);
+    windowPeriod = gemma3 ? 6 : family.equals("gemma2") ? 2 : 1;
+    boolean is27B = (gemma3 && layers == 62) || (family.equals("gemma2") && layers == 46);
+    scoreScale = 1 / Math.sqrt(is27B ? dim / (double) heads : headDim);
+    scoreCap = number("attn_logit_softcapping", 0);
+    logitCap = number("final_logit_softcapping", 0);
+    feedForward = new ReferenceFeedForward(file, family);
   }
 
   @Override
@@ -91,11 +108,19 @@ public final class ReferenceModel implements LogitsFunction {
     double[][] x = embed(ids);
     for (int layer = 0; layer < layers; layer++) {
       String block = "blk." + layer + ".";
-      add(x, attention(block, norm(x, block + "attn_norm"), cache, layer));
-      add(x, feedForward(block, norm(x, block + "ffn_norm")));
+      double[][] read = attention(block, norm(x, block + "attn_norm"), cache, layer);
+      add(x, normIfThere(read, block + "post_attention_norm"));
+      double[][] fed = feedForward.of(block, norm(x, block + "ffn_norm"));
+      add(x, normIfThere(fed, block + "post_ffw_norm"));
     }
     String head = file.tensor("output.weight").isPresent() ? "output" : "token_embd";
-    return transpose(linear(norm(x, "output_norm"), head));
+    double[][] logits = transpose(linear(file, norm(x, "output_norm"), head));
+    if (logitCap > 0) {
+      for (double[] row : logits) {
+        Arrays.setAll(row, i -> logitCap * Math.tanh(row[i] / logitCap));
+      }
+    }
+    return logits;
   }
 
   private double[][] embed(int[] ids) {
@@ -103,6 +128,10 @@ public final class ReferenceModel implements LogitsFunction {
     double[][] rows = new double[ids.length][dim];
     for (int t = 0; t < ids.length; t++) {
       Dequantiser.row(file, table, ids[t], rows[t]);
+      if (family.startsWith("gemma")) {
+        double[] row = rows[t];
+        Arrays.setAll(row, i -> row[i] * Math.sqrt(dim));
+      }
     }
     return transpose(rows);
   }
@@ -111,66 +140,72 @@ public final class ReferenceModel implements LogitsFunction {
     List<double[]> keys = cache.keys.get(layer);
     List<double[]> values = cache.values.get(layer);
     int start = keys.size();
-    double[][] queries = transpose(linear(x, block + "attn_q"));
-    double[][] newKeys = transpose(linear(x, block + "attn_k"));
+    int q = heads * headDim;
+    int kv = kvHeads * headDim;
+    double[][] queries = transpose(rows(x, block, "attn_q", 0, q));
+    double[][] newKeys = transpose(rows(x, block, "attn_k", q, kv));
+    ReferenceRope turn = hasWindow(layer) ? windowRope : rope;
     for (int t = 0; t < queries.length; t++) {
       normHeads(queries[t], block + "attn_q_norm.weight");
       normHeads(newKeys[t], block + "attn_k_norm.weight");
-      rope.rotate(queries[t], start + t);
-      rope.rotate(newKeys[t], start + t);
+      turn.rotate(queries[t], start + t);
+      turn.rotate(newKeys[t], start + t);
     }
     keys.addAll(Arrays.asList(newKeys));
-    values.addAll(Arrays.asList(transpose(linear(x, block + "attn_v"))));
+    values.addAll(Arrays.asList(transpose(rows(x, block, "attn_v", q + kv, kv))));
 
     double[][] mixed = new double[queries.length][heads * headDim];
     for (int t = 0; t < queries.length; t++) {
       for (int head = 0; head < heads; head++) {
-        attend(queries[t], keys, values, head, start + t, mixed[t]);
+        int from = hasWindow(layer) ? Math.max(0, start + t - window + 1) : 0;
+        attend(queries[t], keys, values, head, from, start + t, mixed[t]);
       }
     }
-    return linear(transpose(mixed), block + "attn_output");
+    return linear(file, transpose(mixed), block + "attn_output");
   }
 
-  /** One head of one position, which sees itself and all before it. */
+  private boolean hasWindow(int layer) {
+    return window > 0 && (windowPeriod == 1 || layer % windowPeriod != windowPeriod - 1);
+  }
+
+  /** One of three projections, which some files have in one tensor, one below the other. */
+  private double[][] rows(double[][] x, String block, String name, int first, int count) {
+    return file.tensor(block + "attn_qkv.weight").isPresent()
+        ? Arrays.copyOfRange(linear(file, x, block + "attn_qkv"), first, first + count)
+        : linear(file, x, block + name);
+  }
+
+  /** One head of one position, which sees itself and those before it from some one on. */
   private void attend(
       double[] query,
       List<double[]> keys,
       List<double[]> values,
       int head,
+      int from,
       int position,
       double[] into) {
     int at = head * headDim;
     int group = head / (heads / kvHeads) * headDim;
-    double[] weights = new double[position + 1];
-    for (int past = 0; past <= position; past++) {
+    double[] weights = new double[position + 1 - from];
+    for (int past = from; past <= position; past++) {
+      double score = 0;
       for (int i = 0; i < headDim; i++) {
-        weights[past] += query[at + i] * keys.get(past)[group + i];
+        score += query[at + i] * keys.get(past)[group + i];
       }
-      weights[past] /= Math.sqrt(headDim);
+      score *= scoreScale;
+      weights[past - from] = scoreCap > 0 ? scoreCap * Math.tanh(score / scoreCap) : score;
     }
     softmax(weights);
-    for (int past = 0; past <= position; past++) {
+    for (int past = from; past <= position; past++) {
       for (int i = 0; i < headDim; i++) {
-        into[at + i] += weights[past] * values.get(past)[group + i];
+        into[at + i] += weights[past - from] * values.get(past)[group + i];
       }
     }
-  }
-
-  private double[][] feedForward(String block, double[][] x) {
-    double[][] gate = linear(x, block + "ffn_gate");
-    double[][] up = linear(x, block + "ffn_up");
-    for (int i = 0; i < gate.length; i++) {
-      for (int t = 0; t < gate[i].length; t++) {
-        double g = gate[i][t];
-        gate[i][t] = g / (1 + Math.exp(-g)) * up[i][t];
-      }
-    }
-    return linear(gate, block + "ffn_down");
   }
 
   /** {@code y[row][t] = bias[row] + Σ weight[row][i] x[i][t]}. */
-  private double[][] linear(double[][] x, String name) {
-    GgufTensor weight = tensor(name + ".weight");
+  static double[][] linear(GgufFile file, double[][] x, String name) {
+    GgufTensor weight = file.tensor(name + ".weight").orElseThrow();
     demandShape(weight, x.length);
     int rows = Math.toIntExact(weight.rows());
     double[][] y = new double[rows][x[0].length];
@@ -193,10 +228,14 @@ public final class ReferenceModel implements LogitsFunction {
     return y;
   }
 
-  private static void addScaled(double[] y, double scale, double[] x) {
+  static void addScaled(double[] y, double scale, double[] x) {
     for (int t = 0; t < y.length; t++) {
       y[t] += scale * x[t];
     }
+  }
+
+  private double[][] normIfThere(double[][] x, String name) {
+    return file.tensor(name + ".weight").isPresent() ? norm(x, name) : x;
   }
 
   /** RMSNorm of every position. */
@@ -231,7 +270,7 @@ public final class ReferenceModel implements LogitsFunction {
     }
   }
 
-  private static void softmax(double[] scores) {
+  static void softmax(double[] scores) {
     double max = Arrays.stream(scores).max().orElseThrow();
     double sum = 0;
     for (int i = 0; i < scores.length; i++) {
@@ -263,7 +302,7 @@ public final class ReferenceModel implements LogitsFunction {
     return file.tensor(name).orElseThrow(() -> new IllegalStateException("no tensor " + name));
   }
 
-  private static void demandShape(GgufTensor weight, int columns) {
+  static void demandShape(GgufTensor weight, int columns) {
     if (weight.columns() != columns) {
       throw new IllegalStateException(weight + " is given " + columns + " values");
     }

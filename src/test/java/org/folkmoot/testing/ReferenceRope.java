@@ -22,6 +22,15 @@ public final class ReferenceRope {
   private final Pairing pairing;
   private final int headDim;
   private final double[] frequencies;
+  private double magnitude = 1;
+
+  /** As trained, over whole heads. */
+  ReferenceRope(int headDim, Pairing pairing, double base) {
+    this.pairing = pairing;
+    this.headDim = headDim;
+    frequencies = new double[headDim / 2];
+    Arrays.setAll(frequencies, i -> Math.pow(base, -2.0 * i / headDim));
+  }
 
   ReferenceRope(GgufFile file, String family, int headDim, Pairing pairing) {
     this.pairing = pairing;
@@ -30,17 +39,48 @@ public final class ReferenceRope {
     int rotated = (int) metadata.integer(family + ".rope.dimension_count").orElse(headDim);
     double base = metadata.number(family + ".rope.freq_base").orElse(10_000);
     String scaling = metadata.string(family + ".rope.scaling.type").orElse("none");
-    double factor =
-        switch (scaling) {
-          case "none" -> 1;
-          case "linear" -> metadata.number(family + ".rope.scaling.factor").orElse(1);
-          default -> throw new IllegalStateException("the reference has no scaling " + scaling);
-        };
+    double factor = metadata.number(family + ".rope.scaling.factor").orElse(1);
+    long context = metadata.integer(family + ".context_length").orElse(0);
+    long original =
+        metadata.integer(family + ".rope.scaling.original_context_length").orElse(context);
     frequencies = new double[rotated / 2];
-    Arrays.setAll(frequencies, i -> Math.pow(base, -2.0 * i / rotated) / factor);
-    file.tensor("rope_freqs.weight")
-        .map(tensor -> Dequantiser.all(file, tensor))
-        .ifPresent(factors -> Arrays.setAll(frequencies, i -> frequencies[i] / factors[i]));
+    Arrays.setAll(frequencies, i -> Math.pow(base, -2.0 * i / rotated));
+    switch (scaling) {
+      case "none" -> {}
+      case "linear" -> Arrays.setAll(frequencies, i -> frequencies[i] / factor);
+      case "yarn" -> {
+        Arrays.setAll(frequencies, i -> yarn(frequencies[i], base, factor, original));
+        magnitude = 1 + 0.1 * Math.log(factor);
+      }
+      default -> throw new IllegalStateException("the reference has no scaling " + scaling);
+    }
+    String length = context > original ? "long" : "short";
+    for (String factors : new String[] {"rope_freqs", "rope_factors_" + length}) {
+      file.tensor(factors + ".weight")
+          .map(tensor -> Dequantiser.all(file, tensor))
+          .ifPresent(divisors -> Arrays.setAll(frequencies, i -> frequencies[i] / divisors[i]));
+    }
+    if (file.tensor("rope_factors_long.weight").isPresent()) {
+      magnitude = metadata.number(family + ".rope.scaling.attn_factor").orElse(1);
+    }
+  }
+
+  /**
+   * Peng et al. 2023, "NTK-by-parts": by how often a pair turns within the original context, 32 and
+   * 1 being the bounds, which are rounded outwards to whole pairs as in the authors' code.
+   */
+  private double yarn(double frequency, double base, double factor, long original) {
+    double low = Math.max(0, Math.floor(pairOf(2 * Math.PI * 32 / original, base)));
+    double high =
+        Math.min(2 * frequencies.length - 1, Math.ceil(pairOf(2 * Math.PI / original, base)));
+    double pair = pairOf(frequency, base);
+    double ramp = Math.clamp((pair - low) / (high - low), 0, 1);
+    return frequency * (1 - ramp) + frequency / factor * ramp;
+  }
+
+  /** The pair whose frequency this is. */
+  private double pairOf(double frequency, double base) {
+    return -Math.log(frequency) / Math.log(base) * frequencies.length;
   }
 
   /** The pairing of a file's architecture. */
@@ -58,8 +98,10 @@ public final class ReferenceRope {
         double angle = position * frequencies[i];
         int a = head + i * step;
         int b = a + apart;
-        double turned = heads[a] * Math.cos(angle) - heads[b] * Math.sin(angle);
-        heads[b] = heads[a] * Math.sin(angle) + heads[b] * Math.cos(angle);
+        double cos = magnitude * Math.cos(angle);
+        double sin = magnitude * Math.sin(angle);
+        double turned = heads[a] * cos - heads[b] * sin;
+        heads[b] = heads[a] * sin + heads[b] * cos;
         heads[a] = turned;
       }
     }

@@ -3,7 +3,6 @@ package org.folkmoot.testing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.SplittableRandom;
 import org.folkmoot.engine.gguf.GgufWriter;
 import org.folkmoot.kernel.TensorType;
 
@@ -60,7 +59,7 @@ public final class TinyModels {
   }
 
   private static void tensors(GgufWriter writer, TinyModel model) {
-    Weights weights = new Weights(writer, model.seed());
+    TinyWeights weights = new TinyWeights(writer, model.seed());
     TinyModel.Widths widths = model.widths();
     int dim = widths.dim();
     int queries = widths.heads() * widths.headDim();
@@ -116,57 +115,5 @@ public final class TinyModels {
       factors[i] = (float) (1 / ((1 - smooth) / 8 + smooth));
     }
     return factors;
-  }
-
-  private record Weights(GgufWriter writer, long seed) {
-    void matrix(String name, TensorType type, int columns, int rows) {
-      matrix(name, type, columns, rows, 1 / Math.sqrt(columns));
-    }
-
-    void matrix(String name, TensorType type, int columns, int rows, double deviation) {
-      writer.tensor(
-          name,
-          type,
-          new long[] {columns, rows},
-          out -> {
-            SplittableRandom random = random(name);
-            for (int row = 0; row < rows; row++) {
-              out.write(ReferenceQuantiser.quantise(type, row(random, columns, 0, deviation)));
-            }
-          });
-    }
-
-    void norm(String name, int length) {
-      vector(name, row(random(name), length, 1, 0.1));
-    }
-
-    void bias(String name, int length) {
-      vector(name, row(random(name), length, 0, 0.3));
-    }
-
-    void vector(String name, float[] values) {
-      writer.tensor(
-          name,
-          TensorType.F32,
-          new long[] {values.length},
-          out -> out.write(ReferenceQuantiser.quantise(TensorType.F32, values)));
-    }
-
-    private SplittableRandom random(String name) {
-      return new SplittableRandom(seed * 0x9e3779b97f4a7c15L + name.hashCode());
-    }
-
-    /** Four uniform numbers added are near enough to a normal one, and the same everywhere. */
-    private static float[] row(SplittableRandom random, int length, double mean, double deviation) {
-      float[] row = new float[length];
-      for (int i = 0; i < length; i++) {
-        double sum = 0;
-        for (int j = 0; j < 4; j++) {
-          sum += random.nextDouble() - 0.5;
-        }
-        row[i] = (float) (mean + deviation * Math.sqrt(3) * sum);
-      }
-      return row;
-    }
   }
 }

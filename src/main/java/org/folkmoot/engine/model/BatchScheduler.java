@@ -15,7 +15,6 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.folkmoot.base.FolkmootException;
-import org.folkmoot.kernel.KvLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +37,9 @@ public final class BatchScheduler implements AutoCloseable {
     boolean accepts(Runnable task);
   }
 
+  /** Where counting positions ends; no context is longer. */
+  private static final int MOST_POSITIONS = 1 << 24;
+
   /** Tokens of a pass that a volunteer makes: a few sessions' next ones, and drafts. */
   private static final int MOST_VOLUNTEERED = 32;
 
@@ -52,7 +54,7 @@ public final class BatchScheduler implements AutoCloseable {
   private final Set<Sequence> open = new HashSet<>();
   private final Volunteer volunteer;
   private final LongSupplier nanoTime;
-  private long promisedPages;
+  private long promisedBytes;
   private boolean closed;
 
   /** Whether a volunteer is about to make a pass. */
@@ -112,36 +114,33 @@ public final class BatchScheduler implements AutoCloseable {
     if (!model.span().covers(part)) {
       throw new IllegalArgumentException(part + " is not in " + model.span());
     }
-    long pages = pagesFor(maxPositions);
+    long bytes = bytesFor(maxPositions);
     if (open.size() >= maxSequences) {
       throw busy();
     }
-    promise(pages, 0);
-    Sequence sequence = new Sequence(part, new KvCache(pool), pages);
+    promise(bytes, 0);
+    Sequence sequence = new Sequence(part, new KvCache(pool), bytes);
     open.add(sequence);
     return sequence;
   }
 
-  private long pagesFor(int positions) {
-    long pages = (positions + KvLayout.POSITIONS - 1L) / KvLayout.POSITIONS;
-    if (pages > pool.maxPages()) {
+  private long bytesFor(int positions) {
+    long bytes = pool.plan().bytes(positions);
+    if (bytes > pool.budgetBytes()) {
       throw new FolkmootException(
           BAD_REQUEST,
           "a context of %d tokens needs %d MiB, but only %d are set aside: ask for fewer tokens or raise --kv-memory"
-              .formatted(
-                  positions,
-                  (pages * pool.layout().pageBytes()) >> 20,
-                  (pool.maxPages() * pool.layout().pageBytes()) >> 20));
+              .formatted(positions, bytes >> 20, pool.budgetBytes() >> 20));
     }
-    return pages;
+    return bytes;
   }
 
-  /** Promises a sequence pages instead of those promised before. */
-  private void promise(long pages, long before) {
-    if (closed || promisedPages - before + pages > pool.maxPages()) {
+  /** Promises a sequence memory instead of that promised before. */
+  private void promise(long bytes, long before) {
+    if (closed || promisedBytes - before + bytes > pool.budgetBytes()) {
       throw busy();
     }
-    promisedPages += pages - before;
+    promisedBytes += bytes - before;
   }
 
   private static FolkmootException busy() {
@@ -151,7 +150,7 @@ public final class BatchScheduler implements AutoCloseable {
 
   /** The greatest length that a sequence can have in the memory for caches. */
   public int maxPositions() {
-    return (int) Math.min(Integer.MAX_VALUE, (long) pool.maxPages() * KvLayout.POSITIONS);
+    return pool.plan().positions(pool.budgetBytes(), MOST_POSITIONS);
   }
 
   /** Positions that are left for new sequences. */
@@ -159,8 +158,7 @@ public final class BatchScheduler implements AutoCloseable {
     if (closed || open.size() >= maxSequences) {
       return 0;
     }
-    long pages = pool.maxPages() - promisedPages;
-    return (int) Math.min(Integer.MAX_VALUE, pages * KvLayout.POSITIONS);
+    return pool.plan().positions(pool.budgetBytes() - promisedBytes, MOST_POSITIONS);
   }
 
   /** Takes the results of {@link Sequence#submit}, on the thread that makes passes. */
@@ -196,7 +194,7 @@ public final class BatchScheduler implements AutoCloseable {
   public final class Sequence implements AutoCloseable {
     private final Span part;
     private final KvCache cache;
-    private long pages;
+    private long bytes;
     private int[] ids = new int[0];
     private float[] hidden = new float[0];
     private int tokens;
@@ -214,10 +212,10 @@ public final class BatchScheduler implements AutoCloseable {
     private boolean released;
     private boolean cancelled;
 
-    private Sequence(Span part, KvCache cache, long pages) {
+    private Sequence(Span part, KvCache cache, long bytes) {
       this.part = part;
       this.cache = cache;
-      this.pages = pages;
+      this.bytes = bytes;
     }
 
     /** Positions that its cache holds. */
@@ -348,7 +346,8 @@ public final class BatchScheduler implements AutoCloseable {
     /**
      * Keeps the first positions and forgets the rest, to go on from there with other tokens.
      *
-     * @param keep how many positions to keep; after an interruption there may be fewer
+     * @param keep how many positions to keep; after an interruption there may be fewer, and none if
+     *     a sliding window has passed what the next one would see
      * @param maxPositions its greatest length from now on
      * @return positions kept
      * @throws FolkmootException as {@link BatchScheduler#open}; then all is as before
@@ -359,20 +358,30 @@ public final class BatchScheduler implements AutoCloseable {
         if (released || !finished) {
           throw new IllegalStateException("only an open sequence at rest can restart");
         }
-        long wished = pagesFor(maxPositions);
-        promise(wished, pages);
-        pages = wished;
-        cache.truncate(Math.min(keep, cache.length()));
+        long wished = bytesFor(maxPositions);
+        promise(wished, bytes);
+        bytes = wished;
+        cache.truncate(cache.reachable(Math.min(keep, cache.length())));
         interrupted = false;
         return cache.length();
       }
     }
 
-    /** Forgets the positions from here on. Only of a sequence at rest. */
+    /**
+     * Forgets the positions from here on. Only of a sequence at rest.
+     *
+     * @throws FolkmootException BUSY if a sliding window has passed what the next one would see
+     */
     public void truncate(int positions) {
       synchronized (BatchScheduler.this) {
         if (released || !finished) {
           throw new IllegalStateException("only an open sequence at rest can be truncated");
+        }
+        if (cache.reachable(positions) != positions) {
+          throw new FolkmootException(
+              BUSY,
+              "the sliding window has gone on: position %d cannot be taken up again, begin anew"
+                  .formatted(positions));
         }
         cache.truncate(positions);
       }
@@ -426,7 +435,7 @@ public final class BatchScheduler implements AutoCloseable {
       if (!released) {
         released = true;
         cache.close();
-        promisedPages -= pages;
+        promisedBytes -= bytes;
         open.remove(this);
       }
     }

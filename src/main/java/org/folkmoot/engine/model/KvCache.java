@@ -2,7 +2,10 @@ package org.folkmoot.engine.model;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.folkmoot.kernel.KvLayout;
 
 /**
@@ -11,13 +14,53 @@ import org.folkmoot.kernel.KvLayout;
  */
 public final class KvCache implements AutoCloseable {
   private final KvPool pool;
-  private final List<MemorySegment> pages = new ArrayList<>();
+  private final Map<KvPlan.Bank, Pages> banks = new EnumMap<>(KvPlan.Bank.class);
   private int length;
   private boolean closed;
+
+  /** Pages of one kind from position 0 on; those that are gone are {@link MemorySegment#NULL}. */
+  private final class Pages {
+    final KvPlan.Bank bank;
+    final List<MemorySegment> list = new ArrayList<>();
+    int gone;
+
+    Pages(KvPlan.Bank bank) {
+      this.bank = bank;
+    }
+
+    boolean isNeeded() {
+      return pool.plan().layout(bank).layers() > 0;
+    }
+
+    void grow(int wanted) {
+      while (isNeeded() && list.size() < wanted) {
+        list.add(pool.take(bank));
+      }
+    }
+
+    void shrink(int keep) {
+      while (list.size() > keep) {
+        MemorySegment page = list.removeLast();
+        if (list.size() >= gone) {
+          pool.giveBack(bank, page);
+        }
+      }
+      gone = Math.min(gone, keep);
+    }
+
+    void pass(int firstKept) {
+      for (; gone < firstKept / KvLayout.POSITIONS && gone < list.size(); gone++) {
+        pool.giveBack(bank, list.set(gone, MemorySegment.NULL));
+      }
+    }
+  }
 
   /** An empty cache. */
   public KvCache(KvPool pool) {
     this.pool = pool;
+    for (KvPlan.Bank bank : KvPlan.Bank.values()) {
+      banks.put(bank, new Pages(bank));
+    }
   }
 
   /** Positions that are stored. */
@@ -33,54 +76,70 @@ public final class KvCache implements AutoCloseable {
    */
   public void reserve(int positions) {
     requireOpen();
-    int wanted = (positions + KvLayout.POSITIONS - 1) / KvLayout.POSITIONS;
-    int before = pages.size();
+    int before = pages(length);
     try {
-      while (pages.size() < wanted) {
-        pages.add(pool.take());
-      }
+      banks.values().forEach(pages -> pages.grow(pages(positions)));
     } catch (RuntimeException full) {
-      release(before);
+      banks.values().forEach(pages -> pages.shrink(before));
       throw full;
     }
+  }
+
+  private static int pages(int positions) {
+    return (positions + KvLayout.POSITIONS - 1) / KvLayout.POSITIONS;
+  }
+
+  /**
+   * The most positions up to some number that the cache can be truncated to: that number, or 0 if
+   * what the next position would see in a sliding window is gone.
+   */
+  public int reachable(int positions) {
+    for (Pages pages : banks.values()) {
+      if (pool.plan().firstNeeded(pages.bank, positions) < pages.gone * KvLayout.POSITIONS) {
+        return 0;
+      }
+    }
+    return Math.min(positions, length);
   }
 
   /**
    * Forgets positions from the end, as speculation does with a rejected draft.
    *
-   * @param positions how many remain
+   * @param positions how many remain; {@link #reachable}
    */
   public void truncate(int positions) {
     requireOpen();
-    if (positions < 0 || positions > length) {
+    if (positions < 0 || positions > length || reachable(positions) != positions) {
       throw new IllegalArgumentException(
           "cannot truncate " + length + " positions to " + positions);
     }
     length = positions;
-    release((positions + KvLayout.POSITIONS - 1) / KvLayout.POSITIONS);
+    banks.values().forEach(pages -> pages.shrink(pages(positions)));
   }
 
   KvPool pool() {
     return pool;
   }
 
-  List<MemorySegment> pages() {
+  /** The pages of one kind, by position. */
+  List<MemorySegment> pages(KvPlan.Bank bank) {
     requireOpen();
-    return pages;
+    return of(bank).list;
   }
 
-  MemorySegment page(int position) {
-    return pages.get(position / KvLayout.POSITIONS);
+  /** The page of one kind that holds a position. */
+  MemorySegment page(KvPlan.Bank bank, int position) {
+    return of(bank).list.get(position / KvLayout.POSITIONS);
   }
 
+  private Pages of(KvPlan.Bank bank) {
+    return Objects.requireNonNull(banks.get(bank));
+  }
+
+  /** Counts positions that were stored, and gives back what no later one will see. */
   void advance(int positions) {
     length += positions;
-  }
-
-  private void release(int keep) {
-    while (pages.size() > keep) {
-      pool.giveBack(pages.removeLast());
-    }
+    banks.values().forEach(pages -> pages.pass(pool.plan().firstKept(pages.bank, length)));
   }
 
   private void requireOpen() {
@@ -93,7 +152,7 @@ public final class KvCache implements AutoCloseable {
   @Override
   public void close() {
     if (!closed) {
-      release(0);
+      banks.values().forEach(pages -> pages.shrink(0));
       closed = true;
     }
   }

@@ -1,84 +1,138 @@
 package org.folkmoot.engine.model;
 
+import static java.util.Objects.requireNonNull;
 import static org.folkmoot.base.FolkmootException.Code.BUSY;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
 import org.folkmoot.base.FolkmootException;
-import org.folkmoot.kernel.KvLayout;
 
 /**
- * The memory of all KV caches of a span: a bounded number of pages, handed out and taken back at
- * once. Memory that was never needed is never allocated.
+ * The memory of all KV caches of a span: a bounded number of bytes in pages, handed out and taken
+ * back at once. Memory that was never needed is never allocated. A page may be held by several
+ * caches: it is free when the last has given it back.
  */
 public final class KvPool implements AutoCloseable {
-  private final KvLayout layout;
-  private final int maxPages;
-  private final Arena arena = Arena.ofShared();
-  private final Deque<MemorySegment> free = new ArrayDeque<>();
-  private int allocated;
-  private int used;
+  private final KvPlan plan;
+  private final long budget;
+  private final Map<KvPlan.Bank, Deque<MemorySegment>> free = new EnumMap<>(KvPlan.Bank.class);
+
+  /** What owns the memory of each page, by its address. */
+  private final Map<Long, Arena> arenas = new HashMap<>();
+
+  /** Holders of a page beyond the first, by its address. */
+  private final Map<Long, Integer> shared = new HashMap<>();
+
+  private long allocatedBytes;
+  private long usedBytes;
+  private int usedPages;
 
   /**
    * A pool.
    *
-   * @param budgetBytes the most memory it may take; at least one page fits
+   * @param budgetBytes the most memory it may take; at least one page of each kind fits
    */
-  public KvPool(KvLayout layout, long budgetBytes) {
-    this.layout = layout;
-    this.maxPages =
-        Math.toIntExact(Math.clamp(budgetBytes / Math.max(1, layout.pageBytes()), 1, 1 << 30));
+  KvPool(KvPlan plan, long budgetBytes) {
+    this.plan = plan;
+    this.budget = Math.max(budgetBytes, plan.bytes(1));
+    for (KvPlan.Bank bank : KvPlan.Bank.values()) {
+      free.put(bank, new ArrayDeque<>());
+    }
   }
 
-  /** How pages are laid out. */
-  public KvLayout layout() {
-    return layout;
+  /** How layers share pages. */
+  KvPlan plan() {
+    return plan;
   }
 
-  /** Pages that can be in use at once. */
-  public int maxPages() {
-    return maxPages;
+  /** The most memory that it may take. */
+  long budgetBytes() {
+    return budget;
   }
 
   /** Pages in use now. */
   public synchronized int usedPages() {
-    return used;
+    return usedPages;
   }
 
   /** Bytes that the pages in use take. */
-  public long usedBytes() {
-    return usedPages() * layout.pageBytes();
+  public synchronized long usedBytes() {
+    return usedBytes;
   }
 
-  synchronized MemorySegment take() {
-    if (used == maxPages) {
-      throw new FolkmootException(
-          BUSY,
-          "no room for more context now: wait for another answer to end, or raise --kv-memory");
+  synchronized MemorySegment take(KvPlan.Bank bank) {
+    long bytes = plan.layout(bank).pageBytes();
+    if (usedBytes + bytes > budget) {
+      throw full();
     }
-    MemorySegment page = free.poll();
+    MemorySegment page = queue(bank).poll();
     if (page == null) {
-      page = arena.allocate(layout.pageBytes(), 64);
-      allocated++;
+      makeRoom(bytes);
+      Arena arena = Arena.ofShared();
+      page = arena.allocate(bytes, 64);
+      arenas.put(page.address(), arena);
+      allocatedBytes += bytes;
     }
-    used++;
+    usedBytes += bytes;
+    usedPages++;
     return page;
   }
 
-  synchronized void giveBack(MemorySegment page) {
-    if (--used < 0 || used > allocated) {
+  /** Frees pages of the other kind that nobody uses, if all memory has been given out. */
+  private void makeRoom(long bytes) {
+    for (KvPlan.Bank bank : KvPlan.Bank.values()) {
+      while (allocatedBytes + bytes > budget && !queue(bank).isEmpty()) {
+        requireNonNull(arenas.remove(queue(bank).pop().address())).close();
+        allocatedBytes -= plan.layout(bank).pageBytes();
+      }
+    }
+  }
+
+  private static FolkmootException full() {
+    return new FolkmootException(
+        BUSY, "no room for more context now: wait for another answer to end, or raise --kv-memory");
+  }
+
+  /** Notes one more holder of a page. */
+  synchronized void share(MemorySegment page) {
+    shared.merge(page.address(), 1, Integer::sum);
+  }
+
+  /** Whether others hold a page, too: then nobody may write into it. */
+  synchronized boolean isShared(MemorySegment page) {
+    return shared.containsKey(page.address());
+  }
+
+  synchronized void giveBack(KvPlan.Bank bank, MemorySegment page) {
+    Integer others = shared.get(page.address());
+    if (others != null) {
+      if (others == 1) {
+        shared.remove(page.address());
+      } else {
+        shared.put(page.address(), others - 1);
+      }
+      return;
+    }
+    usedBytes -= plan.layout(bank).pageBytes();
+    if (--usedPages < 0) {
       throw new IllegalStateException("a page was given back twice");
     }
-    free.push(page);
+    queue(bank).push(page);
+  }
+
+  private Deque<MemorySegment> queue(KvPlan.Bank bank) {
+    return requireNonNull(free.get(bank));
   }
 
   /** Frees all memory; caches of this pool must not be used any more. Closing twice is harmless. */
   @Override
   public synchronized void close() {
-    if (arena.scope().isAlive()) {
-      arena.close();
-    }
+    arenas.values().forEach(Arena::close);
+    arenas.clear();
   }
 }

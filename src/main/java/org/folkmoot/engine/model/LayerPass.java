@@ -75,30 +75,42 @@ final class LayerPass {
     layer.queryKeyValue().multiply(pool, work.activations, work.queryKeyValue);
     addBias();
     showQueryKeyValue();
+    normHeads();
     rotateAndStore();
     showRotatedAndStored();
     attend();
     showAttended();
     project(layer.attentionOutput(), work.attended, config.heads() * config.headDim());
     show(Operator.ATTENTION_OUTPUT, work.projected, dim);
+    addProjected(layer.attentionPostNorm(), Operator.ATTENTION_POST_NORM);
     show(Operator.ATTENTION_RESIDUAL, work.hidden, dim);
 
+    switch (layer.feedForward()) {
+      case SpanWeights.Plain plain -> plain(plain);
+      case SpanWeights.Mixture mixture ->
+          new MixturePass(config, mixture, layer.feedForwardNorm(), number, tokens, pool, work, tap)
+              .run();
+    }
+    addProjected(layer.feedForwardPostNorm(), Operator.FEED_FORWARD_POST_NORM);
+    show(Operator.LAYER_OUTPUT, work.hidden, dim);
+  }
+
+  private void plain(SpanWeights.Plain plain) {
     normAndPrepare(
         work.hidden,
         layer.feedForwardNorm(),
         config.normEpsilon(),
         tokens,
-        layer.gateUp(),
+        plain.gateUp(),
         pool,
         work);
-    show(Operator.FEED_FORWARD_NORM, work.normed, dim);
-    layer.gateUp().multiply(pool, work.activations, work.gateUp);
+    show(Operator.FEED_FORWARD_NORM, work.normed, config.dim());
+    plain.gateUp().multiply(pool, work.activations, work.gateUp);
     showGateUp();
-    activate();
+    activate(config.parts().activation(), config.ffn(), tokens, pool, work);
     show(Operator.ACTIVATION, work.inner, config.ffn());
-    project(layer.down(), work.inner, config.ffn());
-    show(Operator.DOWN, work.projected, dim);
-    show(Operator.LAYER_OUTPUT, work.hidden, dim);
+    project(plain.down(), work.inner, config.ffn());
+    show(Operator.DOWN, work.projected, config.dim());
   }
 
   /** RMSNorm of each row of {@code x}, prepared as the input of some matrices. */
@@ -129,9 +141,16 @@ final class LayerPass {
         });
   }
 
-  /** {@code hidden += W x}. */
+  /** {@code projected = W x}. */
   private void project(MatrixGroup matrix, float[] x, int columns) {
-    Set<Activations.Form> forms = matrix.forms(tokens);
+    prepare(x, columns, tokens, matrix, pool, work);
+    matrix.multiply(pool, work.activations, work.projected);
+  }
+
+  /** Makes rows the input of some matrices. */
+  static void prepare(
+      float[] x, int columns, int tokens, MatrixGroup next, WorkerPool pool, Workspace work) {
+    Set<Activations.Form> forms = next.forms(tokens);
     Activations activations = work.activations;
     activations.begin(tokens, columns, forms);
     pool.run(
@@ -142,8 +161,27 @@ final class LayerPass {
             activations.fill(panel, x, columns, forms);
           }
         });
-    matrix.multiply(pool, activations, work.projected);
-    Elementwise.add(work.hidden, 0, work.projected, 0, tokens * config.dim());
+  }
+
+  /** {@code hidden += projected}, normed before if the layer has a norm for it. */
+  private void addProjected(float[] norm, Operator normed) {
+    int dim = config.dim();
+    if (norm.length > 0) {
+      pool.run(
+          tokens,
+          8,
+          (from, to, worker) -> {
+            for (int t = from; t < to; t++) {
+              normRow(work.projected, t * dim, norm, worker);
+            }
+          });
+      show(normed, work.projected, dim);
+    }
+    Elementwise.add(work.hidden, 0, work.projected, 0, tokens * dim);
+  }
+
+  private void normRow(float[] x, int at, float[] norm, int worker) {
+    Elementwise.rmsNorm(x, at, norm, config.normEpsilon(), x, at, pool.scratch(worker));
   }
 
   private void addBias() {
@@ -153,6 +191,27 @@ final class LayerPass {
         Elementwise.add(work.queryKeyValue, t * bias.length, bias, 0, bias.length);
       }
     }
+  }
+
+  /** Norms queries and keys head by head, if the family does. */
+  private void normHeads() {
+    if (!config.parts().qkNorm()) {
+      return;
+    }
+    int headDim = config.headDim();
+    int stride = layer.queryKeyValue().rows();
+    pool.run(
+        tokens,
+        8,
+        (from, to, worker) -> {
+          for (int t = from; t < to; t++) {
+            for (int head = 0; head < config.heads() + config.kvHeads(); head++) {
+              float[] norm = head < config.heads() ? layer.queryNorm() : layer.keyNorm();
+              normRow(work.queryKeyValue, t * stride + head * headDim, norm, worker);
+            }
+          }
+        });
+    showQueriesAndKeys(Operator.QUERY_NORM, Operator.KEY_NORM);
   }
 
   private void rotateAndStore() {
@@ -176,18 +235,25 @@ final class LayerPass {
     int stride = layer.queryKeyValue().rows();
     int keys = token * stride + config.heads() * headDim;
     int values = keys + config.kvHeads() * headDim;
-    boolean half = config.ropePairing() == ModelConfig.RopePairing.HALVES;
+    Rope turn = config.rope(number);
+    KvPlan plan = cache.pool().plan();
+    KvPlan.Place place = plan.place(index);
     float[] table = rope.block(position);
     int at = rope.offset(position);
     for (int head = 0; head < config.heads() + config.kvHeads(); head++) {
       Elementwise.rotate(
-          work.queryKeyValue, token * stride + head * headDim, config.ropeDims(), half, table, at);
+          work.queryKeyValue,
+          token * stride + head * headDim,
+          turn.dims(),
+          turn.halves(),
+          table,
+          at);
     }
     for (int head = 0; head < config.kvHeads(); head++) {
       Attention.store(
-          cache.pool().layout(),
-          cache.page(position),
-          index,
+          plan.layout(place.bank()),
+          cache.page(place.bank(), position),
+          place.layer(),
           head,
           position % KvLayout.POSITIONS,
           work.queryKeyValue,
@@ -213,10 +279,12 @@ final class LayerPass {
           for (int i = from; i < to; i++) {
             Part part = parts.get(i);
             KvCache cache = part.step.cache();
+            KvPlan plan = cache.pool().plan();
+            KvPlan.Place place = plan.place(index);
             Attention.attend(
-                cache.pool().layout(),
-                cache.pages(),
-                index,
+                plan.layout(place.bank()),
+                cache.pages(place.bank()),
+                place.layer(),
                 part.kvHead,
                 part.queries,
                 pool.scratch(worker));
@@ -225,9 +293,9 @@ final class LayerPass {
   }
 
   private void addParts(List<Part> parts, Step step, int firstToken) {
-    int length = step.cache().length() + step.tokens();
+    int window = config.window().reach(number);
+    int length = Math.min(step.cache().length() + step.tokens(), Math.max(window, 1 << 10));
     int together = Math.clamp(MAX_SCORES / ((long) length * config.group()), 1, 8);
-    float scale = (float) (1 / Math.sqrt(config.headDim()));
     for (int t = 0; t < step.tokens(); t += together) {
       for (int kvHead = 0; kvHead < config.kvHeads(); kvHead++) {
         parts.add(
@@ -244,20 +312,30 @@ final class LayerPass {
                     step.cache().length() + t,
                     kvHead * config.group(),
                     config.group(),
-                    scale)));
+                    config.scales().attention(),
+                    config.scales().attentionCap(),
+                    window)));
       }
     }
   }
 
-  private void activate() {
-    int ffn = config.ffn();
+  /** The inner state of a feed-forward: {@code inner = activation(gate) · up}. */
+  static void activate(
+      ModelConfig.Activation activation, int ffn, int tokens, WorkerPool pool, Workspace work) {
     pool.run(
         tokens,
         4,
         (from, to, _) -> {
           for (int t = from; t < to; t++) {
-            Elementwise.siluTimes(
-                work.gateUp, t * 2 * ffn, work.gateUp, t * 2 * ffn + ffn, work.inner, t * ffn, ffn);
+            int gate = t * 2 * ffn;
+            switch (activation) {
+              case SILU ->
+                  Elementwise.siluTimes(
+                      work.gateUp, gate, work.gateUp, gate + ffn, work.inner, t * ffn, ffn);
+              case GELU ->
+                  Elementwise.geluTimes(
+                      work.gateUp, gate, work.gateUp, gate + ffn, work.inner, t * ffn, ffn);
+            }
           }
         });
   }
@@ -276,12 +354,16 @@ final class LayerPass {
     tap.rows(number, Operator.VALUE, 0, rows, stride, queries + keys, keys);
   }
 
-  private void showRotatedAndStored() {
+  private void showQueriesAndKeys(Operator query, Operator key) {
     int stride = layer.queryKeyValue().rows();
     int queries = config.heads() * config.headDim();
     int keys = config.kvHeads() * config.headDim();
-    tap.rows(number, Operator.ROTATED_QUERY, 0, work.queryKeyValue, stride, 0, queries);
-    tap.rows(number, Operator.ROTATED_KEY, 0, work.queryKeyValue, stride, queries, keys);
+    tap.rows(number, query, 0, work.queryKeyValue, stride, 0, queries);
+    tap.rows(number, key, 0, work.queryKeyValue, stride, queries, keys);
+  }
+
+  private void showRotatedAndStored() {
+    showQueriesAndKeys(Operator.ROTATED_QUERY, Operator.ROTATED_KEY);
     tap.stored(number, index, steps);
   }
 

@@ -22,6 +22,7 @@ public final class LoneOperator {
   private final GgufFile file;
   private final ModelConfig config;
   private final TraceOrder order;
+  private final LoneExperts experts;
 
   /**
    * Operators of a model.
@@ -32,6 +33,7 @@ public final class LoneOperator {
     this.file = file;
     this.config = config;
     this.order = new TraceOrder(config, span);
+    this.experts = new LoneExperts(config.experts(), this::multiply, this::numbers);
   }
 
   /**
@@ -45,23 +47,47 @@ public final class LoneOperator {
    */
   public byte[] compute(TracePoint point, int position, List<List<byte[]>> inputs) {
     requireShape(point, position, inputs);
-    String block = "blk." + point.layer() + ".";
+    LayerTensors at = new LayerTensors(file, config, point.layer());
     return switch (point.operator()) {
       case EMBEDDING -> embedding(littleEndian(only(inputs, 0)).getInt());
-      case ATTENTION_NORM -> norm(block + "attn_norm.weight", row(inputs, 0));
-      case QUERY -> biased(block + "attn_q", row(inputs, 0));
-      case KEY -> biased(block + "attn_k", row(inputs, 0));
-      case VALUE -> biased(block + "attn_v", row(inputs, 0));
-      case ROTATED_QUERY, ROTATED_KEY -> bytes(rotated(row(inputs, 0), position));
+      case ATTENTION_NORM -> norm(at.name("attn_norm.weight"), row(inputs, 0));
+      case QUERY -> biased(at, at.query(), row(inputs, 0));
+      case KEY -> biased(at, at.key(), row(inputs, 0));
+      case VALUE -> biased(at, at.value(), row(inputs, 0));
+      case QUERY_NORM -> headNorms(at.name("attn_q_norm.weight"), row(inputs, 0));
+      case KEY_NORM -> headNorms(at.name("attn_k_norm.weight"), row(inputs, 0));
+      case ROTATED_QUERY, ROTATED_KEY ->
+          bytes(rotated(config.rope(point.layer()), row(inputs, 0), position));
       case STORED_KEY, STORED_VALUE -> stored(headOf(row(inputs, 0), point.kvHead()));
-      case ATTENTION -> attention(point.kvHead(), inputs);
-      case ATTENTION_OUTPUT -> bytes(multiply(block + "attn_output.weight", joined(inputs)));
+      case ATTENTION -> attention(point, inputs);
+      case ATTENTION_OUTPUT -> bytes(multiply(at.attentionOutput(), joined(inputs)));
+      case ATTENTION_POST_NORM -> norm(at.name("post_attention_norm.weight"), row(inputs, 0));
       case ATTENTION_RESIDUAL, LAYER_OUTPUT -> bytes(add(row(inputs, 0), row(inputs, 1)));
-      case FEED_FORWARD_NORM -> norm(block + "ffn_norm.weight", row(inputs, 0));
-      case GATE -> bytes(multiply(block + "ffn_gate.weight", row(inputs, 0)));
-      case UP -> bytes(multiply(block + "ffn_up.weight", row(inputs, 0)));
-      case ACTIVATION -> bytes(Oracle.siluTimes(row(inputs, 0), row(inputs, 1)));
-      case DOWN -> bytes(multiply(block + "ffn_down.weight", row(inputs, 0)));
+      case FEED_FORWARD_NORM -> norm(at.name("ffn_norm.weight"), row(inputs, 0));
+      case ROUTER -> bytes(experts.router(at, row(inputs, 0)));
+      case GATE ->
+          config.experts().any()
+              ? bytes(experts.each(at::expertGate, row(inputs, 0), row(inputs, 1)))
+              : bytes(multiply(at.gate(), row(inputs, 0)));
+      case UP ->
+          config.experts().any()
+              ? bytes(experts.each(at::expertUp, row(inputs, 0), row(inputs, 1)))
+              : bytes(multiply(at.up(), row(inputs, 0)));
+      case ACTIVATION, SHARED_ACTIVATION -> bytes(activated(row(inputs, 0), row(inputs, 1)));
+      case DOWN ->
+          config.experts().any()
+              ? bytes(experts.down(at, row(inputs, 0), row(inputs, 1)))
+              : bytes(multiply(at.down(), row(inputs, 0)));
+      case SHARED_GATE -> bytes(multiply(at.sharedGate(), row(inputs, 0)));
+      case SHARED_UP -> bytes(multiply(at.sharedUp(), row(inputs, 0)));
+      case SHARED_DOWN -> bytes(multiply(at.sharedDown(), row(inputs, 0)));
+      case MIXTURE ->
+          bytes(
+              experts.mixture(
+                  row(inputs, 0),
+                  row(inputs, 1),
+                  config.experts().sharedFfn() > 0 ? row(inputs, 2) : new float[0]));
+      case FEED_FORWARD_POST_NORM -> norm(at.name("post_ffw_norm.weight"), row(inputs, 0));
     };
   }
 
@@ -86,36 +112,56 @@ public final class LoneOperator {
     GgufTensor tensor = tensor("token_embd.weight", config.dim(), config.vocabulary());
     long rowBytes = tensor.type().rowBytes(config.dim());
     byte[] row = file.data(tensor).asSlice(id * rowBytes, rowBytes).toArray(ValueLayout.JAVA_BYTE);
-    return bytes(Oracle.row(tensor.type(), row, 0, config.dim()));
+    float[] embedding = Oracle.row(tensor.type(), row, 0, config.dim());
+    float scale = config.scales().embedding();
+    return bytes(scale == 1 ? embedding : Oracle.scale(embedding, scale));
   }
 
   private byte[] norm(String name, float[] x) {
     return bytes(Oracle.rmsNorm(x, vector(name, x.length), config.normEpsilon()));
   }
 
-  /** Biases come in threes or not at all, as the engine reads them. */
-  private byte[] biased(String name, float[] x) {
-    boolean query = name.endsWith("q");
-    int rows = (query ? config.heads() : config.kvHeads()) * config.headDim();
-    float[] y = multiply(name + ".weight", rows, x);
-    boolean hasBias = file.tensor(name.substring(0, name.length() - 1) + "q.bias").isPresent();
-    return bytes(hasBias ? add(y, vector(name + ".bias", rows)) : y);
+  private byte[] headNorms(String name, float[] heads) {
+    float[] weight = vector(name, config.headDim());
+    float[] normed = new float[heads.length];
+    for (int head = 0; head < heads.length / config.headDim(); head++) {
+      float[] one = Oracle.rmsNorm(headOf(heads, head), weight, config.normEpsilon());
+      System.arraycopy(one, 0, normed, head * config.headDim(), one.length);
+    }
+    return bytes(normed);
   }
 
-  private float[] rotated(float[] heads, int position) {
-    boolean halves = config.ropePairing() == ModelConfig.RopePairing.HALVES;
-    double stretch =
-        switch (config.ropeScaling()) {
-          case RopeScaling.None() -> 1;
-          case RopeScaling.Linear(double factor) -> factor;
-        };
-    boolean has = file.tensor("rope_freqs.weight").isPresent();
-    float[] factors = has ? vector("rope_freqs.weight", config.ropeDims() / 2) : new float[0];
+  /** Biases come in threes or not at all, as the engine reads them. */
+  private byte[] biased(LayerTensors at, LayerTensors.Slice matrix, float[] x) {
+    float[] y = multiply(matrix, x);
+    if (!at.hasBiases()) {
+      return bytes(y);
+    }
+    float[] all = vector(LayerTensors.biasOf(matrix), Math.toIntExact(matrix.tensorRows()));
+    int first = Math.toIntExact(matrix.firstRow());
+    return bytes(add(y, Arrays.copyOfRange(all, first, first + matrix.rows())));
+  }
+
+  private float[] activated(float[] gate, float[] up) {
+    return switch (config.parts().activation()) {
+      case SILU -> Oracle.siluTimes(gate, up);
+      case GELU -> Oracle.geluTimes(gate, up);
+    };
+  }
+
+  private float[] rotated(Rope rope, float[] heads, int position) {
+    String name = rope.factors();
+    boolean has = file.tensor(name).isPresent() && rope.equals(config.rope());
+    float[] factors = has ? vector(name, rope.dims() / 2) : new float[0];
     float[] table =
-        Oracle.cosinesAndSines(position, config.ropeDims(), config.ropeBase(), factors, stretch);
+        Oracle.cosinesAndSines(
+            position,
+            rope.frequencies(factors),
+            rope.scaling().stretch(),
+            rope.scaling().magnitude());
     float[] turned = new float[heads.length];
     for (int head = 0; head < heads.length / config.headDim(); head++) {
-      float[] one = Oracle.rotate(headOf(heads, head), table, halves);
+      float[] one = Oracle.rotate(headOf(heads, head), table, rope.halves());
       System.arraycopy(one, 0, turned, head * config.headDim(), one.length);
     }
     return turned;
@@ -153,29 +199,50 @@ public final class LoneOperator {
     };
   }
 
-  private byte[] attention(int kvHead, List<List<byte[]>> inputs) {
+  private byte[] attention(TracePoint point, List<List<byte[]>> inputs) {
     float[] queries = row(inputs, 0);
     float[][] keys = inputs.get(1).stream().map(this::widened).toArray(float[][]::new);
     float[][] values = inputs.get(2).stream().map(this::widened).toArray(float[][]::new);
-    float scale = (float) (1 / Math.sqrt(config.headDim()));
     float[] out = new float[config.group() * config.headDim()];
     for (int i = 0; i < config.group(); i++) {
-      float[] query = headOf(queries, kvHead * config.group() + i);
-      float[] read = Oracle.attention(query, keys, values, config.precision(), scale);
+      float[] read =
+          Oracle.attention(
+              headOf(queries, point.kvHead() * config.group() + i),
+              keys,
+              values,
+              config.precision(),
+              config.scales().attention(),
+              config.scales().attentionCap(),
+              config.window().reach(point.layer()));
       System.arraycopy(read, 0, out, i * config.headDim(), config.headDim());
     }
     return bytes(out);
   }
 
-  private float[] multiply(String name, float[] x) {
-    boolean widens = name.endsWith("gate.weight") || name.endsWith("up.weight");
-    return multiply(name, widens ? config.ffn() : config.dim(), x);
+  /** Some rows of a tensor times a vector; no other row is read. */
+  private float[] multiply(LayerTensors.Slice slice, float[] x) {
+    GgufTensor tensor = tensor(slice.tensor(), x.length, slice.tensorRows());
+    return Oracle.multiply(tensor.type(), bytesOf(tensor, slice), slice.rows(), x);
   }
 
-  private float[] multiply(String name, int rows, float[] x) {
-    GgufTensor tensor = tensor(name, x.length, rows);
-    byte[] weights = file.data(tensor).toArray(ValueLayout.JAVA_BYTE);
-    return Oracle.multiply(tensor.type(), weights, rows, x);
+  /** Some rows of a tensor as numbers, one after the other. */
+  private float[] numbers(LayerTensors.Slice slice) {
+    GgufTensor tensor = tensor(slice.tensor(), slice.columns(), slice.tensorRows());
+    byte[] rows = bytesOf(tensor, slice);
+    float[] all = new float[slice.rows() * slice.columns()];
+    for (int row = 0; row < slice.rows(); row++) {
+      int at = Math.toIntExact(row * tensor.type().rowBytes(slice.columns()));
+      float[] one = Oracle.row(tensor.type(), rows, at, slice.columns());
+      System.arraycopy(one, 0, all, row * slice.columns(), slice.columns());
+    }
+    return all;
+  }
+
+  private byte[] bytesOf(GgufTensor tensor, LayerTensors.Slice slice) {
+    long rowBytes = tensor.type().rowBytes(slice.columns());
+    return file.data(tensor)
+        .asSlice(slice.firstRow() * rowBytes, slice.rows() * rowBytes)
+        .toArray(ValueLayout.JAVA_BYTE);
   }
 
   private float[] vector(String name, int length) {

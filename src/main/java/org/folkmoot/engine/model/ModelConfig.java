@@ -1,13 +1,7 @@
 package org.folkmoot.engine.model;
 
-import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
-import static org.folkmoot.base.FolkmootException.Code.UNSUPPORTED;
-
-import java.util.OptionalDouble;
-import java.util.OptionalLong;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufFile;
-import org.folkmoot.engine.gguf.GgufMetadata;
 import org.folkmoot.kernel.KvLayout;
 
 /**
@@ -24,10 +18,11 @@ import org.folkmoot.kernel.KvLayout;
  * @param vocabulary number of token ids
  * @param contextLength most positions
  * @param normEpsilon of RMSNorm
- * @param ropeBase base of the rotary angles
- * @param ropeDims dimensions of a head that are rotated
- * @param ropePairing which dimensions form a pair
- * @param ropeScaling stretching of positions
+ * @param rope how positions are told in the layers that see everything
+ * @param window which layers do not
+ * @param parts what a layer is made of
+ * @param scales what some numbers are multiplied or bounded by
+ * @param experts of the feed-forward, if it is a mixture
  * @param precision of the KV cache
  */
 public record ModelConfig(
@@ -41,24 +36,39 @@ public record ModelConfig(
     int vocabulary,
     int contextLength,
     float normEpsilon,
-    double ropeBase,
-    int ropeDims,
-    RopePairing ropePairing,
-    RopeScaling ropeScaling,
+    Rope rope,
+    Window window,
+    Parts parts,
+    Scales scales,
+    Experts experts,
     KvLayout.Precision precision) {
-  /** Which dimensions of a head are rotated together. */
-  public enum RopePairing {
-    /** Neighbours: {@code (2i, 2i + 1)}. */
-    ADJACENT,
-    /** Halves: {@code (i, i + n/2)}, GPT-NeoX. */
-    HALVES
+  /** What the feed-forward's gate goes through. */
+  public enum Activation {
+    /** Sigmoid-weighted (SwiGLU; Shazeer 2020, arXiv 2002.05202). */
+    SILU,
+    /** Gaussian error, by its approximation with a hyperbolic tangent (GeGLU). */
+    GELU
   }
 
-  private static final int MAX_LAYERS = 1024;
-  private static final int MAX_DIM = 1 << 17;
-  private static final int MAX_HEADS = 1 << 12;
-  private static final int MAX_VOCABULARY = 1 << 22;
-  private static final int MAX_CONTEXT = 1 << 24;
+  /**
+   * What a layer is made of.
+   *
+   * @param qkNorm queries and keys of each head are normed before they are turned
+   * @param postNorms what attention and feed-forward give is normed before it is added
+   * @param activation of the feed-forward's gate
+   * @param fused query, key and value are one tensor of the file, gate and up another
+   */
+  public record Parts(boolean qkNorm, boolean postNorms, Activation activation, boolean fused) {}
+
+  /**
+   * What some numbers are multiplied or bounded by.
+   *
+   * @param embedding what an embedding is multiplied by; 1 leaves it
+   * @param attention what attention scores are multiplied by
+   * @param attentionCap bound that scores approach, by a hyperbolic tangent; 0 for none
+   * @param logitCap the same of logits
+   */
+  public record Scales(float embedding, float attention, float attentionCap, float logitCap) {}
 
   /**
    * Reads the configuration of a file.
@@ -67,79 +77,17 @@ public record ModelConfig(
    *     BAD_FILE if values are missing or contradict each other
    */
   public static ModelConfig of(GgufFile file) {
-    GgufMetadata metadata = file.metadata();
-    String architecture =
-        metadata
-            .string("general.architecture")
-            .orElseThrow(() -> bad("it does not say its architecture (general.architecture)"));
-    Reader keys = new Reader(metadata, architecture);
-    if (!architecture.equals("llama")) {
-      throw new FolkmootException(
-          UNSUPPORTED,
-          "models of the architecture '%s' are not supported; supported is 'llama' (Llama, SmolLM2, Mistral)"
-              .formatted(architecture.replaceAll("\\p{Cntrl}", "?")));
-    }
-    if (keys.optional("expert_count", 0, MAX_HEADS, 0) > 0) {
-      throw new FolkmootException(
-          UNSUPPORTED, "models with experts (mixture of experts) are not supported");
-    }
-    int dim = keys.required("embedding_length", 1, MAX_DIM);
-    int heads = keys.required("attention.head_count", 1, MAX_HEADS);
-    int kvHeads = keys.optional("attention.head_count_kv", 1, MAX_HEADS, heads);
-    if (heads % kvHeads != 0) {
-      throw bad("%d query heads cannot share %d KV heads".formatted(heads, kvHeads));
-    }
-    int headDim = keys.optional("attention.key_length", 1, 4096, dim / heads);
-    if (keys.optional("attention.value_length", 1, 4096, headDim) != headDim) {
-      throw new FolkmootException(
-          UNSUPPORTED, "models whose keys and values differ in length are not supported");
-    }
-    int ropeDims = keys.optional("rope.dimension_count", 2, headDim, headDim);
-    if (ropeDims % 2 != 0 || headDim < 1) {
-      throw bad("an odd number of rotated dimensions");
-    }
-    int vocabulary =
-        file.tensor("token_embd.weight")
-            .map(tensor -> (int) Math.min(tensor.rows(), Integer.MAX_VALUE))
-            .orElseThrow(() -> bad("the tensor 'token_embd.weight' is missing"));
-    if (vocabulary > MAX_VOCABULARY) {
-      throw bad("a vocabulary of " + vocabulary + " tokens");
-    }
-    return new ModelConfig(
-        architecture,
-        keys.required("block_count", 1, MAX_LAYERS),
-        dim,
-        heads,
-        kvHeads,
-        headDim,
-        keys.required("feed_forward_length", 1, 8 * MAX_DIM),
-        vocabulary,
-        keys.required("context_length", 1, MAX_CONTEXT),
-        (float) keys.number("attention.layer_norm_rms_epsilon", 1e-5, 0, 1),
-        keys.number("rope.freq_base", 10_000, 1, 1e12),
-        ropeDims,
-        RopePairing.ADJACENT,
-        ropeScaling(metadata, keys, architecture),
-        KvLayout.Precision.F16);
-  }
-
-  private static RopeScaling ropeScaling(GgufMetadata metadata, Reader keys, String architecture) {
-    String type = metadata.string(architecture + ".rope.scaling.type").orElse("none");
-    double factor = keys.number("rope.scaling.factor", 1, 1, 1e6);
-    return switch (type) {
-      case "none" -> new RopeScaling.None();
-      case "linear" -> new RopeScaling.Linear(factor);
-      default ->
-          throw new FolkmootException(
-              UNSUPPORTED,
-              "RoPE scaling of the type '%s' is not supported; supported are none, linear and per-frequency factors"
-                  .formatted(type.replaceAll("\\p{Cntrl}", "?")));
-    };
+    return ConfigReader.read(file);
   }
 
   /** Query heads that share a KV head. */
   public int group() {
     return heads / kvHeads;
+  }
+
+  /** How positions are told in a layer. */
+  public Rope rope(int layer) {
+    return window.covers(layer) ? window.rope() : rope;
   }
 
   /** The cache layout of some layers. */
@@ -160,48 +108,11 @@ public record ModelConfig(
         vocabulary,
         contextLength,
         normEpsilon,
-        ropeBase,
-        ropeDims,
-        ropePairing,
-        ropeScaling,
+        rope,
+        window,
+        parts,
+        scales,
+        experts,
         other);
-  }
-
-  private static FolkmootException bad(String message) {
-    return new FolkmootException(
-        BAD_FILE, message + ": the model file is damaged or was made wrongly, pull it again");
-  }
-
-  private record Reader(GgufMetadata metadata, String architecture) {
-    int required(String key, int least, int most) {
-      OptionalLong value = metadata.integer(architecture + "." + key);
-      if (value.isEmpty()) {
-        throw bad("the key '" + architecture + "." + key + "' is missing");
-      }
-      return check(key, value.getAsLong(), least, most);
-    }
-
-    int optional(String key, int least, int most, int otherwise) {
-      OptionalLong value = metadata.integer(architecture + "." + key);
-      return value.isEmpty() ? otherwise : check(key, value.getAsLong(), least, most);
-    }
-
-    double number(String key, double otherwise, double least, double most) {
-      OptionalDouble value = metadata.number(architecture + "." + key);
-      if (value.isEmpty()) {
-        return otherwise;
-      }
-      if (!(value.getAsDouble() >= least && value.getAsDouble() <= most)) {
-        throw bad("'" + key + "' is " + value.getAsDouble());
-      }
-      return value.getAsDouble();
-    }
-
-    private static int check(String key, long value, int least, int most) {
-      if (value < least || value > most) {
-        throw bad("'%s' is %d, but must be between %d and %d".formatted(key, value, least, most));
-      }
-      return (int) value;
-    }
   }
 }

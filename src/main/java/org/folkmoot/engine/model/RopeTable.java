@@ -12,6 +12,7 @@ final class RopeTable {
 
   private final double[] frequencies;
   private final double positionScale;
+  private final double magnitude;
   private final AtomicReferenceArray<float @Nullable []> blocks;
 
   /**
@@ -19,21 +20,13 @@ final class RopeTable {
    *
    * @param factors what each pair's frequency is divided by (Llama 3's {@code rope_freqs.weight}),
    *     or empty
+   * @param positions the most that are asked for
    */
-  RopeTable(ModelConfig config, float[] factors) {
-    frequencies = new double[config.ropeDims() / 2];
-    for (int i = 0; i < frequencies.length; i++) {
-      frequencies[i] = StrictMath.pow(config.ropeBase(), -2.0 * i / config.ropeDims());
-      if (factors.length > 0) {
-        frequencies[i] /= factors[i];
-      }
-    }
-    positionScale =
-        switch (config.ropeScaling()) {
-          case RopeScaling.None() -> 1;
-          case RopeScaling.Linear(double factor) -> 1 / factor;
-        };
-    blocks = new AtomicReferenceArray<>(config.contextLength() / BLOCK + 1);
+  RopeTable(Rope rope, float[] factors, int positions) {
+    frequencies = rope.frequencies(factors);
+    positionScale = 1 / rope.scaling().stretch();
+    magnitude = rope.scaling().magnitude();
+    blocks = new AtomicReferenceArray<>(positions / BLOCK + 1);
   }
 
   /** The array that holds a position's pairs {@code cos, sin}, at {@link #offset}. */
@@ -56,8 +49,8 @@ final class RopeTable {
     for (int p = 0; p < BLOCK; p++) {
       for (int i = 0; i < frequencies.length; i++) {
         double angle = (first + p) * positionScale * frequencies[i];
-        table[(p * frequencies.length + i) * 2] = (float) StrictMath.cos(angle);
-        table[(p * frequencies.length + i) * 2 + 1] = (float) StrictMath.sin(angle);
+        table[(p * frequencies.length + i) * 2] = (float) (StrictMath.cos(angle) * magnitude);
+        table[(p * frequencies.length + i) * 2 + 1] = (float) (StrictMath.sin(angle) * magnitude);
       }
     }
     return table;

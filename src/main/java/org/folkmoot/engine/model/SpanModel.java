@@ -10,6 +10,7 @@ import java.util.function.DoubleConsumer;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.kernel.Elementwise;
+import org.folkmoot.kernel.Tanh;
 import org.folkmoot.kernel.WorkerPool;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,7 @@ public final class SpanModel implements AutoCloseable {
   private final Span span;
   private final SpanWeights weights;
   private final RopeTable rope;
+  private final RopeTable windowRope;
   private final WorkerPool pool;
   private final Arena arena;
   private final Workspace work = new Workspace();
@@ -34,7 +36,11 @@ public final class SpanModel implements AutoCloseable {
     this.config = config;
     this.span = span;
     this.weights = weights;
-    this.rope = new RopeTable(config, weights.ropeFactors());
+    this.rope = new RopeTable(config.rope(), weights.ropeFactors(), config.contextLength());
+    this.windowRope =
+        config.window().rope().equals(config.rope())
+            ? rope
+            : new RopeTable(config.window().rope(), new float[0], config.contextLength());
     this.pool = pool;
     this.arena = arena;
   }
@@ -82,7 +88,7 @@ public final class SpanModel implements AutoCloseable {
 
   /** A pool of cache memory for this span. */
   public KvPool newKvPool(long budgetBytes) {
-    return new KvPool(config.kvLayout(span.layerCount()), budgetBytes);
+    return new KvPool(new KvPlan(config, span), budgetBytes);
   }
 
   /** Bytes of weights that a pass for one token reads. */
@@ -175,7 +181,8 @@ public final class SpanModel implements AutoCloseable {
     for (int layer = part.from(); layer < part.to(); layer++) {
       int i = layer - span.from();
       SpanWeights.Layer own = weights.layers().get(i);
-      new LayerPass(config, own, layer, i, steps, tokens, rope, pool, work, tap).run();
+      RopeTable turns = config.window().covers(layer) ? windowRope : rope;
+      new LayerPass(config, own, layer, i, steps, tokens, turns, pool, work, tap).run();
       between.states(layer + 1, work.hidden, tokens);
     }
     float[] all = states ? Arrays.copyOf(work.hidden, tokens * config.dim()) : new float[0];
@@ -215,7 +222,11 @@ public final class SpanModel implements AutoCloseable {
     for (Step step : steps) {
       if (part.embeds()) {
         for (int id : step.ids()) {
-          required(weights.embedding()).lookUp(id, work.hidden, token++ * dim);
+          required(weights.embedding()).lookUp(id, work.hidden, token * dim);
+          if (config.scales().embedding() != 1) {
+            Elementwise.scale(work.hidden, token * dim, dim, config.scales().embedding());
+          }
+          token++;
         }
       } else {
         System.arraycopy(step.hidden(), 0, work.hidden, token * dim, step.tokens() * dim);
@@ -245,6 +256,17 @@ public final class SpanModel implements AutoCloseable {
         states, head.norm(), config.normEpsilon(), count, head.projection(), pool, work);
     float[] logits = new float[count * config.vocabulary()];
     head.projection().multiply(pool, work.activations, logits);
+    if (config.scales().logitCap() > 0) {
+      pool.run(
+          count,
+          1,
+          (from, to, _) ->
+              Tanh.cap(
+                  logits,
+                  from * config.vocabulary(),
+                  (to - from) * config.vocabulary(),
+                  config.scales().logitCap()));
+    }
     return logits;
   }
 

@@ -71,7 +71,7 @@ public final class SpanTrace {
     Span part = order.upTo(lastStage);
     KvLayout layout = model.config().kvLayout(model.span().layerCount());
     int pages = (positions + KvLayout.POSITIONS - 1) / KvLayout.POSITIONS;
-    try (KvPool pool = new KvPool(layout, Math.max(1, pages) * layout.pageBytes());
+    try (KvPool pool = model.newKvPool(Math.max(1, pages) * layout.pageBytes());
         KvCache cache = new KvCache(pool)) {
       for (int from = 0; from < positions; from += CHUNK) {
         int to = Math.min(positions, from + CHUNK);
@@ -103,7 +103,8 @@ public final class SpanTrace {
     @Override
     public void stored(int layer, int cacheLayer, List<Step> steps) {
       KvCache cache = steps.getFirst().cache();
-      KvLayout layout = cache.pool().layout();
+      KvPlan.Place place = cache.pool().plan().place(cacheLayer);
+      KvLayout layout = cache.pool().plan().layout(place.bank());
       for (Operator operator : List.of(Operator.STORED_KEY, Operator.STORED_VALUE)) {
         for (int head = 0; head < layout.kvHeads(); head++) {
           TracePoint point = new TracePoint(layer, operator, head);
@@ -112,7 +113,10 @@ public final class SpanTrace {
               int slot = p % KvLayout.POSITIONS;
               boolean key = operator == Operator.STORED_KEY;
               listener.row(
-                  point, p, Attention.stored(layout, cache.page(p), cacheLayer, head, slot, key));
+                  point,
+                  p,
+                  Attention.stored(
+                      layout, cache.page(place.bank(), p), place.layer(), head, slot, key));
             }
           }
         }

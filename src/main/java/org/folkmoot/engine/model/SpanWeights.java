@@ -16,17 +16,62 @@ record SpanWeights(
     }
   }
 
-  /** One layer. */
+  /**
+   * One layer. What a family has not is empty.
+   *
+   * @param queryNorm of each query head
+   * @param keyNorm of each key head
+   * @param attentionPostNorm of what the attention gives, before it is added
+   * @param feedForwardPostNorm the same of the feed-forward
+   */
   record Layer(
       float[] attentionNorm,
       MatrixGroup queryKeyValue,
       float[] queryKeyValueBias,
+      float[] queryNorm,
+      float[] keyNorm,
       MatrixGroup attentionOutput,
+      float[] attentionPostNorm,
       float[] feedForwardNorm,
-      MatrixGroup gateUp,
-      MatrixGroup down) {
+      FeedForward feedForward,
+      float[] feedForwardPostNorm) {
     long bytes() {
-      return queryKeyValue.bytes() + attentionOutput.bytes() + gateUp.bytes() + down.bytes();
+      return queryKeyValue.bytes() + attentionOutput.bytes() + feedForward.readBytes();
+    }
+  }
+
+  /** What follows the attention. */
+  sealed interface FeedForward {
+    /** Bytes of weights that a pass for one token reads. */
+    long readBytes();
+  }
+
+  /** One network for all tokens: gate and up side by side, then down. */
+  record Plain(MatrixGroup gateUp, MatrixGroup down) implements FeedForward {
+    @Override
+    public long readBytes() {
+      return gateUp.bytes() + down.bytes();
+    }
+  }
+
+  /**
+   * A mixture of experts.
+   *
+   * @param router a row for each expert, and one for the gate of the shared one
+   * @param used experts that a token is sent to
+   * @param shared asked for every token, if there is one
+   */
+  record Mixture(MatrixGroup router, List<Plain> experts, int used, @Nullable Plain shared)
+      implements FeedForward {
+    /** Keeps its own list. */
+    Mixture {
+      experts = List.copyOf(experts);
+    }
+
+    @Override
+    public long readBytes() {
+      long each = experts.stream().mapToLong(Plain::readBytes).max().orElse(0);
+      return router.bytes() + used * each + (shared == null ? 0 : shared.readBytes());
     }
   }
 

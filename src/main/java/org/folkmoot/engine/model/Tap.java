@@ -11,12 +11,22 @@ interface Tap {
   Tap NONE =
       new Tap() {
         @Override
+        public boolean watches() {
+          return false;
+        }
+
+        @Override
         public void rows(
             int layer, Operator op, int head, float[] values, int stride, int at, int length) {}
 
         @Override
         public void stored(int layer, int cacheLayer, List<Step> steps) {}
       };
+
+  /** Whether it looks at anything; else a pass need not keep what it shows. */
+  default boolean watches() {
+    return true;
+  }
 
   /**
    * The rows of one operator.

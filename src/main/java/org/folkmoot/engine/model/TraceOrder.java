@@ -46,11 +46,14 @@ public final class TraceOrder {
   private List<TracePoint> layer(int layer) {
     List<TracePoint> points = new ArrayList<>();
     for (Operator operator : Operator.values()) {
+      if (!operator.isIn(config)) {
+        continue;
+      }
       if (operator.isPerKvHead()) {
         for (int head = 0; head < config.kvHeads(); head++) {
           points.add(new TracePoint(layer, operator, head));
         }
-      } else if (operator != Operator.EMBEDDING) {
+      } else {
         points.add(TracePoint.of(layer, operator));
       }
     }
@@ -83,12 +86,15 @@ public final class TraceOrder {
   /** What an operator reads, in the order in which {@link LoneOperator} wants it. */
   public List<Source> sources(TracePoint point) {
     int layer = point.layer();
+    boolean mixture = config.experts().any();
     return switch (point.operator()) {
       case EMBEDDING -> List.of(new Source(Optional.empty(), false));
       case ATTENTION_NORM -> List.of(input(point));
       case QUERY, KEY, VALUE -> List.of(own(layer, Operator.ATTENTION_NORM));
-      case ROTATED_QUERY -> List.of(own(layer, Operator.QUERY));
-      case ROTATED_KEY -> List.of(own(layer, Operator.KEY));
+      case QUERY_NORM -> List.of(own(layer, Operator.QUERY));
+      case KEY_NORM -> List.of(own(layer, Operator.KEY));
+      case ROTATED_QUERY -> List.of(either(layer, Operator.QUERY_NORM, Operator.QUERY));
+      case ROTATED_KEY -> List.of(either(layer, Operator.KEY_NORM, Operator.KEY));
       case STORED_KEY -> List.of(own(layer, Operator.ROTATED_KEY));
       case STORED_VALUE -> List.of(own(layer, Operator.VALUE));
       case ATTENTION ->
@@ -101,14 +107,44 @@ public final class TraceOrder {
               .mapToObj(head -> new TracePoint(layer, Operator.ATTENTION, head))
               .map(read -> new Source(Optional.of(read), false))
               .toList();
-      case ATTENTION_RESIDUAL -> List.of(input(point), own(layer, Operator.ATTENTION_OUTPUT));
+      case ATTENTION_POST_NORM -> List.of(own(layer, Operator.ATTENTION_OUTPUT));
+      case ATTENTION_RESIDUAL ->
+          List.of(
+              input(point), either(layer, Operator.ATTENTION_POST_NORM, Operator.ATTENTION_OUTPUT));
       case FEED_FORWARD_NORM -> List.of(own(layer, Operator.ATTENTION_RESIDUAL));
-      case GATE, UP -> List.of(own(layer, Operator.FEED_FORWARD_NORM));
+      case ROUTER, SHARED_GATE, SHARED_UP -> List.of(own(layer, Operator.FEED_FORWARD_NORM));
+      case GATE, UP ->
+          mixture
+              ? List.of(own(layer, Operator.FEED_FORWARD_NORM), own(layer, Operator.ROUTER))
+              : List.of(own(layer, Operator.FEED_FORWARD_NORM));
       case ACTIVATION -> List.of(own(layer, Operator.GATE), own(layer, Operator.UP));
-      case DOWN -> List.of(own(layer, Operator.ACTIVATION));
+      case DOWN ->
+          mixture
+              ? List.of(own(layer, Operator.ACTIVATION), own(layer, Operator.ROUTER))
+              : List.of(own(layer, Operator.ACTIVATION));
+      case SHARED_ACTIVATION ->
+          List.of(own(layer, Operator.SHARED_GATE), own(layer, Operator.SHARED_UP));
+      case SHARED_DOWN -> List.of(own(layer, Operator.SHARED_ACTIVATION));
+      case MIXTURE ->
+          config.experts().sharedFfn() > 0
+              ? List.of(
+                  own(layer, Operator.DOWN),
+                  own(layer, Operator.ROUTER),
+                  own(layer, Operator.SHARED_DOWN))
+              : List.of(own(layer, Operator.DOWN), own(layer, Operator.ROUTER));
+      case FEED_FORWARD_POST_NORM -> List.of(either(layer, Operator.MIXTURE, Operator.DOWN));
       case LAYER_OUTPUT ->
-          List.of(own(layer, Operator.ATTENTION_RESIDUAL), own(layer, Operator.DOWN));
+          List.of(
+              own(layer, Operator.ATTENTION_RESIDUAL),
+              config.parts().postNorms()
+                  ? own(layer, Operator.FEED_FORWARD_POST_NORM)
+                  : either(layer, Operator.MIXTURE, Operator.DOWN));
     };
+  }
+
+  /** The first of two operators, if the model has it, else the second. */
+  private Source either(int layer, Operator first, Operator second) {
+    return own(layer, first.isIn(config) ? first : second);
   }
 
   private Source input(TracePoint point) {
@@ -136,20 +172,28 @@ public final class TraceOrder {
   /** Bytes of an operator's row. */
   public int rowBytes(TracePoint point) {
     int headDim = config.headDim();
+    Experts experts = config.experts();
     return switch (point.operator()) {
       case EMBEDDING,
           ATTENTION_NORM,
           ATTENTION_OUTPUT,
+          ATTENTION_POST_NORM,
           ATTENTION_RESIDUAL,
           FEED_FORWARD_NORM,
-          DOWN,
+          SHARED_DOWN,
+          MIXTURE,
+          FEED_FORWARD_POST_NORM,
           LAYER_OUTPUT ->
           config.dim() * Float.BYTES;
-      case QUERY, ROTATED_QUERY -> config.heads() * headDim * Float.BYTES;
-      case KEY, VALUE, ROTATED_KEY -> config.kvHeads() * headDim * Float.BYTES;
+      case QUERY, QUERY_NORM, ROTATED_QUERY -> config.heads() * headDim * Float.BYTES;
+      case KEY, KEY_NORM, VALUE, ROTATED_KEY -> config.kvHeads() * headDim * Float.BYTES;
       case STORED_KEY, STORED_VALUE -> headDim * config.precision().bytes();
       case ATTENTION -> config.group() * headDim * Float.BYTES;
-      case GATE, UP, ACTIVATION -> config.ffn() * Float.BYTES;
+      case ROUTER -> experts.routes() * Float.BYTES;
+      case GATE, UP, ACTIVATION ->
+          (experts.any() ? experts.used() * experts.ffn() : config.ffn()) * Float.BYTES;
+      case DOWN -> (experts.any() ? experts.used() : 1) * config.dim() * Float.BYTES;
+      case SHARED_GATE, SHARED_UP, SHARED_ACTIVATION -> experts.sharedFfn() * Float.BYTES;
     };
   }
 

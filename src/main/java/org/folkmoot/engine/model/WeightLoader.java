@@ -1,14 +1,19 @@
 package org.folkmoot.engine.model;
 
 import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
+import static org.folkmoot.base.FolkmootException.Code.UNSUPPORTED;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.DoubleConsumer;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufFile;
@@ -16,13 +21,23 @@ import org.folkmoot.engine.gguf.GgufTensor;
 import org.folkmoot.kernel.Dequantiser;
 import org.folkmoot.kernel.Matrix;
 import org.folkmoot.kernel.NativeMemory;
+import org.folkmoot.kernel.TensorType;
 import org.folkmoot.kernel.WorkerPool;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings the tensors of a span into the kernels' layout. Rows are read, not mapped, so that the
  * file does not occupy memory a second time.
  */
 final class WeightLoader implements AutoCloseable {
+  /** All tensors of factors that there may be; a model uses one of them at most. */
+  private static final List<String> ROPE_FACTORS =
+      List.of("rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight");
+
+  /** Ends of the names of tensors that old files have and nobody reads. */
+  private static final List<String> UNUSED =
+      List.of("rot_embd", "rope.freqs", "rotary_emb.inv_freq");
+
   private final GgufFile file;
   private final ModelConfig config;
   private final Arena arena;
@@ -30,6 +45,7 @@ final class WeightLoader implements AutoCloseable {
   private final FileChannel channel;
   private final DoubleConsumer progress;
   private final long totalBytes;
+  private final Set<String> used = new HashSet<>();
   private long doneBytes;
 
   WeightLoader(
@@ -78,11 +94,27 @@ final class WeightLoader implements AutoCloseable {
     for (int i = span.from(); i < span.to(); i++) {
       layers.add(layer(i));
     }
-    return new SpanWeights(
-        span.embeds() ? embedding() : null,
-        List.copyOf(layers),
-        span.heads() ? head() : null,
-        ropeFactors());
+    SpanWeights weights =
+        new SpanWeights(
+            span.embeds() ? embedding() : null,
+            List.copyOf(layers),
+            span.heads() ? head() : null,
+            ropeFactors());
+    requireAllUsed(span);
+    return weights;
+  }
+
+  /** A tensor that nobody asked for changes what the model should compute. */
+  private void requireAllUsed(Span span) {
+    for (String name : file.tensors().keySet()) {
+      boolean ours = name.startsWith("blk.") ? belongs(name, span) : span.heads();
+      if (ours && !used.contains(name) && UNUSED.stream().noneMatch(name::endsWith)) {
+        throw new FolkmootException(
+            UNSUPPORTED,
+            "%s: it has a tensor '%s', which the architecture '%s' has no use for here: this variant of it is not supported"
+                .formatted(file.path().getFileName(), name, config.architecture()));
+      }
+    }
   }
 
   private SpanWeights.Embedding embedding() {
@@ -91,53 +123,85 @@ final class WeightLoader implements AutoCloseable {
   }
 
   private SpanWeights.Layer layer(int index) {
-    String prefix = "blk." + index + ".";
+    LayerTensors at = new LayerTensors(file, config, index);
     int dim = config.dim();
-    int q = config.heads() * config.headDim();
-    int kv = config.kvHeads() * config.headDim();
+    int headDim = config.headDim();
+    ModelConfig.Parts parts = config.parts();
     return new SpanWeights.Layer(
-        vector(prefix + "attn_norm.weight", dim),
-        new MatrixGroup(
-            matrix(prefix + "attn_q.weight", dim, q),
-            matrix(prefix + "attn_k.weight", dim, kv),
-            matrix(prefix + "attn_v.weight", dim, kv)),
-        bias(prefix, q, kv),
-        new MatrixGroup(matrix(prefix + "attn_output.weight", q, dim)),
-        vector(prefix + "ffn_norm.weight", dim),
-        new MatrixGroup(
-            matrix(prefix + "ffn_gate.weight", dim, config.ffn()),
-            matrix(prefix + "ffn_up.weight", dim, config.ffn())),
-        new MatrixGroup(matrix(prefix + "ffn_down.weight", config.ffn(), dim)));
+        vector(at.name("attn_norm.weight"), dim),
+        group(at.query(), at.key(), at.value()),
+        bias(at),
+        parts.qkNorm() ? vector(at.name("attn_q_norm.weight"), headDim) : new float[0],
+        parts.qkNorm() ? vector(at.name("attn_k_norm.weight"), headDim) : new float[0],
+        group(at.attentionOutput()),
+        parts.postNorms() ? vector(at.name("post_attention_norm.weight"), dim) : new float[0],
+        vector(at.name("ffn_norm.weight"), dim),
+        config.experts().any() ? mixture(at) : plain(at.gate(), at.up(), at.down()),
+        parts.postNorms() ? vector(at.name("post_ffw_norm.weight"), dim) : new float[0]);
+  }
+
+  private MatrixGroup group(LayerTensors.Slice... slices) {
+    return new MatrixGroup(Arrays.stream(slices).map(this::matrix).toArray(Matrix[]::new));
+  }
+
+  private SpanWeights.Plain plain(
+      LayerTensors.Slice gate, LayerTensors.Slice up, LayerTensors.Slice down) {
+    return new SpanWeights.Plain(group(gate, up), group(down));
+  }
+
+  private SpanWeights.Mixture mixture(LayerTensors at) {
+    List<SpanWeights.Plain> experts = new ArrayList<>();
+    for (int e = 0; e < config.experts().count(); e++) {
+      experts.add(plain(at.expertGate(e), at.expertUp(e), at.expertDown(e)));
+    }
+    MatrixGroup router =
+        new MatrixGroup(at.router().stream().map(this::floats).toArray(Matrix[]::new));
+    SpanWeights.@Nullable Plain shared =
+        config.experts().sharedFfn() > 0
+            ? plain(at.sharedGate(), at.sharedUp(), at.sharedDown())
+            : null;
+    return new SpanWeights.Mixture(router, experts, config.experts().used(), shared);
   }
 
   /** Biases of query, key and value one after the other, or empty. */
-  private float[] bias(String prefix, int q, int kv) {
-    if (file.tensor(prefix + "attn_q.bias").isEmpty()) {
+  private float[] bias(LayerTensors at) {
+    if (!at.hasBiases()) {
       return new float[0];
     }
+    int q = at.query().rows();
+    int kv = at.key().rows();
+    if (config.parts().fused()) {
+      return vector(LayerTensors.biasOf(at.query()), q + 2 * kv);
+    }
     float[] all = new float[q + 2 * kv];
-    System.arraycopy(vector(prefix + "attn_q.bias", q), 0, all, 0, q);
-    System.arraycopy(vector(prefix + "attn_k.bias", kv), 0, all, q, kv);
-    System.arraycopy(vector(prefix + "attn_v.bias", kv), 0, all, q + kv, kv);
+    System.arraycopy(vector(LayerTensors.biasOf(at.query()), q), 0, all, 0, q);
+    System.arraycopy(vector(LayerTensors.biasOf(at.key()), kv), 0, all, q, kv);
+    System.arraycopy(vector(LayerTensors.biasOf(at.value()), kv), 0, all, q + kv, kv);
     return all;
   }
 
   private SpanWeights.Head head() {
     String projection =
         file.tensor("output.weight").isPresent() ? "output.weight" : "token_embd.weight";
+    used.add("token_embd.weight");
     return new SpanWeights.Head(
         vector("output_norm.weight", config.dim()),
-        new MatrixGroup(matrix(projection, config.dim(), config.vocabulary())));
+        group(LayerTensors.Slice.whole(projection, config.vocabulary(), config.dim())));
   }
 
   private float[] ropeFactors() {
-    if (file.tensor("rope_freqs.weight").isEmpty()) {
+    used.addAll(ROPE_FACTORS);
+    String name = config.rope().factors();
+    if (file.tensor(name).isEmpty()) {
+      if (config.rope().scaling() instanceof RopeScaling.LongRope) {
+        throw bad("the tensor '" + name + "' is missing");
+      }
       return new float[0];
     }
-    float[] factors = vector("rope_freqs.weight", config.ropeDims() / 2);
+    float[] factors = vector(name, config.rope().dims() / 2);
     for (float factor : factors) {
       if (!(factor > 0)) {
-        throw bad("a factor in 'rope_freqs.weight' is not positive");
+        throw bad("a factor in '" + name + "' is not positive");
       }
     }
     return factors;
@@ -150,8 +214,11 @@ final class WeightLoader implements AutoCloseable {
     return values;
   }
 
-  private Matrix matrix(String name, int columns, int rows) {
-    GgufTensor tensor = tensor(name, columns, rows);
+  /** A matrix in the kernels' layout of its own format. */
+  private Matrix matrix(LayerTensors.Slice slice) {
+    GgufTensor tensor = tensor(slice.tensor(), slice.columns(), slice.tensorRows());
+    int rows = slice.rows();
+    int columns = slice.columns();
     Matrix matrix =
         Matrix.in(
             tensor.type(),
@@ -167,12 +234,42 @@ final class WeightLoader implements AutoCloseable {
           for (int tile = from; tile < to; tile++) {
             int first = tile * matrix.tileRows();
             int count = Math.min(matrix.tileRows(), rows - first);
-            read(buffer, count * rowBytes, tensor.offset() + (long) first * rowBytes);
+            long at = tensor.offset() + (slice.firstRow() + first) * rowBytes;
+            read(buffer, count * rowBytes, at);
             matrix.repack(buffer, tile);
           }
         });
-    doneBytes += tensor.bytes();
+    doneBytes += (long) rows * rowBytes;
     progress.accept((double) doneBytes / totalBytes);
+    return matrix;
+  }
+
+  /** A small matrix whose weights are numbers, whatever its format: rule 10's router. */
+  private Matrix floats(LayerTensors.Slice slice) {
+    GgufTensor tensor = tensor(slice.tensor(), slice.columns(), slice.tensorRows());
+    int columns = slice.columns();
+    long rowBytes = tensor.type().rowBytes(columns);
+    Matrix matrix =
+        Matrix.in(
+            TensorType.F32,
+            slice.rows(),
+            columns,
+            NativeMemory.allocate(arena, Matrix.bytes(TensorType.F32, slice.rows(), columns)));
+    for (int tile = 0; tile < matrix.tiles(); tile++) {
+      ByteBuffer rows =
+          ByteBuffer.allocate(matrix.tileRows() * columns * Float.BYTES)
+              .order(ByteOrder.LITTLE_ENDIAN);
+      float[] row = new float[columns];
+      int end = Math.min(slice.rows(), (tile + 1) * matrix.tileRows());
+      for (int r = tile * matrix.tileRows(); r < end; r++) {
+        Dequantiser.row(file.data(tensor), r * rowBytes, tensor.type(), columns, row, 0);
+        for (float weight : row) {
+          rows.putFloat(weight);
+        }
+      }
+      matrix.repack(rows.array(), tile);
+    }
+    doneBytes += tensor.bytes();
     return matrix;
   }
 
@@ -192,6 +289,7 @@ final class WeightLoader implements AutoCloseable {
   private GgufTensor tensor(String name, long columns, long rows) {
     GgufTensor tensor =
         file.tensor(name).orElseThrow(() -> bad("the tensor '" + name + "' is missing"));
+    used.add(name);
     if (tensor.columns() != columns || tensor.rows() != rows) {
       throw bad(
           "the tensor '%s' is %d × %d, but must be %d × %d"

@@ -13,16 +13,30 @@ final class Workspace {
   float[] inner = new float[0];
   float[] projected = new float[0];
 
+  /** Of a mixture of experts: the router's logits, {@code [token][route]}. */
+  float[] routes = new float[0];
+
+  /** What the experts gave: {@code [token][rank][dim]}. */
+  float[] expertOutputs = new float[0];
+
+  /** What the shared expert gave: {@code [token][dim]}. */
+  float[] sharedOutputs = new float[0];
+
   void fit(ModelConfig config, int tokens) {
     int heads = config.heads() * config.headDim();
     int kv = config.kvHeads() * config.headDim();
+    Experts experts = config.experts();
+    int ffn = experts.any() ? Math.max(experts.ffn(), experts.sharedFfn()) : config.ffn();
     hidden = fit(hidden, tokens * config.dim());
     normed = fit(normed, tokens * config.dim());
     queryKeyValue = fit(queryKeyValue, tokens * (heads + 2 * kv));
     attended = fit(attended, tokens * heads);
-    gateUp = fit(gateUp, tokens * 2 * config.ffn());
-    inner = fit(inner, tokens * config.ffn());
+    gateUp = fit(gateUp, tokens * 2 * ffn);
+    inner = fit(inner, tokens * ffn);
     projected = fit(projected, tokens * config.dim());
+    routes = fit(routes, tokens * experts.routes());
+    expertOutputs = fit(expertOutputs, tokens * experts.used() * config.dim());
+    sharedOutputs = fit(sharedOutputs, experts.sharedFfn() > 0 ? tokens * config.dim() : 0);
   }
 
   float[] normed(int length) {

@@ -240,7 +240,8 @@ class BatchSchedulerTest {
         generate(sequence, other, 20);
         assertThat(sequence.restart(keep, 120)).isEqualTo(keep);
         assertThat(scheduler.usedKvBytes())
-            .isEqualTo((keep + 63) / 64 * model.newKvPool(1).layout().pageBytes());
+            .isEqualTo(
+                (keep + 63) / 64 * model.config().kvLayout(model.span().layerCount()).pageBytes());
         int[] rest = Arrays.copyOfRange(prompt, keep, 100);
         assertThat(generate(sequence, rest, 6)).as("kept %d", keep).isEqualTo(whole);
       }

@@ -2,9 +2,11 @@ package org.folkmoot.engine.model;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.kernel.SelfTest;
 import org.folkmoot.kernel.TensorType;
+import org.folkmoot.testing.TinyFamily;
 import org.folkmoot.testing.TinyModel;
 import org.folkmoot.testing.TinyModels;
 
@@ -35,6 +37,9 @@ final class GoldenHash {
                   new TinyModel.Formats(TensorType.IQ4_NL, TensorType.Q4_K, TensorType.Q6_K))
               .withParts(new TinyModel.Parts(false, false, false)));
 
+  /** Between them they have every operator that the first two lack. */
+  private static final List<TinyFamily> FAMILIES = List.of(TinyFamily.GEMMA2, TinyFamily.QWEN2MOE);
+
   /** A prompt of a panel and one token more, then single tokens. */
   private static final GreedyRun RUN = GreedyRun.of(SMALLEST.vocab(), 9, 3);
 
@@ -50,7 +55,10 @@ final class GoldenHash {
 
   /** Makes the model files. */
   static List<Path> write(Path folder) {
-    return MODELS.stream().map(model -> TinyModels.write(folder, model)).toList();
+    return Stream.concat(
+            MODELS.stream().map(model -> TinyModels.write(folder, model)),
+            FAMILIES.stream().map(family -> family.write(folder, TensorType.Q8_0)))
+        .toList();
   }
 
   static String hash(Path model) {

@@ -14,6 +14,7 @@ import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.kernel.KvLayout;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.testing.SharedModels;
+import org.folkmoot.testing.TinyFamily;
 import org.folkmoot.testing.TinyModel;
 import org.folkmoot.testing.TinyModels;
 import org.junit.jupiter.api.Test;
@@ -58,6 +59,13 @@ class InvarianceTest {
   void everyWayOfRope(TinyModel.Scaling scaling) {
     TinyModel model = TinyModel.of(TensorType.Q4_0).withRope(new TinyModel.Rope(5_000, scaling));
     everyWay(TinyModels.write(folder, model), KvLayout.Precision.F32, 20);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void everyFamily(TinyFamily family) {
+    TensorType type = family.name().startsWith("Q") ? TensorType.Q8_0 : TensorType.F16;
+    everyWay(family.write(folder, type), KvLayout.Precision.F16, 70);
   }
 
   @Test

@@ -48,68 +48,156 @@ final class OracleModel {
   private float[] embed(int id) {
     GgufTensor tensor = tensor("token_embd.weight");
     int at = Math.toIntExact(id * tensor.type().rowBytes(config.dim()));
-    return Oracle.row(tensor.type(), bytes(tensor), at, config.dim());
+    float[] row = Oracle.row(tensor.type(), bytes(tensor), at, config.dim());
+    float scale = config.scales().embedding();
+    return scale == 1 ? row : Oracle.scale(row, scale);
   }
 
   private float[] layer(int layer, float[] x) {
     String block = "blk." + layer + ".";
-    float[] normed = Oracle.rmsNorm(x, vector(block + "attn_norm.weight"), config.normEpsilon());
-    float[] attended = attend(layer, normed);
-    float[] y = add(x, multiply(block + "attn_output.weight", attended));
+    boolean post = config.parts().postNorms();
+    float[] attended =
+        multiply(block + "attn_output.weight", attend(layer, norm(x, block + "attn_norm")));
+    float[] y = add(x, post ? norm(attended, block + "post_attention_norm") : attended);
 
-    normed = Oracle.rmsNorm(y, vector(block + "ffn_norm.weight"), config.normEpsilon());
-    float[] gate = multiply(block + "ffn_gate.weight", normed);
-    float[] up = multiply(block + "ffn_up.weight", normed);
-    return add(y, multiply(block + "ffn_down.weight", Oracle.siluTimes(gate, up)));
+    float[] normed = norm(y, block + "ffn_norm");
+    float[] fed = config.experts().any() ? mixture(block, normed) : plain(block, normed);
+    return add(y, post ? norm(fed, block + "post_ffw_norm") : fed);
+  }
+
+  private float[] norm(float[] x, String name) {
+    return Oracle.rmsNorm(x, vector(name + ".weight"), config.normEpsilon());
+  }
+
+  private float[] plain(String block, float[] x) {
+    if (config.parts().fused()) {
+      float[] both = multiply(block + "ffn_up.weight", x);
+      float[] gate = Arrays.copyOf(both, config.ffn());
+      float[] up = Arrays.copyOfRange(both, config.ffn(), 2 * config.ffn());
+      return multiply(block + "ffn_down.weight", activated(gate, up));
+    }
+    return network(block + "ffn_gate", block + "ffn_up", block + "ffn_down", x, 0, 1);
+  }
+
+  private float[] activated(float[] gate, float[] up) {
+    return config.parts().activation() == ModelConfig.Activation.GELU
+        ? Oracle.geluTimes(gate, up)
+        : Oracle.siluTimes(gate, up);
+  }
+
+  /** One of {@code of} networks whose matrices are stacked in tensors. */
+  private float[] network(String gate, String up, String down, float[] x, int which, int of) {
+    float[] inner = activated(part(gate, x, which, of), part(up, x, which, of));
+    return part(down, inner, which, of);
+  }
+
+  private float[] part(String name, float[] x, int which, int of) {
+    GgufTensor tensor = tensor(name + ".weight");
+    byte[] all = bytes(tensor);
+    int length = all.length / of;
+    byte[] own = Arrays.copyOfRange(all, which * length, (which + 1) * length);
+    return Oracle.multiply(tensor.type(), own, Math.toIntExact(tensor.rows() / of), x);
+  }
+
+  private float[] mixture(String block, float[] x) {
+    Experts experts = config.experts();
+    float[] logits = new float[experts.count()];
+    for (int e = 0; e < logits.length; e++) {
+      logits[e] = Oracle.dot(row(block + "ffn_gate_inp.weight", e), x);
+    }
+    int[] chosen = Oracle.chosen(logits, experts.used());
+    float[] weights = Oracle.weights(logits, chosen, experts.normalised());
+    float[] sum = new float[config.dim()];
+    for (int i = 0; i < chosen.length; i++) {
+      sum = Oracle.addWeighted(sum, weights[i], expert(block, x, chosen[i]));
+    }
+    if (experts.sharedFfn() > 0) {
+      float gate = Oracle.dot(row(block + "ffn_gate_inp_shexp.weight", 0), x);
+      float[] shared =
+          network(
+              block + "ffn_gate_shexp", block + "ffn_up_shexp", block + "ffn_down_shexp", x, 0, 1);
+      sum = Oracle.addWeighted(sum, Oracle.sharedWeight(gate), shared);
+    }
+    return sum;
+  }
+
+  private float[] expert(String block, float[] x, int e) {
+    return file.tensor(block + "ffn_gate_exps.weight").isPresent()
+        ? network(
+            block + "ffn_gate_exps",
+            block + "ffn_up_exps",
+            block + "ffn_down_exps",
+            x,
+            e,
+            config.experts().count())
+        : network(block + "ffn_gate." + e, block + "ffn_up." + e, block + "ffn_down." + e, x, 0, 1);
+  }
+
+  private float[] row(String name, int row) {
+    GgufTensor tensor = tensor(name);
+    int columns = Math.toIntExact(tensor.columns());
+    int at = Math.toIntExact(row * tensor.type().rowBytes(columns));
+    return Oracle.row(tensor.type(), bytes(tensor), at, columns);
   }
 
   private float[] attend(int layer, float[] x) {
     String block = "blk." + layer + ".";
-    float[][] queries = heads(biased(block + "attn_q", x), config.heads());
-    float[][] newKeys = heads(biased(block + "attn_k", x), config.kvHeads());
-    float[][] newValues = heads(biased(block + "attn_v", x), config.kvHeads());
-    float[] table = cosinesAndSines(keys.get(layer * config.kvHeads()).size());
-    boolean halves = config.ropePairing() == ModelConfig.RopePairing.HALVES;
+    int kv = config.kvHeads() * config.headDim();
+    int q = config.heads() * config.headDim();
+    float[][] queries;
+    float[][] newKeys;
+    float[][] newValues;
+    if (config.parts().fused()) {
+      float[] all = biased(block + "attn_qkv", x);
+      queries = heads(all, config.heads());
+      newKeys = heads(Arrays.copyOfRange(all, q, q + kv), config.kvHeads());
+      newValues = heads(Arrays.copyOfRange(all, q + kv, q + 2 * kv), config.kvHeads());
+    } else {
+      queries = heads(biased(block + "attn_q", x), config.heads());
+      newKeys = heads(biased(block + "attn_k", x), config.kvHeads());
+      newValues = heads(biased(block + "attn_v", x), config.kvHeads());
+    }
+    if (config.parts().qkNorm()) {
+      Arrays.setAll(queries, i -> norm(queries[i], block + "attn_q_norm"));
+      Arrays.setAll(newKeys, i -> norm(newKeys[i], block + "attn_k_norm"));
+    }
+    Rope rope = config.rope(layer);
+    float[] table = cosinesAndSines(rope, keys.get(layer * config.kvHeads()).size());
     for (int head = 0; head < config.kvHeads(); head++) {
       int cache = layer * config.kvHeads() + head;
-      keys.get(cache).add(Oracle.rotate(newKeys[head], table, halves));
+      keys.get(cache).add(Oracle.rotate(newKeys[head], table, rope.halves()));
       values.get(cache).add(newValues[head]);
     }
-    float scale = (float) (1 / Math.sqrt(config.headDim()));
     float[] out = new float[config.heads() * config.headDim()];
     for (int head = 0; head < config.heads(); head++) {
       int cache = layer * config.kvHeads() + head / config.group();
       float[] read =
           Oracle.attention(
-              Oracle.rotate(queries[head], table, halves),
+              Oracle.rotate(queries[head], table, rope.halves()),
               keys.get(cache).toArray(new float[0][]),
               values.get(cache).toArray(new float[0][]),
               config.precision(),
-              scale);
+              config.scales().attention(),
+              config.scales().attentionCap(),
+              config.window().reach(layer));
       System.arraycopy(read, 0, out, head * config.headDim(), config.headDim());
     }
     return out;
   }
 
-  private float[] cosinesAndSines(int position) {
-    boolean has = file.tensor("rope_freqs.weight").isPresent();
-    double stretch =
-        switch (config.ropeScaling()) {
-          case RopeScaling.None() -> 1;
-          case RopeScaling.Linear(double factor) -> factor;
-        };
-    return Oracle.cosinesAndSines(
-        position,
-        config.ropeDims(),
-        config.ropeBase(),
-        has ? vector("rope_freqs.weight") : new float[0],
-        stretch);
+  private float[] cosinesAndSines(Rope rope, int position) {
+    boolean has = file.tensor(rope.factors()).isPresent() && rope.equals(config.rope());
+    double[] frequencies = rope.frequencies(has ? vector(rope.factors()) : new float[0]);
+    RopeScaling scaling = rope.scaling();
+    return Oracle.cosinesAndSines(position, frequencies, scaling.stretch(), scaling.magnitude());
   }
 
   private float[] head(float[] x) {
     boolean tied = file.tensor("output.weight").isEmpty();
-    float[] normed = Oracle.rmsNorm(x, vector("output_norm.weight"), config.normEpsilon());
-    return multiply(tied ? "token_embd.weight" : "output.weight", normed);
+    float[] normed = norm(x, "output_norm");
+    float[] logits = multiply(tied ? "token_embd.weight" : "output.weight", normed);
+    float cap = config.scales().logitCap();
+    return cap > 0 ? Oracle.cap(logits, cap) : logits;
   }
 
   private float[] biased(String name, float[] x) {

@@ -17,6 +17,7 @@ import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.kernel.KvLayout;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.kernel.WorkerPool;
+import org.folkmoot.testing.TinyFamily;
 import org.folkmoot.testing.TinyModel;
 import org.folkmoot.testing.TinyModels;
 import org.junit.jupiter.api.Test;
@@ -57,8 +58,18 @@ class SpanTraceTest {
         KvLayout.Precision.F16);
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void everyFamily(TinyFamily family) {
+    everyOperatorAlone(family.write(folder, TensorType.Q8_0), KvLayout.Precision.F16);
+  }
+
   private void everyOperatorAlone(TinyModel tiny, KvLayout.Precision precision) {
-    try (Traced traced = new Traced(TinyModels.write(folder, tiny), precision)) {
+    everyOperatorAlone(TinyModels.write(folder, tiny), precision);
+  }
+
+  private void everyOperatorAlone(Path tiny, KvLayout.Precision precision) {
+    try (Traced traced = new Traced(tiny, precision)) {
       Span whole = Span.whole(traced.config);
       int[] ids = ids(traced.config);
       Map<TracePoint, List<byte[]>> rows =

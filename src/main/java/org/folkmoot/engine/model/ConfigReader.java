@@ -1,0 +1,305 @@
+package org.folkmoot.engine.model;
+
+import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
+import static org.folkmoot.base.FolkmootException.Code.UNSUPPORTED;
+
+import java.util.Arrays;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.engine.gguf.GgufMetadata;
+import org.folkmoot.kernel.KvLayout;
+
+/**
+ * Reads a {@link ModelConfig} from a file's keys, which bear the names that llama.cpp gives them.
+ * What a family needs and its files leave out is in {@link Family}.
+ */
+final class ConfigReader {
+  private static final int MAX_LAYERS = 1024;
+  private static final int MAX_DIM = 1 << 17;
+  private static final int MAX_HEADS = 1 << 12;
+  private static final int MAX_VOCABULARY = 1 << 22;
+  private static final int MAX_CONTEXT = 1 << 24;
+
+  /** Experts are chosen by sorting them for each token: a bound against absurd files. */
+  private static final int MAX_EXPERTS = 1 << 12;
+
+  /**
+   * Keys that change what is computed in ways that are not handled, with the values that change
+   * nothing. A file that has another would run, and answer nonsense.
+   */
+  private static final Map<String, double[]> NEUTRAL =
+      Map.of(
+          "logit_scale", new double[] {0, 1},
+          "residual_scale", new double[] {0, 1},
+          "embedding_scale", new double[] {0, 1},
+          "attention.clamp_kqv", new double[] {0},
+          "attention.max_alibi_bias", new double[] {0},
+          "attention.temperature_length", new double[] {0},
+          "expert_weights_scale", new double[] {0, 1},
+          "expert_gating_func", new double[] {0, 1},
+          "expert_group_count", new double[] {0, 1},
+          "leading_dense_block_count", new double[] {0});
+
+  private final GgufFile file;
+  private final GgufMetadata metadata;
+  private final String architecture;
+  private final Family family;
+
+  private ConfigReader(GgufFile file, String architecture, Family family) {
+    this.file = file;
+    this.metadata = file.metadata();
+    this.architecture = architecture;
+    this.family = family;
+  }
+
+  static ModelConfig read(GgufFile file) {
+    String architecture =
+        file.metadata()
+            .string("general.architecture")
+            .orElseThrow(() -> bad("it does not say its architecture (general.architecture)"));
+    Family family =
+        Family.of(architecture)
+            .orElseThrow(() ->
+                unsupported(
+                    "models of the architecture '%s' are not supported; supported are %s"
+                        .formatted(shown(architecture), Family.list())));
+    return new ConfigReader(file, architecture, family).read();
+  }
+
+  private ModelConfig read() {
+    requireNeutral();
+    int dim = required("embedding_length", 1, MAX_DIM);
+    int heads = required("attention.head_count", 1, MAX_HEADS);
+    int kvHeads = optional("attention.head_count_kv", 1, MAX_HEADS, heads);
+    if (heads % kvHeads != 0) {
+      throw bad("%d query heads cannot share %d KV heads".formatted(heads, kvHeads));
+    }
+    int headDim = optional("attention.key_length", 1, 4096, dim / heads);
+    if (optional("attention.value_length", 1, 4096, headDim) != headDim) {
+      throw unsupported("models whose keys and values differ in length are not supported");
+    }
+    int ropeDims = optional("rope.dimension_count", 2, headDim, headDim);
+    if (ropeDims % 2 != 0 || headDim < 1) {
+      throw bad("an odd number of rotated dimensions");
+    }
+    int layers = required("block_count", 1, MAX_LAYERS);
+    int context = required("context_length", 1, MAX_CONTEXT);
+    Rope rope = rope(ropeDims, context);
+    Experts experts = experts();
+    int ffn =
+        experts.any() ? optionalFfn(experts) : required("feed_forward_length", 1, 8 * MAX_DIM);
+    return new ModelConfig(
+        architecture,
+        layers,
+        dim,
+        heads,
+        kvHeads,
+        headDim,
+        ffn,
+        vocabulary(),
+        context,
+        (float) number("attention.layer_norm_rms_epsilon", 1e-5, 0, 1),
+        rope,
+        window(rope, context),
+        new ModelConfig.Parts(
+            family.has(Family.Habit.QK_NORM),
+            family.has(Family.Habit.POST_NORMS),
+            family.has(Family.Habit.GELU)
+                ? ModelConfig.Activation.GELU
+                : ModelConfig.Activation.SILU,
+            family.has(Family.Habit.FUSED)),
+        scales(layers, dim, heads, headDim),
+        experts,
+        KvLayout.Precision.F16);
+  }
+
+  private void requireNeutral() {
+    NEUTRAL.forEach((key, neutral) -> {
+      double value = metadata.number(architecture + "." + key).orElse(neutral[0]);
+      if (Arrays.stream(neutral).noneMatch(one -> one == value)) {
+        throw unsupported(
+            "models of the architecture '%s' with '%s' = %s are not supported"
+                .formatted(architecture, key, value));
+      }
+    });
+  }
+
+  private int vocabulary() {
+    int vocabulary =
+        file.tensor("token_embd.weight")
+            .map(tensor -> (int) Math.min(tensor.rows(), Integer.MAX_VALUE))
+            .orElseThrow(() -> bad("the tensor 'token_embd.weight' is missing"));
+    if (vocabulary > MAX_VOCABULARY) {
+      throw bad("a vocabulary of " + vocabulary + " tokens");
+    }
+    return vocabulary;
+  }
+
+  private ModelConfig.Scales scales(int layers, int dim, int heads, int headDim) {
+    double scored = layers == family.layersOfOddScale() ? (double) dim / heads : headDim;
+    double scale = number("attention.scale", 0, 0, 1e6);
+    return new ModelConfig.Scales(
+        family.has(Family.Habit.SCALED_EMBEDDING) ? (float) Math.sqrt(dim) : 1,
+        (float) (scale > 0 ? scale : 1 / Math.sqrt(scored)),
+        (float) number("attn_logit_softcapping", 0, 0, 1e6),
+        (float) number("final_logit_softcapping", 0, 0, 1e6));
+  }
+
+  private Window window(Rope rope, int context) {
+    int positions = optional("attention.sliding_window", 0, Integer.MAX_VALUE, 0);
+    Rope local =
+        family == Family.GEMMA3
+            ? new Rope(
+                rope.pairing(),
+                rope.dims(),
+                number("rope.freq_base_swa", 10_000, 1, 1e12),
+                new RopeScaling.None())
+            : rope;
+    boolean seesAll = positions == 0 || positions >= context;
+    // Where a window has its own angles its layers are told apart even if it hides nothing.
+    if (seesAll && local.equals(rope)) {
+      return new Window(0, 0, rope);
+    }
+    if (positions == 0) {
+      throw bad("the key '" + architecture + ".attention.sliding_window' is missing");
+    }
+    return new Window(positions, period(), local);
+  }
+
+  /** Some files say the period, some which layers have the window. */
+  private int period() {
+    String key = architecture + ".attention.sliding_window_pattern";
+    if (!(metadata.value(key).orElse(0) instanceof boolean[] layers)) {
+      return optional("attention.sliding_window_pattern", 0, MAX_LAYERS, family.windowPeriod());
+    }
+    int period = 0;
+    while (period < layers.length && layers[period]) {
+      period++;
+    }
+    period = period == layers.length ? 0 : period + 1;
+    for (int layer = 0; layer < layers.length; layer++) {
+      if (layers[layer] != (period == 0 || layer % period < period - 1)) {
+        throw unsupported("models whose windowed layers follow no period are not supported");
+      }
+    }
+    return period;
+  }
+
+  private Rope rope(int dims, int context) {
+    return new Rope(
+        family.has(Family.Habit.ADJACENT_PAIRS) ? Rope.Pairing.ADJACENT : Rope.Pairing.HALVES,
+        dims,
+        number("rope.freq_base", 10_000, 1, 1e12),
+        ropeScaling(context));
+  }
+
+  private RopeScaling ropeScaling(int context) {
+    String type = metadata.string(architecture + ".rope.scaling.type").orElse("none");
+    double factor = number("rope.scaling.factor", 1, 1, 1e6);
+    if (file.tensor("rope_factors_long.weight").isPresent() || type.equals("longrope")) {
+      int original = optional("rope.scaling.original_context_length", 1, MAX_CONTEXT, context);
+      return new RopeScaling.LongRope(
+          context > original, number("rope.scaling.attn_factor", 1, 1e-3, 1e3));
+    }
+    return switch (type) {
+      case "none" -> new RopeScaling.None();
+      case "linear" -> new RopeScaling.Linear(factor);
+      case "yarn" ->
+          new RopeScaling.Yarn(
+              factor,
+              required("rope.scaling.original_context_length", 1, MAX_CONTEXT),
+              number("rope.scaling.yarn_beta_fast", 32, 1e-3, 1e6),
+              number("rope.scaling.yarn_beta_slow", 1, 1e-3, 1e6),
+              number("rope.scaling.attn_factor", 1, 1e-3, 1e3)
+                  * (1 + 0.1 * StrictMath.log(factor)));
+      default ->
+          throw unsupported(
+              "RoPE scaling of the type '%s' is not supported; supported are none, linear, yarn, longrope and per-frequency factors"
+                  .formatted(shown(type)));
+    };
+  }
+
+  private Experts experts() {
+    int count = optional("expert_count", 0, MAX_EXPERTS, 0);
+    if (count == 0) {
+      return Experts.NONE;
+    }
+    if (!family.has(Family.Habit.EXPERTS)) {
+      throw unsupported(
+          "models of the architecture '%s' with experts are not supported".formatted(architecture));
+    }
+    int ffn = optional("feed_forward_length", 1, 8 * MAX_DIM, 1);
+    boolean normalised =
+        metadata
+            .bool(architecture + ".expert_weights_norm")
+            .orElse(!family.has(Family.Habit.LOOSE_WEIGHTS));
+    return new Experts(
+        count,
+        required("expert_used_count", 1, count),
+        optional("expert_feed_forward_length", 1, 8 * MAX_DIM, ffn),
+        normalised,
+        optional(
+            "expert_shared_feed_forward_length",
+            0,
+            8 * MAX_DIM,
+            family == Family.QWEN2MOE ? ffn : 0));
+  }
+
+  /** The length of plain feed-forwards, of which a mixture has none. */
+  private int optionalFfn(Experts experts) {
+    return optional("feed_forward_length", 1, 8 * MAX_DIM, experts.ffn());
+  }
+
+  private int required(String key, int least, int most) {
+    int value = optional(key, least, most, -1);
+    if (value < 0) {
+      throw bad("the key '" + architecture + "." + key + "' is missing");
+    }
+    return value;
+  }
+
+  private int optional(String key, int least, int most, int otherwise) {
+    String full = architecture + "." + key;
+    if (metadata.value(full).orElse("") instanceof long[] all && all.length > 0) {
+      if (Arrays.stream(all).anyMatch(one -> one != all[0])) {
+        throw unsupported(
+            "models whose '%s' differs from layer to layer are not supported".formatted(full));
+      }
+      return check(key, all[0], least, most);
+    }
+    OptionalLong value = metadata.integer(full);
+    return value.isEmpty() ? otherwise : check(key, value.getAsLong(), least, most);
+  }
+
+  private double number(String key, double otherwise, double least, double most) {
+    double value = metadata.number(architecture + "." + key).orElse(otherwise);
+    if (!(value == otherwise || (value >= least && value <= most))) {
+      throw bad("'" + key + "' is " + value);
+    }
+    return value;
+  }
+
+  private static int check(String key, long value, int least, int most) {
+    if (value < least || value > most) {
+      throw bad("'%s' is %d, but must be between %d and %d".formatted(key, value, least, most));
+    }
+    return (int) value;
+  }
+
+  /** A foreign name made fit for a message. */
+  private static String shown(String name) {
+    String clean = name.replaceAll("\\p{Cntrl}", "?");
+    return clean.length() <= 40 ? clean : clean.substring(0, 40) + "…";
+  }
+
+  private static FolkmootException unsupported(String message) {
+    return new FolkmootException(UNSUPPORTED, message);
+  }
+
+  private static FolkmootException bad(String message) {
+    return new FolkmootException(
+        BAD_FILE, message + ": the model file is damaged or was made wrongly, pull it again");
+  }
+}

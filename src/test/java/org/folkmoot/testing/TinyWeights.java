@@ -1,0 +1,76 @@
+package org.folkmoot.testing;
+
+import java.util.SplittableRandom;
+import org.folkmoot.engine.gguf.GgufWriter;
+import org.folkmoot.kernel.TensorType;
+
+/**
+ * Random weights for a file that is being written: those of a tensor depend on its name and the
+ * seed only.
+ */
+record TinyWeights(GgufWriter writer, long seed) {
+  void matrix(String name, TensorType type, int columns, int rows) {
+    matrix(name, type, columns, rows, 1 / Math.sqrt(columns));
+  }
+
+  void matrix(String name, TensorType type, int columns, int rows, double deviation) {
+    writer.tensor(
+        name,
+        type,
+        new long[] {columns, rows},
+        out -> {
+          SplittableRandom random = random(name);
+          for (int row = 0; row < rows; row++) {
+            out.write(ReferenceQuantiser.quantise(type, row(random, columns, 0, deviation)));
+          }
+        });
+  }
+
+  /** Experts' matrices in one tensor, one below the other. */
+  void stack(String name, TensorType type, int columns, int rows, int count) {
+    writer.tensor(
+        name,
+        type,
+        new long[] {columns, rows, count},
+        out -> {
+          SplittableRandom random = random(name);
+          for (int row = 0; row < rows * count; row++) {
+            float[] weights = row(random, columns, 0, 1 / Math.sqrt(columns));
+            out.write(ReferenceQuantiser.quantise(type, weights));
+          }
+        });
+  }
+
+  void norm(String name, int length) {
+    vector(name, row(random(name), length, 1, 0.1));
+  }
+
+  void bias(String name, int length) {
+    vector(name, row(random(name), length, 0, 0.3));
+  }
+
+  void vector(String name, float[] values) {
+    writer.tensor(
+        name,
+        TensorType.F32,
+        new long[] {values.length},
+        out -> out.write(ReferenceQuantiser.quantise(TensorType.F32, values)));
+  }
+
+  private SplittableRandom random(String name) {
+    return new SplittableRandom(seed * 0x9e3779b97f4a7c15L + name.hashCode());
+  }
+
+  /** Four uniform numbers added are near enough to a normal one, and the same everywhere. */
+  private static float[] row(SplittableRandom random, int length, double mean, double deviation) {
+    float[] row = new float[length];
+    for (int i = 0; i < length; i++) {
+      double sum = 0;
+      for (int j = 0; j < 4; j++) {
+        sum += random.nextDouble() - 0.5;
+      }
+      row[i] = (float) (mean + deviation * Math.sqrt(3) * sum);
+    }
+    return row;
+  }
+}
