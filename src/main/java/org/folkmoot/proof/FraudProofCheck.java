@@ -5,7 +5,6 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
-import org.folkmoot.base.MerkleTree;
 import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.engine.model.TraceOrder;
 import org.folkmoot.engine.model.TracePoint;
@@ -280,7 +279,7 @@ public final class FraudProofCheck {
       return needsModel(statement, "repeat the span");
     }
     try {
-      return compare(proof, new SpanRepeat(model.get(), proof.key(), threads));
+      return compare(proof, model.get());
     } catch (FolkmootException failed) {
       return undecided(statement, failed);
     }
@@ -295,26 +294,34 @@ public final class FraudProofCheck {
     };
   }
 
-  private Result compare(FraudProof.WrongSpan proof, SpanRepeat repeat) {
+  private Result compare(FraudProof.WrongSpan proof, ModelAtHand model) {
     HopStatement statement = proof.statement().statement();
     PeerId peer = proof.statement().hop();
-    SpanRepeat.Roots roots = repeat.roots(statement.range(), proof.ids());
-    if (!roots.inputs().equals(statement.inputs())) {
+    Optional<HopStatement.Sampled> sampled =
+        statement.sampled().filter(_ -> statement.range().to() == model.config().layers());
+    Optional<String> undecided =
+        sampled.flatMap(_ -> tokensAreDecided(statement, proof.sampling()));
+    Optional<SpanRepeat.Wanted> wanted =
+        sampled
+            .filter(_ -> undecided.isEmpty())
+            .map(chosen -> new SpanRepeat.Wanted(proof.sampling().orElseThrow(), chosen.from()));
+    SpanRepeat repeat =
+        SpanRepeat.of(model, proof.key(), statement.range(), proof.ids(), wanted, threads);
+    if (!repeat.inputs().equals(statement.inputs())) {
       return new Result.NotProven("the peer was given something else than these tokens' states");
     }
-    if (!roots.outputs().equals(statement.outputs())) {
+    if (!repeat.outputs().equals(statement.outputs())) {
       return new Result.Proven(peer, "signed outputs that these tokens do not have");
     }
-    if (statement.sampled().isEmpty() || proof.sampling().isEmpty()) {
-      return new Result.NotProven("the outputs are what was signed");
+    if (repeat.tokens().isEmpty()) {
+      return new Result.NotProven(
+          undecided
+              .filter(_ -> proof.sampling().isPresent())
+              .orElse("the outputs are what was signed"));
     }
-    Optional<String> undecided = tokensAreDecided(statement, proof.sampling());
-    if (undecided.isPresent()) {
-      return new Result.NotProven(undecided.get());
-    }
-    HopStatement.Sampled sampled = statement.sampled().get();
-    MerkleTree tokens = repeat.tokens(proof.ids(), sampled.from(), proof.sampling().get());
-    return tokens.root().equals(sampled.tokensRoot())
+    int from = sampled.orElseThrow().from();
+    Hash32 tokens = SpanRepeat.tokensRoot(proof.key(), from, repeat.tokens().get());
+    return tokens.equals(sampled.get().tokensRoot())
         ? new Result.NotProven("outputs and tokens are what was signed")
         : new Result.Proven(peer, "signed tokens that its settings do not choose");
   }

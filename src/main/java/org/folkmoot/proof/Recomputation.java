@@ -18,6 +18,7 @@ import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.model.SpanModel;
 import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.ModelId;
+import org.folkmoot.wire.TraceKey;
 
 /**
  * Computes an answer again, from weights that are known to be the model's, as one batched prefill
@@ -82,10 +83,20 @@ public final class Recomputation {
     if (!Finding.noneFailed(findings)) {
       return new Result(findings, List.of());
     }
-    Prefill prefill = new Prefill(model, vocabulary, receipt.terms().sampler(), disclosure);
+    int[] ids = disclosure.ids();
+    TraceKey key = TraceKey.ofSalt(disclosure.salt());
+    Prefill prefill = new Prefill(model, key, ids, ids.length - 1);
     List<LayerRange> ranges = receipt.hops().stream().map(Receipt.Hop::range).toList();
-    ranges.forEach(prefill::tap);
-    OptionalInt wrongToken = prefill.run();
+    for (LayerRange range : ranges) {
+      prefill.tap(range.from());
+      prefill.tap(range.to());
+    }
+    int promptLength = disclosure.promptIds().length;
+    int[] chosen =
+        prefill.run(new Prefill.Choice(receipt.terms().sampler(), vocabulary, promptLength, true));
+    int differs = Arrays.mismatch(chosen, disclosure.outputIds());
+    OptionalInt wrongToken =
+        differs < 0 ? OptionalInt.empty() : OptionalInt.of(promptLength + differs);
     findings.addAll(computations(receipt, disclosure, prefill, told));
     findings.add(sampling(receipt, disclosure, prefill, wrongToken));
     findings.add(finish(receipt, disclosure));

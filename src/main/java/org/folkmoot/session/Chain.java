@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.base.Loop;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.peer.Verifier;
@@ -90,6 +91,7 @@ public final class Chain implements PeerNetwork.Listener {
   private final Map<Integer, DigestTrail> trails = new HashMap<>();
   private boolean hadTokens;
   private @Nullable ChainTestimony attesting;
+  private final Set<Integer> doubted = new HashSet<>();
   private boolean repairDue;
   private int repairsSinceToken;
   private Phase phase = Phase.OPENING;
@@ -175,10 +177,31 @@ public final class Chain implements PeerNetwork.Listener {
     }
     hop.signed = signed;
     if (hops.all(each -> each.signed != null)) {
-      stopAwaiting();
-      attesting = null;
-      listener.attested(ChainTestimony.all(hops));
+      testimony
+          .misfit(hops, steps.ids(), layer -> told(testimony, layer), doubted)
+          .ifPresentOrElse(this::replace, this::allSigned);
     }
+  }
+
+  private Optional<Hash32> told(ChainTestimony testimony, int layer) {
+    return Optional.ofNullable(trails.get(layer))
+        .flatMap(trail -> trail.root(testimony.key(), testimony.length()));
+  }
+
+  private void replace(ChainTestimony.Misfit misfit) {
+    PeerId peer = misfit.hop().peer();
+    if (misfit.blamed()) {
+      planner.failed(peer, Message.Reason.FAILED);
+    } else {
+      planner.busy(peer, BETWEEN_MILLIS);
+    }
+    lose(peer);
+  }
+
+  private void allSigned() {
+    stopAwaiting();
+    attesting = null;
+    listener.attested(ChainTestimony.all(hops));
   }
 
   /** Whether tokens are under way. */

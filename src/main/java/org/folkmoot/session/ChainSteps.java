@@ -64,6 +64,11 @@ final class ChainSteps {
     return length;
   }
 
+  /** The tokens that are certain. */
+  int[] ids() {
+    return Arrays.copyOf(ids, length);
+  }
+
   /** Positions that went through the hops for the tokens so far: all but the last. */
   int settled() {
     return length - 1;
@@ -75,7 +80,7 @@ final class ChainSteps {
 
   /** How tokens are chosen from here on. */
   Message.Sampling sampling() {
-    return task.sampling().withHistory(Arrays.copyOf(ids, length));
+    return task.sampling().withHistory(ids());
   }
 
   /**

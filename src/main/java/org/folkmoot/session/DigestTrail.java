@@ -4,7 +4,10 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.folkmoot.base.Hash32;
+import org.folkmoot.base.MerkleTree;
 import org.folkmoot.wire.PeerId;
+import org.folkmoot.wire.TraceKey;
 
 /**
  * What hops stated about the hidden states at one boundary between layers. Whoever computes a
@@ -34,6 +37,19 @@ final class DigestTrail {
       }
     }
     return other;
+  }
+
+  /** The Merkle root over the first positions; empty if not all of them were stated. */
+  Optional<Hash32> root(TraceKey key, int positions) {
+    MerkleTree tree = new MerkleTree();
+    for (int position = 0; position < positions; position++) {
+      Entry entry = entries.get(position);
+      if (entry == null) {
+        return Optional.empty();
+      }
+      tree.add(key.hiddenLeaf(position, entry.digest));
+    }
+    return Optional.of(tree.root());
   }
 
   /** Forgets positions from here on: they will be computed with other tokens. */

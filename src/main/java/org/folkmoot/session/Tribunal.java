@@ -35,11 +35,11 @@ import org.folkmoot.wire.PeerId;
  * <p>Decides on the loop; checks, which may compute for seconds, run elsewhere, one at a time.
  */
 public final class Tribunal implements PeerNetwork.Listener {
-  /** Accusations that wait: a check can take a prefill's time. */
-  private static final int MAX_WAITING = 16;
-
-  /** Accusations of one peer that wait: nobody fills the queue alone. */
-  private static final int MAX_WAITING_OF_ONE = 2;
+  /**
+   * After a check of what others told, nothing of theirs is checked for so many times as long: made
+   * up members with costly claims get a quarter of one thread, whatever they send.
+   */
+  private static final int REST = 3;
 
   /** Peers banned by what others told: twice as many as a node knows members at a time. */
   static final int MAX_BANNED = 1024;
@@ -61,12 +61,6 @@ public final class Tribunal implements PeerNetwork.Listener {
 
   private record Conviction(PeerId peer, byte[] proof) {}
 
-  private record Accusation(PeerId from, FraudProof proof) {
-    PeerId accused() {
-      return proof.statement().hop();
-    }
-  }
-
   private final PeerNetwork network;
   private final PeerScores scores;
   private final Predicate<PeerId> isMember;
@@ -78,7 +72,7 @@ public final class Tribunal implements PeerNetwork.Listener {
   private long latestBytes;
   private long keptBytes;
   private final Map<PeerId, Long> deafUntil = new Bounded<>(MAX_DEAF);
-  private final Deque<Accusation> waiting = new ArrayDeque<>();
+  private final Docket docket = new Docket();
   private boolean judging;
 
   /**
@@ -159,11 +153,7 @@ public final class Tribunal implements PeerNetwork.Listener {
   private boolean isHeard(PeerId from) {
     Long until = deafUntil.get(from);
     boolean deaf = until != null && network.loop().nanoTime() - until < 0;
-    return !deaf
-        && !banned.contains(from)
-        && banned.size() < MAX_BANNED
-        && waiting.size() < MAX_WAITING
-        && waiting.stream().filter(one -> one.from.equals(from)).count() < MAX_WAITING_OF_ONE;
+    return !deaf && !banned.contains(from) && banned.size() < MAX_BANNED && docket.hasRoomFor(from);
   }
 
   private void accused(PeerId from, byte[] bytes) {
@@ -174,27 +164,46 @@ public final class Tribunal implements PeerNetwork.Listener {
       disbelieve(from);
       return;
     }
-    if (isMember.test(proof.statement().hop())) {
-      waiting.add(new Accusation(from, proof));
+    Docket.Case one = new Docket.Case(from, proof, bytes.length);
+    if (isMember.test(one.accused())) {
+      docket.add(one);
       judgeNext();
+    } else {
+      docket.setAside(one);
     }
+  }
+
+  /** Others are members now: who was accused before it was known is looked at now. */
+  public void membersChanged() {
+    docket.recall(isMember).stream().filter(one -> isHeard(one.from())).forEach(docket::add);
+    judgeNext();
   }
 
   /** Many tell of the same peer, and one check is enough. */
   private void judgeNext() {
-    waiting.removeIf(one -> banned.contains(one.accused()));
-    Accusation next = waiting.peek();
-    if (!judging && next != null) {
-      judging = true;
-      judge(
-          next.proof,
-          result -> {
-            judging = false;
-            waiting.remove(next);
-            judged(next.from, next.proof, result);
-            judgeNext();
-          });
+    docket.dismiss(one -> banned.contains(one.accused()));
+    if (!judging) {
+      docket.next().ifPresent(this::judgeOf);
     }
+  }
+
+  private void judgeOf(Docket.Case next) {
+    judging = true;
+    long since = network.loop().nanoTime();
+    judge(
+        next.proof(),
+        result -> {
+          judged(next.from(), next.proof(), result);
+          long took = network.loop().nanoTime() - since;
+          network
+              .loop()
+              .after(
+                  REST * took,
+                  () -> {
+                    judging = false;
+                    judgeNext();
+                  });
+        });
   }
 
   private void judged(PeerId from, FraudProof proof, Result result) {

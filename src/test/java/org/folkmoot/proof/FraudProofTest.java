@@ -341,9 +341,18 @@ class FraudProofTest {
       Party party = parties.party(parties.truth);
       for (Message.Sampling settings : List.of(GREEDY, sampling(0.8f, 1))) {
         Hash32 chosen =
-            new SpanRepeat(parties.model, Parties.KEY, 1)
-                .tokens(parties.ids, LENGTH - 2, settings)
-                .root();
+            SpanRepeat.tokensRoot(
+                Parties.KEY,
+                LENGTH - 2,
+                SpanRepeat.of(
+                        parties.model,
+                        Parties.KEY,
+                        new LayerRange(false, 1, 2, true),
+                        parties.ids,
+                        Optional.of(new SpanRepeat.Wanted(settings, LENGTH - 2)),
+                        1)
+                    .tokens()
+                    .orElseThrow());
         for (Optional<Hash32> policy : List.of(Optional.<Hash32>empty(), Optional.of(ELSE))) {
           for (Hash32 said : List.of(chosen, ELSE)) {
             SignedStatement signed =

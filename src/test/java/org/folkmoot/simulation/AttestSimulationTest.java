@@ -6,8 +6,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.proof.Receipt;
+import org.folkmoot.wire.HopStatement;
 import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.PeerId;
 import org.junit.jupiter.api.Test;
@@ -20,6 +22,12 @@ class AttestSimulationTest {
   private static final long SECOND = 1_000_000_000L;
   private static final FakeModel MODEL = new FakeModel(17, 12, 64, 3);
   private static final int ANSWER = 24;
+
+  private static final List<LayerRange> SPANS =
+      List.of(
+          new LayerRange(true, 0, 4, false),
+          new LayerRange(false, 4, 8, false),
+          new LayerRange(false, 8, 12, true));
 
   private enum Way {
     KILLED,
@@ -39,13 +47,19 @@ class AttestSimulationTest {
     final SplittableRandom random;
 
     World(long seed, int copies) {
+      this(seed, copies, statement -> statement, -1);
+    }
+
+    /** The first peer of one span signs something else than it computed. */
+    World(long seed, int copies, UnaryOperator<HopStatement> says, int liar) {
       simulation = new Simulation(AttestSimulationTest.class, seed);
       network = new SimNetwork(simulation, SimNetwork.world(simulation, 4));
       random = simulation.random("test");
       for (int copy = 0; copy < copies; copy++) {
-        server(new LayerRange(true, 0, 4, false));
-        server(new LayerRange(false, 4, 8, false));
-        server(new LayerRange(false, 8, 12, true));
+        for (int span = 0; span < SPANS.size(); span++) {
+          boolean lies = copy == 0 && span == liar;
+          server(SPANS.get(span), lies ? says : UnaryOperator.identity());
+        }
       }
       client = new SimNode(new SimHost(network, 99, "client", 0, true), MODEL, null, 0);
       SimPlanner planner =
@@ -66,9 +80,13 @@ class AttestSimulationTest {
     }
 
     private void server(LayerRange range) {
+      server(range, UnaryOperator.identity());
+    }
+
+    private void server(LayerRange range, UnaryOperator<HopStatement> says) {
       int number = servers.size();
       SimHost host = new SimHost(network, number, "server " + number, 0, true);
-      servers.add(new SimNode(host, MODEL, range, 1000));
+      servers.add(new SimNode(host, MODEL, range, 1000, says));
     }
 
     void runToToken(int tokens) {
@@ -76,6 +94,12 @@ class AttestSimulationTest {
           simulation.runUntil(
               () -> !request.hops().isEmpty() && request.tokens() >= tokens, 90 * SECOND);
       simulation.require(() -> assertThat(there).as("token %d", tokens).isTrue());
+    }
+
+    /** Whether the answer begins with a peer. */
+    boolean takes(PeerId peer) {
+      runToToken(1);
+      return request.hops().stream().anyMatch(hop -> hop.peer().equals(peer));
     }
 
     void lose(int hop) {
@@ -195,5 +219,44 @@ class AttestSimulationTest {
           }
           world.requireNothingLeft();
         });
+  }
+
+  private static final Hash32 ELSE = Hash32.sha256(new byte[] {77});
+
+  /**
+   * Whoever signs what its neighbours, or the client, know better is replaced, and the receipt
+   * holds.
+   */
+  @Test
+  void whoSignsOtherRootsThanItsNeighboursIsReplaced() {
+    List<UnaryOperator<HopStatement>> lies =
+        List.of(
+            s -> FalseWitness.with(s, ELSE, s.outputs(), s.sampled()),
+            s -> FalseWitness.with(s, s.inputs(), ELSE, s.sampled()),
+            s -> FalseWitness.with(s, s.inputs(), s.outputs(), s.sampled().map(this::otherTokens)));
+    int replaced = 0;
+    for (int lie = 0; lie < lies.size(); lie++) {
+      for (int liar = 0; liar < SPANS.size(); liar++) {
+        // What the last hop says of its outputs nobody else has; and it alone has tokens.
+        boolean visible = lie == 0 || (lie == 1 ? liar < 2 : liar == 2);
+        for (int seed = 0; visible && seed < 10; seed++) {
+          World world = new World(seed, 3, lies.get(lie), liar);
+          PeerId peer = world.servers.get(liar).host().peer();
+          boolean took = world.takes(peer);
+          Receipt receipt = world.finish();
+          world.simulation.require(() -> {
+            assertThat(receipt.hops()).noneMatch(hop -> hop.peer().equals(peer));
+            assertThat(receipt.replaced().size()).isLessThanOrEqualTo(took ? 2 : 0);
+          });
+          replaced += took ? 1 : 0;
+        }
+      }
+    }
+    assertThat(replaced).isGreaterThan(10);
+  }
+
+  private HopStatement.Sampled otherTokens(HopStatement.Sampled sampled) {
+    return new HopStatement.Sampled(
+        sampled.samplingHash(), sampled.from(), sampled.count(), sampled.historyRoot(), ELSE);
   }
 }

@@ -1,12 +1,14 @@
 package org.folkmoot.simulation;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.peer.LinkSettings;
 import org.folkmoot.peer.Links;
 import org.folkmoot.serve.BlockServer;
 import org.folkmoot.serve.ServerLimits;
 import org.folkmoot.wire.Announcement;
+import org.folkmoot.wire.HopStatement;
 import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.Offer;
 import org.folkmoot.wire.SwarmId;
@@ -29,12 +31,28 @@ final class SimNode {
    * @param capacity positions of KV cache
    */
   SimNode(SimHost host, FakeModel model, @Nullable LayerRange range, int capacity) {
+    this(host, model, range, capacity, UnaryOperator.identity());
+  }
+
+  /**
+   * The same.
+   *
+   * @param says what it signs instead of what it computed
+   */
+  SimNode(
+      SimHost host,
+      FakeModel model,
+      @Nullable LayerRange range,
+      int capacity,
+      UnaryOperator<HopStatement> says) {
     this.host = host;
     this.model = model;
     links = new Links(host.loop(), host.peer(), SWARM, "simulation", LinkSettings.USUAL);
     links.add(host.transport());
     host.transport().accept(links.acceptor());
-    server = new BlockServer(links, ServerLimits.USUAL, SimPeer.signer(host.peer()));
+    server =
+        new BlockServer(
+            new FalseWitness(links, says), ServerLimits.USUAL, SimPeer.signer(host.peer()));
     if (range == null) {
       engine = null;
     } else {

@@ -21,6 +21,7 @@ import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SessionId;
 import org.folkmoot.wire.SignedStatement;
+import org.folkmoot.wire.TraceKey;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -32,6 +33,7 @@ class TribunalSimulationTest {
   private final Simulation simulation = new Simulation(TribunalSimulationTest.class, 1);
   private final SimNetwork network = new SimNetwork(simulation, SimNetwork.world(simulation, 2));
   private final List<Node> nodes = new ArrayList<>();
+  private int members = 100;
 
   /** A node that checks what it is told, five milliseconds each, and notes what it keeps. */
   private final class Node {
@@ -42,6 +44,7 @@ class TribunalSimulationTest {
     final List<FraudProof> kept = new ArrayList<>();
     int checks;
     boolean broken;
+    long checkNanos = 5_000_000;
 
     Node(int number, List<FraudProof> known) {
       host = new SimHost(network, number, "node " + number, 0, true);
@@ -56,7 +59,7 @@ class TribunalSimulationTest {
               peer -> isMember(peer),
               known,
               this::check,
-              task -> host.loop().after(5_000_000, task),
+              task -> host.loop().after(checkNanos, task),
               kept::add);
     }
 
@@ -88,8 +91,8 @@ class TribunalSimulationTest {
   }
 
   /** Those with small numbers; everybody else made up its key. */
-  private static boolean isMember(PeerId peer) {
-    for (int i = 0; i < 100; i++) {
+  private boolean isMember(PeerId peer) {
+    for (int i = 0; i < members; i++) {
       if (SimHost.peer(i).equals(peer)) {
         return true;
       }
@@ -279,5 +282,58 @@ class TribunalSimulationTest {
     nodes.get(1).tell(judge, proof(nodes.get(2).id()).toBytes());
     assertThat(judge.checks).isEqualTo(checks);
     assertThat(judge.bans(nodes.get(2).id())).isFalse();
+  }
+
+  /** Who is accused before it is known is looked at when it is. */
+  @Test
+  void aNewMemberThatWasAccusedBeforeIsLookedAt() {
+    Node judge = nodes.getFirst();
+    PeerId late = SimHost.peer(200);
+    nodes.get(1).tell(judge, proof(late).toBytes());
+    assertThat(judge.checks).isZero();
+    members = 300;
+    judge.host.loop().execute(judge.tribunal::membersChanged);
+    simulation.runFor(SECOND);
+    assertThat(judge.tribunal.banned()).containsExactly(late);
+  }
+
+  @Test
+  void whatIsKeptOfUnknownPeersIsBounded() {
+    Node judge = nodes.getFirst();
+    for (int i = 1000; i < 1200; i++) {
+      nodes.get(1 + i % (NODES - 1)).tell(judge, proof(SimHost.peer(i)).toBytes());
+    }
+    members = 2000;
+    judge.host.loop().execute(judge.tribunal::membersChanged);
+    simulation.runFor(10 * SECOND);
+    assertThat(judge.checks).isBetween(1, 2 * (NODES - 1));
+  }
+
+  /** A claim that takes long to refute. */
+  private static FraudProof costly(PeerId accused, int tokens) {
+    return new FraudProof.WrongSpan(
+        signed(accused, 4), new TraceKey(hash(8)), new int[tokens], Optional.empty());
+  }
+
+  @Test
+  void costlyClaimsNeitherKeepTheThreadBusyNorTheTruthUnheard() {
+    Node judge = nodes.getFirst();
+    judge.broken = true; // costly, and it comes to nothing that costs who tells it
+    judge.checkNanos = 10 * SECOND;
+    for (int i = 1; i < NODES; i++) {
+      nodes.get(i).tell(judge, costly(SimHost.peer(50 + i), 900).toBytes());
+    }
+    simulation.runFor(400 * SECOND);
+    assertThat(judge.checks).as("a quarter of the time").isEqualTo(NODES - 1);
+    int before = judge.checks;
+    for (int i = 1; i < NODES; i++) {
+      nodes.get(i).tell(judge, costly(SimHost.peer(50 + i), 900).toBytes());
+    }
+    judge.broken = false;
+    nodes.get(1).tell(judge, proof(SimHost.peer(70)).toBytes());
+    simulation.runFor(35 * SECOND);
+    assertThat(judge.checks).isEqualTo(before + 1);
+    simulation.runFor(20 * SECOND);
+    assertThat(judge.tribunal.banned()).as("before the costly ones").contains(SimHost.peer(70));
   }
 }

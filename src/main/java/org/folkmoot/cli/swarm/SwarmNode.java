@@ -196,6 +196,11 @@ public final class SwarmNode implements AutoCloseable {
   /** Ends the links to peers that break the rules of membership. */
   private final class Manners implements Membership.Listener {
     @Override
+    public void changed() {
+      tribunal.membersChanged();
+    }
+
+    @Override
     public void misbehaved(PeerId peer, Message.Reason reason) {
       scores.failed(peer, Message.Reason.FAILED);
       links.drop(peer, reason, "this peer breaks the rules");

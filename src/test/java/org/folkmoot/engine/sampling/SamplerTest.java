@@ -283,8 +283,11 @@ class SamplerTest {
   @Test
   void candidatesComeInOrder() {
     SplittableRandom random = new SplittableRandom(3);
-    for (int length : new int[] {1, 2, 3, 31, 32, 33, 1000}) {
+    for (int length : new int[] {1, 2, 3, 31, 32, 33, 1000, 1001}) {
       float[] scores = logits(random, length);
+      if (length > 1000) {
+        scores[500] = 500; // far above all others
+      }
       Candidates candidates = new Candidates(scores, length);
       Integer[] sorted = IntStream.range(0, length).boxed().toArray(Integer[]::new);
       Arrays.sort(
