@@ -89,6 +89,11 @@ public record HopStatement(
     return w.toBytes();
   }
 
+  /** What names the statement, whoever signs it. */
+  public Hash32 hash() {
+    return Hash32.sha256(signedBytes());
+  }
+
   /** The fields in their order, little-endian, as {@code docs/receipt.md} lays them out. */
   void write(WireWriter w) {
     w.i64(session.high()).i64(session.low()).hash(model.sha256());

@@ -10,6 +10,7 @@ import java.util.TreeMap;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.wire.Message.Accusation;
+import org.folkmoot.wire.Message.Answer;
 import org.folkmoot.wire.Message.Attest;
 import org.folkmoot.wire.Message.Attested;
 import org.folkmoot.wire.Message.Close;
@@ -27,10 +28,12 @@ import org.folkmoot.wire.Message.HeadPart;
 import org.folkmoot.wire.Message.HeadRequest;
 import org.folkmoot.wire.Message.Hello;
 import org.folkmoot.wire.Message.HopLost;
+import org.folkmoot.wire.Message.NoAnswer;
 import org.folkmoot.wire.Message.Open;
 import org.folkmoot.wire.Message.Opened;
 import org.folkmoot.wire.Message.Ping;
 import org.folkmoot.wire.Message.Pong;
+import org.folkmoot.wire.Message.Question;
 import org.folkmoot.wire.Message.Reason;
 import org.folkmoot.wire.Message.Refused;
 import org.folkmoot.wire.Message.RelayClose;
@@ -161,6 +164,10 @@ public final class MessageCodec {
         w.raw(m.signed().signature());
       }
       case Accusation m -> w.u8(34).blob(m.proof());
+      case Question m ->
+          w.u8(35).i64(m.number()).hash(m.statement()).hash(m.key().key()).blob(m.question());
+      case Answer m -> w.u8(36).i64(m.number()).blob(m.reply());
+      case NoAnswer m -> w.u8(37).i64(m.number()).u8(REASONS.indexOf(m.reason()));
     }
     return w.toBytes();
   }
@@ -171,6 +178,7 @@ public final class MessageCodec {
       case Computed m -> 64 + m.digests().length;
       case HeadPart m -> 64 + m.bytes().length;
       case RelayData m -> 32 + m.bytes().length;
+      case Answer m -> 32 + m.reply().length;
       default -> 256;
     };
   }
@@ -252,6 +260,10 @@ public final class MessageCodec {
               new SignedStatement(
                   peer(r), HopStatement.read(r), r.raw(SignedStatement.SIGNATURE_BYTES)));
       case 34 -> new Accusation(r.blob(Limits.MAX_PART));
+      case 35 ->
+          new Question(r.i64(), r.hash(), new TraceKey(r.hash()), r.blob(Limits.MAX_QUESTION));
+      case 36 -> new Answer(r.i64(), r.blob(Limits.MAX_ANSWER));
+      case 37 -> new NoAnswer(r.i64(), reason(r));
       default -> throw malformed("a message has the unknown type " + type);
     };
   }

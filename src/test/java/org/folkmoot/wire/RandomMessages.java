@@ -103,6 +103,11 @@ final class RandomMessages {
       case 28 -> new Message.RelayCredit(random.nextLong(), 1 + random.nextInt(1 << 20));
       case 29 -> new Message.DialBack(list(4, this::address));
       case 30 -> new Message.DialedBack(random.nextBoolean());
+      case 31 ->
+          new Message.Question(
+              random.nextLong(), hash(), new TraceKey(hash()), bytes(random.nextInt(16)));
+      case 32 -> new Message.Answer(random.nextLong(), bytes(random.nextInt(200)));
+      case 33 -> new Message.NoAnswer(random.nextLong(), reason());
       default -> throw new IllegalArgumentException("no kind " + kind);
     };
   }
