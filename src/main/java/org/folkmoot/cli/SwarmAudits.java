@@ -29,6 +29,7 @@ import org.folkmoot.session.SwarmModel;
 import org.folkmoot.store.StoredModel;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SignedStatement;
+import org.folkmoot.wire.TraceKey;
 
 /**
  * The audits of a node: with the model's file, if this machine has it, by computing the answer
@@ -133,10 +134,19 @@ final class SwarmAudits implements Auditor.Means, AutoCloseable {
       if (part.agrees() == SecondOpinion.Verdict.DIFFERENT) {
         suspects.add(part.hop().peer());
         suspects.add(part.second().hop());
+        confront(proof, part);
       }
     }
     suspects.remove(node.self());
     return new Auditor.Checked(result.findings(), Set.of(), suspects, List.of());
+  }
+
+  /** Here are no weights; but those two have them, and who is right has reason to prove it. */
+  private void confront(Notary.Proof proof, SecondOpinion.Part part) {
+    proof.receipt().statements().stream()
+        .filter(signed -> signed.statement().isAboutSameWork(part.second().statement()))
+        .forEach(signed ->
+            node.confront(signed, part.second(), TraceKey.ofSalt(proof.disclosure().salt())));
   }
 
   @Override

@@ -76,16 +76,6 @@ public final class FraudProofCheck {
 
   // ---- two statements
 
-  /** Whether two statements are about the same work, so that their outputs must be the same. */
-  static boolean sameWork(HopStatement one, HopStatement other) {
-    return one.model().equals(other.model())
-        && one.adapters().equals(other.adapters())
-        && one.range().equals(other.range())
-        && one.length() == other.length()
-        && one.traceKeyHash().equals(other.traceKeyHash())
-        && one.inputs().equals(other.inputs());
-  }
-
   private Result contradiction(FraudProof.Contradiction proof) {
     HopStatement one = proof.statement().statement();
     HopStatement other = proof.other().statement();
@@ -93,7 +83,7 @@ public final class FraudProofCheck {
     if (!proof.other().hop().equals(peer) || !isSigned(proof.other())) {
       return new Result.NotProven("the statements are not signed by one peer");
     }
-    if (!sameWork(one, other)) {
+    if (!one.isAboutSameWork(other)) {
       return new Result.NotProven("the statements are about different work");
     }
     if (!one.outputs().equals(other.outputs())) {

@@ -67,6 +67,11 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     policy = Optional.of(declared);
   }
 
+  /** Who stands by what this node signed, where another has signed something else. */
+  public void disputesBy(Disputant disputant) {
+    respondent.disputesBy(disputant);
+  }
+
   /** Offers a span. The engine is not closed by the server. */
   public void offer(ModelId model, SpanEngine engine) {
     engines.computeIfAbsent(model, _ -> new ArrayList<>()).add(engine);
@@ -130,6 +135,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
           refuse(from, wish.session(), 0, Message.Reason.NO_SESSION, "no such session here");
         }
       }
+      case Message.Differs differs -> respondent.differs(differs);
       case Message.Question question -> respondent.asked(from, question);
       case Message.Renew renew -> {
         if (!ofClient(from, renew.session(), HopSeat::renew)) {

@@ -4,17 +4,21 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import org.folkmoot.base.Bounded;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.model.SpanInputs;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.peer.Signer;
+import org.folkmoot.proof.Prover;
 import org.folkmoot.proof.Question;
 import org.folkmoot.proof.SignedReply;
 import org.folkmoot.proof.TraceProver;
+import org.folkmoot.wire.HopStatement;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SignedStatement;
@@ -65,7 +69,9 @@ final class Respondent {
   private final Executor background;
   private final Map<Hash32, Work> works = new LinkedHashMap<>();
   private final Map<Hash32, Integer> asked = new LinkedHashMap<>();
+  private final Map<Hash32, Boolean> disputed = new Bounded<>(MAX_WORKS);
   private final Deque<Waiting> waiting = new ArrayDeque<>();
+  private Disputant disputant = (_, _, _, _) -> {};
   private long floats;
   private boolean answering;
 
@@ -83,6 +89,11 @@ final class Respondent {
     this.network = network;
     this.signer = signer;
     this.background = background;
+  }
+
+  /** Who holds disputes from now on. */
+  void disputesBy(Disputant whoever) {
+    disputant = whoever;
   }
 
   /** Keeps what a statement is about. The oldest is forgotten where there is no room. */
@@ -116,6 +127,40 @@ final class Respondent {
         each.remove();
       }
     }
+  }
+
+  /**
+   * Somebody tells of another's statement. What it costs to find out who is right, it costs once.
+   */
+  void differs(Message.Differs message) {
+    HopStatement theirs = message.signed().statement();
+    for (Work work : List.copyOf(works.values())) {
+      HopStatement ours = work.signed.statement();
+      if (work.key.equals(message.key())
+          && ours.isAboutSameWork(theirs)
+          && !ours.outputs().equals(theirs.outputs())
+          && !message.signed().hop().equals(signer.peerId())) {
+        if (disputed.put(ours.hash(), true) == null) {
+          disputant.dispute(work.signed, proverOf(work), message.signed(), message.key());
+        }
+        return;
+      }
+    }
+  }
+
+  /** One that is made when it is first asked. */
+  private Prover proverOf(Work work) {
+    return new Prover() {
+      private @Nullable Optional<TraceProver> made;
+
+      @Override
+      public Optional<SignedReply> answer(Question question) {
+        if (made == null) {
+          made = make(work);
+        }
+        return made.flatMap(prover -> prover.answer(question));
+      }
+    };
   }
 
   /** Somebody asks. */
@@ -181,20 +226,16 @@ final class Respondent {
     if (!asked.statement.equals(latestOf)) {
       latest = null;
       latestOf = asked.statement;
-      Work work = asked.work;
-      latest =
-          work.engine
-              .trace(work.signed.statement().range(), work.inputs)
-              .map(trace ->
-                  new TraceProver(
-                      work.signed,
-                      work.key,
-                      trace.order(),
-                      work.inputs,
-                      trace.computation(),
-                      signer))
-              .orElse(null);
+      latest = make(asked.work).orElse(null);
     }
     return Optional.ofNullable(latest);
+  }
+
+  private Optional<TraceProver> make(Work work) {
+    return work.engine
+        .trace(work.signed.statement().range(), work.inputs)
+        .map(trace ->
+            new TraceProver(
+                work.signed, work.key, trace.order(), work.inputs, trace.computation(), signer));
   }
 }

@@ -353,6 +353,15 @@ public sealed interface Message {
   /** A {@link Question} has no answer, or none now. */
   record NoAnswer(long number, Reason reason) implements Message {}
 
+  /**
+   * Tells a peer of a statement by another about work that the receiver has signed, too, and
+   * otherwise: one of the two is wrong, and whoever is right can prove it.
+   *
+   * @param signed the other's statement
+   * @param key of both sessions
+   */
+  record Differs(SignedStatement signed, TraceKey key) implements Message {}
+
   /** The client is still there: keeps the seat for another lease. */
   record Renew(SessionId session) implements Message {}
 

@@ -18,6 +18,7 @@ import org.folkmoot.wire.Message.Computed;
 import org.folkmoot.wire.Message.Contact;
 import org.folkmoot.wire.Message.DialBack;
 import org.folkmoot.wire.Message.DialedBack;
+import org.folkmoot.wire.Message.Differs;
 import org.folkmoot.wire.Message.Draft;
 import org.folkmoot.wire.Message.Forward;
 import org.folkmoot.wire.Message.Goodbye;
@@ -167,6 +168,11 @@ public final class MessageCodec {
       case Question m ->
           w.u8(35).i64(m.number()).hash(m.statement()).hash(m.key().key()).blob(m.question());
       case Answer m -> w.u8(36).i64(m.number()).blob(m.reply());
+      case Differs m -> {
+        w.u8(38).hash(m.signed().hop().key());
+        m.signed().statement().write(w);
+        w.raw(m.signed().signature()).hash(m.key().key());
+      }
       case NoAnswer m -> w.u8(37).i64(m.number()).u8(REASONS.indexOf(m.reason()));
     }
     return w.toBytes();
@@ -255,17 +261,20 @@ public final class MessageCodec {
       case 30 -> new Renew(session(r));
       case 31 -> new Close(session(r));
       case 32 -> new Attest(session(r), new TraceKey(r.hash()), position(r));
-      case 33 ->
-          new Attested(
-              new SignedStatement(
-                  peer(r), HopStatement.read(r), r.raw(SignedStatement.SIGNATURE_BYTES)));
+      case 33 -> new Attested(signed(r));
       case 34 -> new Accusation(r.blob(Limits.MAX_PART));
       case 35 ->
           new Question(r.i64(), r.hash(), new TraceKey(r.hash()), r.blob(Limits.MAX_QUESTION));
       case 36 -> new Answer(r.i64(), r.blob(Limits.MAX_ANSWER));
       case 37 -> new NoAnswer(r.i64(), reason(r));
+      case 38 -> new Differs(signed(r), new TraceKey(r.hash()));
       default -> throw malformed("a message has the unknown type " + type);
     };
+  }
+
+  private static SignedStatement signed(WireReader r) throws WireException {
+    return new SignedStatement(
+        peer(r), HopStatement.read(r), r.raw(SignedStatement.SIGNATURE_BYTES));
   }
 
   private static GossipDigest digest(WireReader r) throws WireException {

@@ -127,6 +127,7 @@ class DisputeSimulationTest {
   /** A node that serves the model. */
   private final class Server extends Node {
     final WatchedSpan engine;
+    int disputes;
 
     Server(int number, int liesFrom) {
       super(number);
@@ -138,6 +139,25 @@ class DisputeSimulationTest {
               SimPeer.signer(host.peer()),
               task -> host.loop().after(SECOND, task));
       server.offer(MODEL, engine);
+      Inquiry inquiry = new Inquiry(links);
+      server.disputesBy((ours, prover, theirs, key) -> {
+        disputes++;
+        new Hearing(
+                new Dispute(ours, theirs, key, atHand, SimPeer.VERIFIER),
+                Hearing.here(prover),
+                inquiry.witness(theirs, key),
+                host.loop()::execute)
+            .begin()
+            .thenAccept(outcome -> accuse(theirs.hop(), outcome));
+      });
+    }
+
+    private void accuse(PeerId other, Outcome outcome) {
+      if (outcome instanceof Outcome.Settled(List<Outcome.Fault> faults)) {
+        faults.stream()
+            .filter(fault -> fault.peer().equals(other))
+            .forEach(fault -> tribunal.accuse(fault.proof(), _ -> {}));
+      }
     }
   }
 
@@ -262,6 +282,32 @@ class DisputeSimulationTest {
         default -> liar.host.crash(true);
       }
       assertThat(dispute(client, signed)).isEqualTo(new Outcome.Unanswered(Set.of(Side.ACCUSED)));
+    }
+  }
+
+  /** Who has no weights tells two that differ of each other; who is right proves it. */
+  @Test
+  void twoPeersThatDifferFindOutThemselves() {
+    Node client = new Node(1);
+    Node bystander = new Node(2);
+    Node other = new Node(5);
+    Server honest = new Server(3, NEVER);
+    Server liar = new Server(4, HONEST);
+    honest.meet(liar);
+    honest.meet(bystander);
+    SignedStatement right = signedBy(honest, client);
+    SignedStatement wrong = signedBy(liar, other);
+    for (int again = 0; again < 3; again++) {
+      client.send(honest.host.peer(), new Message.Differs(wrong, KEY));
+      other.send(liar.host.peer(), new Message.Differs(right, KEY));
+      simulation.runFor(60 * SECOND);
+    }
+    assertThat(List.of(honest.disputes, liar.disputes)).containsExactly(1, 1);
+    for (Node node : List.of(honest, bystander)) {
+      assertThat(node.scores.measured(liar.host.peer()).banned()).isTrue();
+    }
+    for (Node node : List.of(bystander, liar)) {
+      assertThat(node.scores.measured(honest.host.peer()).banned()).isFalse();
     }
   }
 

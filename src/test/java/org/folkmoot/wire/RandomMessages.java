@@ -108,6 +108,10 @@ final class RandomMessages {
               random.nextLong(), hash(), new TraceKey(hash()), bytes(random.nextInt(16)));
       case 32 -> new Message.Answer(random.nextLong(), bytes(random.nextInt(200)));
       case 33 -> new Message.NoAnswer(random.nextLong(), reason());
+      case 34 ->
+          new Message.Differs(
+              new SignedStatement(peer(), statement(), bytes(SignedStatement.SIGNATURE_BYTES)),
+              new TraceKey(hash()));
       default -> throw new IllegalArgumentException("no kind " + kind);
     };
   }

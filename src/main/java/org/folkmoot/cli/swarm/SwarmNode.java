@@ -41,7 +41,9 @@ import org.folkmoot.proof.Dispute;
 import org.folkmoot.proof.FraudProof;
 import org.folkmoot.proof.FraudProofCheck;
 import org.folkmoot.proof.ModelAtHand;
+import org.folkmoot.proof.Outcome;
 import org.folkmoot.proof.OwnClaim;
+import org.folkmoot.proof.Prover;
 import org.folkmoot.serve.BlockServer;
 import org.folkmoot.serve.ServerLimits;
 import org.folkmoot.session.Hearing;
@@ -156,6 +158,7 @@ public final class SwarmNode implements AutoCloseable {
     lan = new LocalSearch(links, settings.swarm.swarm(), rendezvous);
     server = new BlockServer(links, ServerLimits.USUAL, identity, disputing);
     inquiry = new Inquiry(links);
+    server.disputesBy(this::standBy);
     heads = new Heads(links, settings.folder);
     transports =
         new NodeTransports(links, identity, settings.listen, settings.folder, settings.random);
@@ -468,6 +471,44 @@ public final class SwarmNode implements AutoCloseable {
   public Hearing dispute(OwnClaim ours, SignedStatement theirs, TraceKey key, ModelAtHand model) {
     Dispute dispute = new Dispute(ours.signed(), theirs, key, model, Identity::verify);
     return new Hearing(dispute, Hearing.here(ours.prover()), inquiry.witness(theirs, key), asking);
+  }
+
+  /**
+   * Proves, if it can, that another is wrong about work that this node did, too. Should it find
+   * itself wrong, it accuses nobody.
+   */
+  private void standBy(SignedStatement ours, Prover prover, SignedStatement theirs, TraceKey key) {
+    Optional<Path> path = file(ours.statement().model().sha256().hex());
+    if (path.isEmpty()) {
+      return;
+    }
+    asking.execute(() -> {
+      GgufFile model = GgufFile.open(path.get());
+      ModelAtHand atHand = ModelAtHand.of(ours.statement().model(), model);
+      var _ =
+          new Hearing(
+                  new Dispute(ours, theirs, key, atHand, Identity::verify),
+                  Hearing.here(prover),
+                  inquiry.witness(theirs, key),
+                  asking)
+              .begin()
+              .whenComplete((outcome, _) -> {
+                model.close();
+                if (outcome instanceof Outcome.Settled(var faults)) {
+                  faults.stream()
+                      .filter(fault -> fault.peer().equals(theirs.hop()))
+                      .forEach(fault -> accuse(fault.proof()));
+                }
+              });
+    });
+  }
+
+  /** Tells two peers that have signed different outputs for one input of each other. */
+  public void confront(SignedStatement one, SignedStatement other, TraceKey key) {
+    run(() -> {
+      links.send(one.hop(), new Message.Differs(other, key));
+      links.send(other.hop(), new Message.Differs(one, key));
+    });
   }
 
   /** Leaves a peer out of this node's routes for a while, by its own judgement. */
