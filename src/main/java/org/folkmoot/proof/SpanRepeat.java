@@ -69,7 +69,8 @@ record SpanRepeat(Hash32 inputs, Hash32 outputs, Optional<int[]> tokens) {
   private static Prefill.Choice choice(ModelAtHand model, Wanted wanted, boolean parallel) {
     int tokens = Tokenizers.from(model.file().metadata()).size();
     int vocabulary = Math.min(model.config().vocabulary(), tokens);
-    return new Prefill.Choice(TokenChoice.settings(wanted.settings), vocabulary, wanted.from, parallel);
+    return new Prefill.Choice(
+        TokenChoice.settings(wanted.settings), vocabulary, wanted.from, parallel);
   }
 
   /** The Merkle root over the tokens that are chosen. */

@@ -166,14 +166,14 @@ public final class MessageCodec {
       }
       case Accusation m -> w.u8(34).blob(m.proof());
       case Question m ->
-          w.u8(35).i64(m.number()).hash(m.statement()).hash(m.key().key()).blob(m.question());
-      case Answer m -> w.u8(36).i64(m.number()).blob(m.reply());
+          w.u8(40).i64(m.number()).hash(m.statement()).hash(m.key().key()).blob(m.question());
+      case Answer m -> w.u8(41).i64(m.number()).blob(m.reply());
       case Differs m -> {
-        w.u8(38).hash(m.signed().hop().key());
+        w.u8(43).hash(m.signed().hop().key());
         m.signed().statement().write(w);
         w.raw(m.signed().signature()).hash(m.key().key());
       }
-      case NoAnswer m -> w.u8(37).i64(m.number()).u8(REASONS.indexOf(m.reason()));
+      case NoAnswer m -> w.u8(42).i64(m.number()).u8(REASONS.indexOf(m.reason()));
     }
     return w.toBytes();
   }
@@ -263,11 +263,11 @@ public final class MessageCodec {
       case 32 -> new Attest(session(r), new TraceKey(r.hash()), position(r));
       case 33 -> new Attested(signed(r));
       case 34 -> new Accusation(r.blob(Limits.MAX_PART));
-      case 35 ->
+      case 40 ->
           new Question(r.i64(), r.hash(), new TraceKey(r.hash()), r.blob(Limits.MAX_QUESTION));
-      case 36 -> new Answer(r.i64(), r.blob(Limits.MAX_ANSWER));
-      case 37 -> new NoAnswer(r.i64(), reason(r));
-      case 38 -> new Differs(signed(r), new TraceKey(r.hash()));
+      case 41 -> new Answer(r.i64(), r.blob(Limits.MAX_ANSWER));
+      case 42 -> new NoAnswer(r.i64(), reason(r));
+      case 43 -> new Differs(signed(r), new TraceKey(r.hash()));
       default -> throw malformed("a message has the unknown type " + type);
     };
   }
