@@ -32,7 +32,7 @@ class ArchitectureTest {
           Map.entry("peer", Set.of("wire")),
           Map.entry("store", Set.of("base", "peer")),
           Map.entry("route", Set.of("wire")),
-          Map.entry("serve", Set.of("engine", "peer")),
+          Map.entry("serve", Set.of("engine", "peer", "proof")),
           Map.entry("session", Set.of("route", "peer", "engine", "proof")),
           Map.entry("proof", Set.of("engine", "wire", "peer")),
           Map.entry("ledger", Set.of("base", "peer")),

@@ -23,6 +23,7 @@ import org.folkmoot.proof.Receipt;
 import org.folkmoot.session.FraudProofs;
 import org.folkmoot.session.SecondOpinion;
 import org.folkmoot.session.SwarmModel;
+import org.folkmoot.store.StoredModel;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SignedStatement;
 
@@ -55,7 +56,11 @@ final class CheatDemo {
    * @return whether the liar was found
    */
   boolean convict(
-      ProofOfAnswer answer, SwarmModel asked, DemoSwarm.Peer liar, Optional<Path> keep) {
+      StoredModel model,
+      ProofOfAnswer answer,
+      SwarmModel asked,
+      DemoSwarm.Peer liar,
+      Optional<Path> keep) {
     console.note("");
     console.note("checking the receipt: computing the answer again with this machine's weights …");
     answer.failures().forEach(finding -> console.note("  ✗ " + finding.line()));
@@ -74,17 +79,45 @@ final class CheatDemo {
     second.findings().stream()
         .filter(finding -> finding.outcome() == Finding.Outcome.FAILED)
         .forEach(finding -> console.note("  ✗ " + finding.line()));
-    return prove(receipt, disclosure, liar, keep);
-  }
-
-  private boolean prove(
-      Receipt receipt, Disclosure disclosure, DemoSwarm.Peer liar, Optional<Path> keep) {
     SignedStatement signed =
         receipt.statements().stream()
             .filter(statement -> statement.hop().equals(liar.id()))
             .findFirst()
             .orElseThrow();
-    FraudProof proof = FraudProofs.wrongSpan(signed, disclosure, receipt.terms());
+    FraudProof proof =
+        dispute(model, signed, disclosure, liar)
+            .orElseGet(() -> FraudProofs.wrongSpan(signed, disclosure, receipt.terms()));
+    return prove(proof, liar, keep);
+  }
+
+  /** Asks the liar how it came to what it signed. */
+  private Optional<FraudProof> dispute(
+      StoredModel model, SignedStatement signed, Disclosure disclosure, DemoSwarm.Peer liar) {
+    console.note(
+        "%s stands by what it signed: it is asked how it came to it, step by step …"
+            .formatted(liar.name()));
+    ModelOpener.Settings settings =
+        new ModelOpener.Settings(
+            Runtime.getRuntime().availableProcessors(),
+            Integer.MAX_VALUE,
+            MachineMemory.bytes() / 4,
+            1);
+    try (Weights weights = Weights.openQuietly(model, settings)) {
+      Disputes.Held held = Disputes.hold(node, weights, signed, disclosure);
+      Optional<FraudProof> proof = held.proof();
+      console.note(
+          proof.isPresent()
+              ? "  %d messages about %d layers at %d positions lead to one operator, and that one is wrong"
+                  .formatted(
+                      held.messages(),
+                      signed.statement().range().layers(),
+                      signed.statement().length())
+              : "  it does not answer: then the whole answer has to be shown");
+      return proof;
+    }
+  }
+
+  private boolean prove(FraudProof proof, DemoSwarm.Peer liar, Optional<Path> keep) {
     FraudProofCheck.Result result = await(node.accuse(proof));
     console.note(
         "the proof: %,d bytes, which anyone with the model can check: %s"

@@ -153,7 +153,7 @@ final class DemoCommand implements Callable<Integer> {
         DemoSwarm.Peer liar = swarm.peers().get(killed);
         ProofOfAnswer answer = ProofOfAnswer.check(surroundings, model, proof(altered));
         CheatDemo court = new CheatDemo(surroundings, swarm, node);
-        if (!court.convict(answer, remote, liar, Optional.ofNullable(proofFile))) {
+        if (!court.convict(model, answer, remote, liar, Optional.ofNullable(proofFile))) {
           return ExitStatus.FAILED;
         }
         console.note("");

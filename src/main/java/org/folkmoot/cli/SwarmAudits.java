@@ -15,9 +15,9 @@ import org.folkmoot.base.FolkmootException;
 import org.folkmoot.cli.swarm.SwarmNode;
 import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.engine.template.ChatMessage;
-import org.folkmoot.proof.Finding;
 import org.folkmoot.proof.FraudProof;
 import org.folkmoot.proof.Receipt;
+import org.folkmoot.proof.Recomputation;
 import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.session.Auditor;
 import org.folkmoot.session.Generation;
@@ -29,6 +29,7 @@ import org.folkmoot.session.SwarmModel;
 import org.folkmoot.store.StoredModel;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SignedStatement;
+import org.folkmoot.wire.TraceKey;
 
 /**
  * The audits of a node: with the model's file, if this machine has it, by computing the answer
@@ -101,11 +102,27 @@ final class SwarmAudits implements Auditor.Means, AutoCloseable {
     ModelOpener.Settings settings =
         new ModelOpener.Settings(THREADS, Integer.MAX_VALUE, MachineMemory.bytes() / 4, 1);
     try (Weights weights = Weights.openQuietly(model, settings)) {
-      List<Finding> findings =
-          weights.recomputation().run(proof.receipt(), proof.disclosure()).findings();
+      Recomputation.Result result =
+          weights.recomputation().run(proof.receipt(), proof.disclosure());
       Set<PeerId> wrong = new LinkedHashSet<>();
-      findings.forEach(finding -> finding.evidenceAgainst().ifPresent(wrong::add));
-      return new Auditor.Checked(findings, wrong, Set.of());
+      result.findings().forEach(finding -> finding.evidenceAgainst().ifPresent(wrong::add));
+      return new Auditor.Checked(
+          result.findings(), wrong, Set.of(), result.wrongToken().stream().toList());
+    }
+  }
+
+  @Override
+  public Optional<FraudProof> dispute(Notary.Proof proof, SignedStatement signed) {
+    Optional<StoredModel> model = stored(proof);
+    if (model.isEmpty()) {
+      return Optional.empty();
+    }
+    ModelOpener.Settings settings =
+        new ModelOpener.Settings(THREADS, Integer.MAX_VALUE, MachineMemory.bytes() / 4, 1);
+    try (Weights weights = Weights.openQuietly(model.get(), settings)) {
+      return Disputes.hold(node, weights, signed, proof.disclosure()).proof();
+    } catch (FolkmootException cannot) {
+      return Optional.empty();
     }
   }
 
@@ -117,10 +134,19 @@ final class SwarmAudits implements Auditor.Means, AutoCloseable {
       if (part.agrees() == SecondOpinion.Verdict.DIFFERENT) {
         suspects.add(part.hop().peer());
         suspects.add(part.second().hop());
+        confront(proof, part);
       }
     }
     suspects.remove(node.self());
-    return new Auditor.Checked(result.findings(), Set.of(), suspects);
+    return new Auditor.Checked(result.findings(), Set.of(), suspects, List.of());
+  }
+
+  /** Here are no weights; but those two have them, and who is right has reason to prove it. */
+  private void confront(Notary.Proof proof, SecondOpinion.Part part) {
+    proof.receipt().statements().stream()
+        .filter(signed -> signed.statement().isAboutSameWork(part.second().statement()))
+        .forEach(signed ->
+            node.confront(signed, part.second(), TraceKey.ofSalt(proof.disclosure().salt())));
   }
 
   @Override

@@ -9,18 +9,22 @@ import org.folkmoot.engine.model.SpanModel;
 import org.folkmoot.engine.tokenizer.Tokenizer;
 import org.folkmoot.engine.tokenizer.Tokenizers;
 import org.folkmoot.kernel.WorkerPool;
+import org.folkmoot.proof.ModelAtHand;
 import org.folkmoot.proof.Recomputation;
 import org.folkmoot.store.StoredModel;
 import org.folkmoot.wire.ModelId;
 
 /** A whole model, opened to compute an answer again. */
 final class Weights implements AutoCloseable {
+  private final ModelId id;
   private final GgufFile file;
   private final WorkerPool pool;
   private final SpanModel span;
   private final Recomputation recomputation;
 
-  private Weights(GgufFile file, WorkerPool pool, SpanModel span, Recomputation recomputation) {
+  private Weights(
+      ModelId id, GgufFile file, WorkerPool pool, SpanModel span, Recomputation recomputation) {
+    this.id = id;
     this.file = file;
     this.pool = pool;
     this.span = span;
@@ -55,12 +59,22 @@ final class Weights implements AutoCloseable {
       SpanModel span = SpanModel.load(file, config, Span.whole(config), pool, line);
       ModelId id = new ModelId(Hash32.ofHex(model.sha256()));
       return new Weights(
-          file, pool, span, new Recomputation(span, id, tokenizer.size(), tokenizer::isEnd));
+          id, file, pool, span, new Recomputation(span, id, tokenizer.size(), tokenizer::isEnd));
     } catch (RuntimeException | Error failed) {
       pool.close();
       file.close();
       throw failed;
     }
+  }
+
+  /** The whole model. */
+  SpanModel model() {
+    return span;
+  }
+
+  /** Its file, for one operator at a time. */
+  ModelAtHand atHand() {
+    return new ModelAtHand(id, file, span.config());
   }
 
   /** What computes with them. */

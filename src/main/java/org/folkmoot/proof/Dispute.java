@@ -95,7 +95,7 @@ public final class Dispute {
         return Optional.of("the statement of " + signed.hop() + " does not bear its signature");
       }
     }
-    if (!FraudProofCheck.sameWork(one, other)) {
+    if (!one.isAboutSameWork(other)) {
       return Optional.of("the statements are about different work");
     }
     if (!one.traceKeyHash().equals(key.hash())) {

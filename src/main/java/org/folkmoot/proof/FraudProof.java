@@ -30,8 +30,8 @@ public sealed interface FraudProof {
   /**
    * Two statements of one peer about the same inputs that say different things. Needs no model.
    *
-   * @param sampling the sampler's settings, where only the tokens differ: with a repetition penalty
-   *     tokens depend on a history that no statement holds, so then nothing is proven
+   * @param sampling the sampler's settings, where only the tokens differ, and what the peer was
+   *     told before them does, too: without a repetition penalty that does not matter
    */
   record Contradiction(
       SignedStatement statement, SignedStatement other, Optional<Message.Sampling> sampling)
@@ -114,6 +114,43 @@ public sealed interface FraudProof {
     @Override
     public int hashCode() {
       return Objects.hash(statement, key, Arrays.hashCode(ids));
+    }
+  }
+
+  /**
+   * One token that the last hop chose, where norm, head and settings choose another from the hidden
+   * state and the tokens before, as the hop signed them. Discloses that one state, that token, and
+   * with a repetition penalty the tokens in its window.
+   *
+   * @param position of the token
+   * @param state the hidden state at the position before
+   * @param history tokens that the hop was told, as far as the choice depends on them
+   * @param chosen tokens that it chose, as far as the choice depends on them, and the token itself
+   */
+  record WrongToken(
+      SignedStatement statement,
+      TraceKey key,
+      Message.Sampling sampling,
+      int position,
+      Reply.Source state,
+      Reply.Source history,
+      Reply.Source chosen)
+      implements FraudProof {
+    /** Checks the bounds. */
+    public WrongToken {
+      if (position < 1 || position > Limits.MAX_POSITIONS) {
+        throw new IllegalArgumentException("position " + position);
+      }
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof WrongToken that && Arrays.equals(toBytes(), that.toBytes());
+    }
+
+    @Override
+    public int hashCode() {
+      return Objects.hash(statement, key, position);
     }
   }
 

@@ -1,5 +1,6 @@
 package org.folkmoot.proof;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -65,6 +66,7 @@ public final class FraudProofCheck {
       case FraudProof.BrokenReplies broken -> brokenReplies(broken);
       case FraudProof.WrongOperator wrong -> wrongOperator(wrong);
       case FraudProof.WrongSpan wrong -> wrongSpan(wrong);
+      case FraudProof.WrongToken wrong -> wrongToken(wrong);
     };
   }
 
@@ -74,16 +76,6 @@ public final class FraudProofCheck {
 
   // ---- two statements
 
-  /** Whether two statements are about the same work, so that their outputs must be the same. */
-  static boolean sameWork(HopStatement one, HopStatement other) {
-    return one.model().equals(other.model())
-        && one.adapters().equals(other.adapters())
-        && one.range().equals(other.range())
-        && one.length() == other.length()
-        && one.traceKeyHash().equals(other.traceKeyHash())
-        && one.inputs().equals(other.inputs());
-  }
-
   private Result contradiction(FraudProof.Contradiction proof) {
     HopStatement one = proof.statement().statement();
     HopStatement other = proof.other().statement();
@@ -91,7 +83,7 @@ public final class FraudProofCheck {
     if (!proof.other().hop().equals(peer) || !isSigned(proof.other())) {
       return new Result.NotProven("the statements are not signed by one peer");
     }
-    if (!sameWork(one, other)) {
+    if (!one.isAboutSameWork(other)) {
       return new Result.NotProven("the statements are about different work");
     }
     if (!one.outputs().equals(other.outputs())) {
@@ -324,5 +316,73 @@ public final class FraudProofCheck {
     return tokens.equals(sampled.get().tokensRoot())
         ? new Result.NotProven("outputs and tokens are what was signed")
         : new Result.Proven(peer, "signed tokens that its settings do not choose");
+  }
+
+  // ---- one token
+
+  private Result wrongToken(FraudProof.WrongToken proof) {
+    HopStatement statement = proof.statement().statement();
+    Optional<ModelAtHand> model = model(statement);
+    Optional<Result> other =
+        cannotBeAbout(statement, proof.key(), model.map(ModelAtHand::config))
+            .or(() -> notChosenByHead(statement, proof));
+    if (other.isPresent()) {
+      return other.get();
+    }
+    TokenChoice choice =
+        new TokenChoice(statement, proof.key(), proof.sampling(), proof.position());
+    Optional<int[]> tokens =
+        choice.exists() && choice.isState(proof.state())
+            ? choice.tokens(proof.history(), proof.chosen())
+            : Optional.empty();
+    if (tokens.isEmpty() || !areTokens(tokens.get(), proof.position())) {
+      return new Result.NotProven("state or tokens are not what was signed");
+    }
+    if (model.isEmpty()) {
+      return needsModel(statement, "choose one token again");
+    }
+    if (statement.range().to() != model.get().config().layers()
+        || proof.state().rows().length != model.get().config().dim() * Float.BYTES) {
+      return new Result.NotProven("the model has no head there");
+    }
+    return choose(proof, choice, model.get(), tokens.get());
+  }
+
+  /** No honest peer chooses after what is no token. */
+  private static boolean areTokens(int[] ids, int end) {
+    return Arrays.stream(ids, 0, end).allMatch(id -> id >= 0);
+  }
+
+  private static Optional<Result> notChosenByHead(
+      HopStatement statement, FraudProof.WrongToken proof) {
+    if (statement.sampled().isEmpty()) {
+      return notProven("the peer chose no tokens");
+    }
+    Hash32 hash = statement.sampled().get().samplingHash();
+    if (!SamplingHash.of(proof.sampling()).equals(hash)) {
+      return notProven("the sampler's settings are not those of the statement");
+    }
+    return statement.policy().isPresent()
+        ? notProven("the peer has declared a policy, which may change tokens")
+        : Optional.empty();
+  }
+
+  private Result choose(
+      FraudProof.WrongToken proof, TokenChoice choice, ModelAtHand model, int[] ids) {
+    PeerId peer = proof.statement().hop();
+    int signed = ids[proof.position()];
+    try {
+      int right = choice.right(model, proof.state().rows(), ids, threads);
+      return right == signed
+          ? new Result.NotProven("the token is what head and settings choose")
+          : new Result.Proven(
+              peer,
+              "signed the token %d at position %d, where head and settings choose %d"
+                  .formatted(signed, proof.position(), right));
+    } catch (FolkmootException failed) {
+      return failed.code() == FolkmootException.Code.ARITHMETIC
+          ? new Result.Proven(peer, "signed a token where there are no logits")
+          : undecided(proof.statement().statement(), failed);
+    }
   }
 }

@@ -30,11 +30,14 @@ final class FraudProofCodec {
   private static final int KEY_OPERATOR = 8;
   private static final int KEY_INPUTS = 9;
   private static final int KEY_IDS = 10;
+  private static final int KEY_POSITION = 11;
+  private static final int KEY_OPENED = 12;
 
   private static final int CONTRADICTION = 1;
   private static final int BROKEN_REPLIES = 2;
   private static final int WRONG_OPERATOR = 3;
   private static final int WRONG_SPAN = 4;
+  private static final int WRONG_TOKEN = 5;
 
   /** Bytes of a statement: its fields with all adapters, key and signature take under 800. */
   private static final int MAX_STATEMENT = 1024;
@@ -70,6 +73,14 @@ final class FraudProofCodec {
         out.number(KEY_TRACE_KEY).bytes(wrong.key().key().bytes());
         out.number(KEY_IDS).bytes(bytes(wrong.ids()));
       }
+      case FraudProof.WrongToken wrong -> {
+        begin(out, WRONG_TOKEN, wrong.statement(), 4);
+        write(out, Optional.of(wrong.sampling()));
+        out.number(KEY_TRACE_KEY).bytes(wrong.key().key().bytes());
+        out.number(KEY_POSITION).number(wrong.position());
+        ReplyCodec.write(
+            out.number(KEY_OPENED), List.of(wrong.state(), wrong.history(), wrong.chosen()));
+      }
     }
     return out.toBytes();
   }
@@ -95,7 +106,7 @@ final class FraudProofCodec {
     key(in, KEY_VERSION);
     in.require(in.number(0, Integer.MAX_VALUE) == VERSION, "it is of an unknown version");
     key(in, KEY_KIND);
-    int kind = in.number(CONTRADICTION, WRONG_SPAN);
+    int kind = in.number(CONTRADICTION, WRONG_TOKEN);
     key(in, KEY_STATEMENT);
     SignedStatement statement = statement(in);
     FraudProof proof =
@@ -104,6 +115,7 @@ final class FraudProofCodec {
           case BROKEN_REPLIES -> brokenReplies(in, fields, statement);
           case WRONG_OPERATOR -> wrongOperator(in, fields, statement);
           case WRONG_SPAN -> wrongSpan(in, fields, statement);
+          case WRONG_TOKEN -> wrongToken(in, fields, statement);
           default -> throw in.bad("it is of an unknown kind");
         };
     in.end();
@@ -143,6 +155,19 @@ final class FraudProofCodec {
     byte[] ids = in.bytes(Limits.MAX_POSITIONS * Integer.BYTES);
     in.require(ids.length % Integer.BYTES == 0, "its ids have a wrong length");
     return new FraudProof.WrongSpan(statement, traceKey, ids(ids), sampling);
+  }
+
+  private static FraudProof wrongToken(CborReader in, int fields, SignedStatement statement) {
+    in.require(fields == 7, "it has the wrong fields");
+    Message.Sampling sampling = sampling(in, true).orElseThrow();
+    TraceKey traceKey = traceKey(in);
+    key(in, KEY_POSITION);
+    int position = in.number(1, Limits.MAX_POSITIONS);
+    key(in, KEY_OPENED);
+    List<Reply.Source> opened = ReplyCodec.readSources(in);
+    in.require(opened.size() == 3, "it opens the wrong number of things");
+    return new FraudProof.WrongToken(
+        statement, traceKey, sampling, position, opened.get(0), opened.get(1), opened.get(2));
   }
 
   private static void key(CborReader in, int key) {

@@ -46,6 +46,9 @@ final class Prefill {
   private final int[] ids;
   private final int length;
   private final Map<Integer, StepTrail> trails = new HashMap<>();
+  private float[] latest = new float[0];
+  private int latestFrom;
+  private float[] wrongState = new float[0];
 
   /**
    * A pass that has not begun.
@@ -104,7 +107,12 @@ final class Prefill {
    */
   int[] run(Choice choice) {
     int[] chosen = new int[length + 1 - choice.from];
-    pass(choice.from - 1, (logits, from, to) -> choose(choice, chosen, logits, from, to));
+    pass(
+        choice.from - 1,
+        (logits, from, to) -> {
+          choose(choice, chosen, logits, from, to);
+          compare(choice, chosen, from, to);
+        });
     return chosen;
   }
 
@@ -140,12 +148,35 @@ final class Prefill {
     return Math.min(length, Math.min(at + CHUNK, Math.max(at, firstRow) + rows));
   }
 
+  /**
+   * The hidden state behind the last layer before the first token that is another than chosen;
+   * empty if there is none, or nobody tapped it.
+   */
+  float[] wrongState() {
+    return wrongState.clone();
+  }
+
+  private void compare(Choice choice, int[] chosen, int from, int to) {
+    int dim = model.config().dim();
+    for (int p = from; p < Math.min(to, ids.length - 1) && wrongState.length == 0; p++) {
+      int row = p - latestFrom;
+      if (chosen[p + 1 - choice.from] != ids[p + 1] && latest.length > 0) {
+        wrongState = Arrays.copyOfRange(latest, row * dim, (row + 1) * dim);
+      }
+    }
+  }
+
   private void look(int layer, float[] hidden, int tokens) {
     StepTrail trail = trails.get(layer);
     if (trail != null) {
       int numbers = tokens * model.config().dim();
       Elementwise.requireFinite(hidden, numbers);
-      trail.addStates(trail.length(), Arrays.copyOf(hidden, numbers), tokens);
+      float[] states = Arrays.copyOf(hidden, numbers);
+      if (layer == model.config().layers()) {
+        latest = states;
+        latestFrom = trail.length();
+      }
+      trail.addStates(trail.length(), states, tokens);
     }
   }
 

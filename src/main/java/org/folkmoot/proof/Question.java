@@ -58,6 +58,26 @@ public sealed interface Question {
     }
   }
 
+  /** Its canonical bytes, for a message. */
+  default byte[] toBytes() {
+    CborWriter out = new CborWriter();
+    ReplyCodec.write(out, this);
+    return out.toBytes();
+  }
+
+  /**
+   * What {@link #toBytes} wrote. Any bytes may be given.
+   *
+   * @throws org.folkmoot.base.FolkmootException BAD_FILE if it is nothing of the kind, or not in
+   *     its canonical form
+   */
+  static Question parse(byte[] bytes) {
+    CborReader in = new CborReader(bytes, "question in a dispute");
+    Question question = ReplyCodec.readQuestion(in);
+    in.end();
+    return question;
+  }
+
   private static void requireStage(int stage) {
     require(stage >= 0 && stage <= LayerRange.MAX_LAYERS);
   }

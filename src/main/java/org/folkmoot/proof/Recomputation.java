@@ -12,6 +12,7 @@ import static org.folkmoot.proof.Finding.Subject.SAMPLING;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.IntPredicate;
 import org.folkmoot.base.Hash32;
@@ -56,8 +57,10 @@ public final class Recomputation {
    * @param findings what holds and what does not
    * @param digests for each hop what its outputs should have been: SHA-256 for each position, 32
    *     bytes each; empty if nothing could be computed
+   * @param wrongToken what a wrong token proves against the last hop
    */
-  public record Result(List<Finding> findings, List<byte[]> digests) {
+  public record Result(
+      List<Finding> findings, List<byte[]> digests, Optional<FraudProof.WrongToken> wrongToken) {
     /** Copies. */
     public Result {
       findings = List.copyOf(findings);
@@ -81,7 +84,7 @@ public final class Recomputation {
   public Result run(Receipt receipt, Disclosure disclosure, List<byte[]> told) {
     List<Finding> findings = new ArrayList<>(meant(receipt, disclosure));
     if (!Finding.noneFailed(findings)) {
-      return new Result(findings, List.of());
+      return new Result(findings, List.of(), Optional.empty());
     }
     int[] ids = disclosure.ids();
     TraceKey key = TraceKey.ofSalt(disclosure.salt());
@@ -100,7 +103,12 @@ public final class Recomputation {
     findings.addAll(computations(receipt, disclosure, prefill, told));
     findings.add(sampling(receipt, disclosure, prefill, wrongToken));
     findings.add(finish(receipt, disclosure));
-    return new Result(findings, ranges.stream().map(range -> prefill.digests(range.to())).toList());
+    return new Result(
+        findings,
+        ranges.stream().map(range -> prefill.digests(range.to())).toList(),
+        wrongToken.isPresent()
+            ? proof(receipt, disclosure, prefill, wrongToken.getAsInt())
+            : Optional.empty());
   }
 
   /** Whether the receipt can be held against this model and these tokens at all. */
@@ -215,6 +223,23 @@ public final class Recomputation {
             .filter(tokens -> position >= tokens.from())
             .filter(tokens -> tokens.equals(ReceiptCheck.tokens(disclosure, tokens.from())))
             .isPresent();
+  }
+
+  private static Optional<FraudProof.WrongToken> proof(
+      Receipt receipt, Disclosure disclosure, Prefill prefill, int position) {
+    Receipt.Hop last = receipt.hops().getLast();
+    if (!isChoiceOf(last, disclosure, prefill, position)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        TokenChoice.proof(
+            receipt.statements().getLast(),
+            TraceKey.ofSalt(disclosure.salt()),
+            receipt.terms().sampling(),
+            position,
+            disclosure.ids(),
+            prefill.digests(last.range().to()),
+            prefill.wrongState()));
   }
 
   private Finding finish(Receipt receipt, Disclosure disclosure) {

@@ -5,10 +5,10 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 import org.folkmoot.base.FolkmootException;
-import org.folkmoot.base.Hash32;
 import org.folkmoot.peer.Signer;
 import org.folkmoot.peer.Verifier;
 import org.folkmoot.wire.HopStatement;
+import org.folkmoot.wire.Limits;
 import org.folkmoot.wire.SignedStatement;
 
 /**
@@ -18,9 +18,6 @@ import org.folkmoot.wire.SignedStatement;
  * @param signature Ed25519 over {@link #signedBytes}, 64 bytes
  */
 public record SignedReply(Question question, Reply reply, byte[] signature) {
-  /** Bytes of an encoded reply: the rows, hashes beside each source, and some for the rest. */
-  public static final int MAX_BYTES = Reply.MAX_ROW_BYTES + (256 << 10);
-
   private static final byte[] CONTEXT = "folkmoot dispute reply/1\0".getBytes(US_ASCII);
 
   /** Checks and copies the signature. */
@@ -43,7 +40,7 @@ public record SignedReply(Question question, Reply reply, byte[] signature) {
   static byte[] signedBytes(HopStatement about, Question question, Reply reply) {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     all.writeBytes(CONTEXT);
-    all.writeBytes(Hash32.sha256(about.signedBytes()).bytes());
+    all.writeBytes(about.hash().bytes());
     CborWriter out = new CborWriter();
     ReplyCodec.write(out, question);
     ReplyCodec.write(out, reply);
@@ -71,7 +68,7 @@ public record SignedReply(Question question, Reply reply, byte[] signature) {
    */
   public static SignedReply parse(byte[] bytes) {
     CborReader in = new CborReader(bytes, "answer in a dispute");
-    in.require(bytes.length <= MAX_BYTES, "it is too long");
+    in.require(bytes.length <= Limits.MAX_ANSWER, "it is too long");
     SignedReply reply = ReplyCodec.readSigned(in);
     in.end();
     return reply;

@@ -5,7 +5,6 @@ import org.folkmoot.base.Hash32;
 import org.folkmoot.base.MerkleTree;
 import org.folkmoot.engine.model.Span;
 import org.folkmoot.engine.model.SpanModel;
-import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.engine.tokenizer.Tokenizers;
 import org.folkmoot.kernel.WorkerPool;
 import org.folkmoot.wire.LayerRange;
@@ -70,7 +69,8 @@ record SpanRepeat(Hash32 inputs, Hash32 outputs, Optional<int[]> tokens) {
   private static Prefill.Choice choice(ModelAtHand model, Wanted wanted, boolean parallel) {
     int tokens = Tokenizers.from(model.file().metadata()).size();
     int vocabulary = Math.min(model.config().vocabulary(), tokens);
-    return new Prefill.Choice(settings(wanted.settings), vocabulary, wanted.from, parallel);
+    return new Prefill.Choice(
+        TokenChoice.settings(wanted.settings), vocabulary, wanted.from, parallel);
   }
 
   /** The Merkle root over the tokens that are chosen. */
@@ -80,17 +80,5 @@ record SpanRepeat(Hash32 inputs, Hash32 outputs, Optional<int[]> tokens) {
       tree.add(key.tokenLeaf(from + i, tokens[i]));
     }
     return tree.root();
-  }
-
-  private static SamplerSettings settings(Message.Sampling s) {
-    return new SamplerSettings(
-        s.temperature(),
-        s.topK(),
-        s.topP(),
-        s.minP(),
-        s.repeatPenalty(),
-        s.repeatWindow(),
-        s.seed(),
-        s.logitBias());
   }
 }

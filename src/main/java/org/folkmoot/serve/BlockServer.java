@@ -6,11 +6,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.base.Loop;
+import org.folkmoot.engine.model.SpanInputs;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.peer.Signer;
@@ -21,6 +23,7 @@ import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SessionId;
 import org.folkmoot.wire.SignedStatement;
+import org.folkmoot.wire.TraceKey;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +44,9 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
   private final Acknowledgements acknowledgements = new Acknowledgements(Identity::verify);
   private final Contest contest;
   private Standing standing = Standing.NONE;
+  private final Respondent respondent;
   private long promisedFloats;
+  private long keptFloats;
   private Loop.@Nullable Timer sweep;
   private boolean closed;
 
@@ -51,8 +56,10 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
    * A server without spans yet.
    *
    * @param signer signs what sessions ask to have signed
+   * @param disputes where disputed work is done again, one task at a time
    */
-  public BlockServer(PeerNetwork network, ServerLimits limits, Signer signer) {
+  public BlockServer(PeerNetwork network, ServerLimits limits, Signer signer, Executor disputes) {
+    this.respondent = new Respondent(network, signer, disputes);
     this.network = network;
     this.limits = limits;
     this.signer = signer;
@@ -70,6 +77,11 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     standing = by;
   }
 
+  /** Who stands by what this node signed, where another has signed something else. */
+  public void disputesBy(Disputant disputant) {
+    respondent.disputesBy(disputant);
+  }
+
   /** Offers a span. The engine is not closed by the server. */
   public void offer(ModelId model, SpanEngine engine) {
     engines.computeIfAbsent(model, _ -> new ArrayList<>()).add(engine);
@@ -84,6 +96,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
       }
     }
     speeds.remove(engine);
+    respondent.forget(engine);
   }
 
   /**
@@ -132,6 +145,8 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
           refuse(from, wish.session(), 0, Message.Reason.NO_SESSION, "no such session here");
         }
       }
+      case Message.Differs differs -> respondent.differs(differs);
+      case Message.Question question -> respondent.asked(from, question);
       case Message.Renew renew -> {
         if (!ofClient(from, renew.session(), HopSeat::renew)) {
           refuse(from, renew.session(), 0, Message.Reason.NO_SESSION, "no such session here");
@@ -240,8 +255,10 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
       return;
     }
     HopSeat seat;
+    // Without room for its inputs a session is served as well; only, nobody can dispute it.
+    boolean keeps = keptFloats + HopSeat.inputFloats(open, engine.dim()) <= Respondent.MAX_FLOATS;
     try {
-      seat = new HopSeat(network, owner, from, open, engine, place);
+      seat = new HopSeat(network, owner, from, open, engine, place, keeps);
     } catch (FolkmootException badSettings) {
       place.close();
       refuse(from, open, Message.Reason.MALFORMED, String.valueOf(badSettings.getMessage()));
@@ -253,6 +270,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     seats.put(open.session(), seat);
     seatsOf.merge(from, 1, Integer::sum);
     promisedFloats += seat.retainedFloats();
+    keptFloats += seat.keptFloats();
     network.send(from, new Message.Opened(open.session(), open.epoch()));
     keepSweeping();
   }
@@ -270,6 +288,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     if (seats.remove(seat.session(), seat)) {
       seatsOf.computeIfPresent(seat.client(), (_, count) -> count == 1 ? null : count - 1);
       promisedFloats -= seat.retainedFloats();
+      keptFloats -= seat.keptFloats();
       seat.close();
     }
   }
@@ -329,11 +348,15 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
 
     @Override
     public SignedStatement sign(
-        HopSeat seat, Function<Optional<Hash32>, HopStatement> underPolicy) {
+        HopSeat seat,
+        Function<Optional<Hash32>, HopStatement> underPolicy,
+        TraceKey key,
+        Optional<SpanInputs> inputs) {
       HopStatement statement = underPolicy.apply(policy);
       SignedStatement signed =
           new SignedStatement(signer.peerId(), statement, signer.sign(statement.signedBytes()));
       acknowledgements.signed(seat.client(), signed);
+      inputs.ifPresent(its -> respondent.keep(signed, key, its, seat.engine()));
       return signed;
     }
   }

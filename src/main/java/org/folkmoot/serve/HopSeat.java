@@ -8,12 +8,14 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
+import org.folkmoot.engine.model.SpanInputs;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.wire.HopStatement;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SessionId;
 import org.folkmoot.wire.SignedStatement;
+import org.folkmoot.wire.TraceKey;
 import org.jspecify.annotations.Nullable;
 
 /** One session at this hop: its steps in order, its outputs kept, its neighbours. */
@@ -26,8 +28,16 @@ final class HopSeat {
     /** A step was computed. */
     void measured(HopSeat seat, int tokens, long queueNanos, long computeNanos);
 
-    /** Signs what a seat computed, in the node's name. */
-    SignedStatement sign(HopSeat seat, Function<Optional<Hash32>, HopStatement> underPolicy);
+    /**
+     * Signs what a seat computed, in the node's name.
+     *
+     * @param inputs of it, if they are kept: then the node can answer for it
+     */
+    SignedStatement sign(
+        HopSeat seat,
+        Function<Optional<Hash32>, HopStatement> underPolicy,
+        TraceKey key,
+        Optional<SpanInputs> inputs);
   }
 
   /** Numbers in one message of a replay: a megabyte. */
@@ -45,6 +55,7 @@ final class HopSeat {
   private final @Nullable TailSampler tail;
   private final StepReports reports;
   private final Testimony testimony;
+  private final long keptFloats;
   private final Deque<Waiting> steps = new ArrayDeque<>();
   private int queuedFloats;
   private PeerId upstream;
@@ -67,7 +78,8 @@ final class HopSeat {
       PeerId client,
       Message.Open open,
       SpanEngine engine,
-      SpanEngine.Seat seat) {
+      SpanEngine.Seat seat,
+      boolean keepsInputs) {
     this.network = network;
     this.owner = owner;
     this.client = client;
@@ -80,7 +92,13 @@ final class HopSeat {
             ? new TailSampler(
                 open.sampling().orElseThrow(), engine.vocabulary(), open.maxPositions())
             : null;
-    this.testimony = new Testimony(open);
+    this.keptFloats = keepsInputs ? inputFloats(open, engine.dim()) : 0;
+    this.testimony =
+        new Testimony(
+            open,
+            keepsInputs
+                ? Optional.of(new KeptInputs(open.range().embeds() ? 0 : engine.dim()))
+                : Optional.empty());
     this.reports =
         new StepReports(
             network.loop(),
@@ -128,6 +146,16 @@ final class HopSeat {
 
   static long retainedFloats(Message.Open open, int dim) {
     return open.range().heads() ? 0 : (long) open.maxPositions() * dim;
+  }
+
+  /** Numbers of its inputs that may be kept. */
+  long keptFloats() {
+    return keptFloats;
+  }
+
+  /** Token ids count for nothing. */
+  static long inputFloats(Message.Open open, int dim) {
+    return open.range().embeds() ? 0 : (long) open.maxPositions() * dim;
   }
 
   boolean sendsTo(PeerId peer) {
@@ -342,8 +370,9 @@ final class HopSeat {
     SignedStatement signed =
         owner.sign(
             this,
-            policy ->
-                testimony.state(wish.key(), wish.length(), Optional.ofNullable(tail), policy));
+            policy -> testimony.state(wish.key(), wish.length(), Optional.ofNullable(tail), policy),
+            wish.key(),
+            testimony.inputs(wish.length()));
     network.send(client, new Message.Attested(signed));
   }
 

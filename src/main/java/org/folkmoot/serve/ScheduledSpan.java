@@ -1,8 +1,11 @@
 package org.folkmoot.serve;
 
+import java.util.Optional;
 import org.folkmoot.engine.model.BatchScheduler;
 import org.folkmoot.engine.model.Span;
+import org.folkmoot.engine.model.SpanInputs;
 import org.folkmoot.engine.model.SpanModel;
+import org.folkmoot.engine.model.SpanTrace;
 import org.folkmoot.wire.LayerRange;
 
 /** A span of a real model: sessions of all clients share its passes. */
@@ -56,6 +59,16 @@ public final class ScheduledSpan implements SpanEngine {
   @Override
   public int freePositions() {
     return scheduler.freePositions();
+  }
+
+  @Override
+  public Optional<Trace> trace(LayerRange range, SpanInputs inputs) {
+    if (range.layers() == 0 && !range.embeds()) {
+      return Optional.empty();
+    }
+    Span part = new Span(range.embeds(), range.from(), range.to(), false);
+    SpanTrace trace = SpanTrace.beside(model, part, inputs);
+    return Optional.of(new Trace(trace.order(), trace::run));
   }
 
   @Override

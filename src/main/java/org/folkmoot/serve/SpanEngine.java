@@ -1,5 +1,9 @@
 package org.folkmoot.serve;
 
+import java.util.Optional;
+import org.folkmoot.engine.model.SpanInputs;
+import org.folkmoot.engine.model.TraceOrder;
+import org.folkmoot.proof.TraceProver;
 import org.folkmoot.wire.LayerRange;
 
 /**
@@ -75,6 +79,19 @@ public interface SpanEngine {
 
   /** Positions that are left for new sessions. */
   int freePositions();
+
+  /**
+   * What a range gives for some inputs, watched: how a dispute about it is answered.
+   *
+   * @param order of its results
+   * @param computation shows them; called by one thread, not that of the loop
+   */
+  record Trace(TraceOrder order, TraceProver.Computation computation) {}
+
+  /** Work to be done again; empty if this engine cannot be watched. A head is left out. */
+  default Optional<Trace> trace(LayerRange range, SpanInputs inputs) {
+    return Optional.empty();
+  }
 
   /**
    * Admits a session.

@@ -3,6 +3,7 @@ package org.folkmoot.serve;
 import java.util.List;
 import java.util.Optional;
 import org.folkmoot.base.Hash32;
+import org.folkmoot.engine.model.SpanInputs;
 import org.folkmoot.wire.HopStatement;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.SamplingHash;
@@ -14,13 +15,26 @@ final class Testimony {
   private final Message.Open open;
   private final StepTrail inputs = new StepTrail();
   private final StepTrail outputs = new StepTrail();
+  private final Optional<KeptInputs> kept;
 
-  Testimony(Message.Open open) {
+  /**
+   * Nothing yet.
+   *
+   * @param kept keeps the inputs; empty where there is no room
+   */
+  Testimony(Message.Open open, Optional<KeptInputs> kept) {
     this.open = open;
+    this.kept = kept;
+  }
+
+  /** The inputs of the first positions, if they are kept. */
+  Optional<SpanInputs> inputs(int positions) {
+    return kept.map(all -> all.first(positions));
   }
 
   /** Takes a step's inputs, which follow what was computed before the position. */
   void took(Message.Forward step) {
+    kept.ifPresent(inputs -> inputs.add(step));
     if (open.range().embeds()) {
       inputs.addIds(step.position(), step.ids());
     } else {

@@ -22,9 +22,10 @@ import org.folkmoot.wire.SignedStatement;
  * nobody can foresee, for it is drawn after the hops have signed.
  *
  * <p>What a check finds steers this node's own routes. Others are told only what proves itself, and
- * nothing of the conversation: the peer is asked again for the same work, and either contradicts
- * its signature, or is tried with a prompt that is public, and convicts itself there. A peer that
- * does not answer, or late, loses nothing but preference: that is no evidence.
+ * little of the conversation: a dispute with the peer ends at one operator at one position. One
+ * that does not answer there is asked again for the same work, and either contradicts its
+ * signature, or is tried with a prompt that is public, and convicts itself there. Not to answer, or
+ * late, costs nothing but preference: that is no evidence.
  */
 public final class Auditor {
   /**
@@ -44,13 +45,25 @@ public final class Auditor {
    * @param findings about the answer
    * @param wrong peers who are wrong by this node's own weights
    * @param suspects peers of whom one is wrong, where two differ
+   * @param proofs of what proves itself
    */
-  public record Checked(List<Finding> findings, Set<PeerId> wrong, Set<PeerId> suspects) {}
+  public record Checked(
+      List<Finding> findings,
+      Set<PeerId> wrong,
+      Set<PeerId> suspects,
+      List<? extends FraudProof> proofs) {}
 
   /** How it is done; called in the background. */
   public interface Means {
     /** Has an answer computed again; empty if that cannot be now. */
     Optional<Checked> check(Proof proof);
+
+    /**
+     * Holds a dispute with a peer that is wrong by this node's own weights, about what it signed.
+     *
+     * @return the proof against it; empty if it does not answer, or nothing came of it
+     */
+    Optional<FraudProof> dispute(Proof proof, SignedStatement signed);
 
     /** What the same peers sign about the same work today; empty if they do not. */
     List<SignedStatement> again(Proof proof);
@@ -146,10 +159,21 @@ public final class Auditor {
   }
 
   private void convict(Proof proof, Checked result) {
-    Set<PeerId> all = new LinkedHashSet<>(result.wrong);
-    all.addAll(result.suspects);
-    List<SignedStatement> again = means.again(proof);
-    for (PeerId peer : all) {
+    Set<PeerId> open = new LinkedHashSet<>(result.wrong);
+    for (FraudProof certain : result.proofs) {
+      means.accuse(certain);
+      open.remove(certain.statement().hop());
+    }
+    for (PeerId peer : List.copyOf(open)) {
+      Optional<FraudProof> settled = signedBy(proof, peer).flatMap(it -> means.dispute(proof, it));
+      settled.ifPresent(means::accuse);
+      if (settled.isPresent()) {
+        open.remove(peer);
+      }
+    }
+    open.addAll(result.suspects);
+    List<SignedStatement> again = open.isEmpty() ? List.of() : means.again(proof);
+    for (PeerId peer : open) {
       Optional<FraudProof> contradiction = contradiction(proof.receipt(), peer, again);
       if (contradiction.isPresent()) {
         means.accuse(contradiction.get());
@@ -157,6 +181,12 @@ public final class Auditor {
         convictByCanary(proof, peer);
       }
     }
+  }
+
+  private static Optional<SignedStatement> signedBy(Proof proof, PeerId peer) {
+    return proof.receipt().statements().stream()
+        .filter(signed -> signed.hop().equals(peer))
+        .findFirst();
   }
 
   private synchronized void count(Receipt receipt) {

@@ -45,7 +45,7 @@ final class Docket {
       return switch (proof) {
         case FraudProof.Contradiction _ -> 0;
         case FraudProof.BrokenReplies _ -> 1;
-        case FraudProof.WrongOperator _ -> 2;
+        case FraudProof.WrongOperator _, FraudProof.WrongToken _ -> 2;
         case FraudProof.WrongSpan span -> {
           HopStatement about = span.statement().statement();
           yield 3 + (long) about.length() * about.range().to();

@@ -89,6 +89,21 @@ public record HopStatement(
     return w.toBytes();
   }
 
+  /** Whether another is about the same work, so that their outputs must be the same. */
+  public boolean isAboutSameWork(HopStatement other) {
+    return model.equals(other.model)
+        && adapters.equals(other.adapters)
+        && range.equals(other.range)
+        && length == other.length
+        && traceKeyHash.equals(other.traceKeyHash)
+        && inputs.equals(other.inputs);
+  }
+
+  /** What names the statement, whoever signs it. */
+  public Hash32 hash() {
+    return Hash32.sha256(signedBytes());
+  }
+
   /** The fields in their order, little-endian, as {@code docs/receipt.md} lays them out. */
   void write(WireWriter w) {
     w.i64(session.high()).i64(session.low()).hash(model.sha256());

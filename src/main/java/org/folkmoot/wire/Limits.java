@@ -47,6 +47,12 @@ public final class Limits {
    */
   public static final int RELAY_WINDOW = 1 << 20;
 
+  /** Bytes of a question in a dispute: a few small numbers. */
+  public static final int MAX_QUESTION = 32;
+
+  /** Bytes of an answer in a dispute: the rows that an operator reads, and hashes beside them. */
+  public static final int MAX_ANSWER = 8_000_000 + (256 << 10);
+
   /** Entries of a logit bias, as OpenAI's API bounds it. */
   public static final int MAX_BIAS = 1024;
 

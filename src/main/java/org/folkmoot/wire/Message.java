@@ -3,6 +3,7 @@ package org.folkmoot.wire;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.folkmoot.base.Hash32;
 
 /**
  * What one peer says to another. {@link MessageCodec} has the bytes.
@@ -338,6 +339,36 @@ public sealed interface Message {
    * @param proof a fraud proof's canonical bytes
    */
   record Accusation(byte[] proof) implements Message {}
+
+  /**
+   * Asks a peer about a statement that it signed: a step of a dispute.
+   *
+   * @param number the asker's own, for the answer
+   * @param statement SHA-256 of what the statement's signature is over
+   * @param key of the statement's session; who lacks it gets no answer
+   * @param question its canonical bytes
+   */
+  record Question(long number, Hash32 statement, TraceKey key, byte[] question)
+      implements Message {}
+
+  /**
+   * Answers a {@link Question}.
+   *
+   * @param reply the canonical bytes of a reply with its signature
+   */
+  record Answer(long number, byte[] reply) implements Message {}
+
+  /** A {@link Question} has no answer, or none now. */
+  record NoAnswer(long number, Reason reason) implements Message {}
+
+  /**
+   * Tells a peer of a statement by another about work that the receiver has signed, too, and
+   * otherwise: one of the two is wrong, and whoever is right can prove it.
+   *
+   * @param signed the other's statement
+   * @param key of both sessions
+   */
+  record Differs(SignedStatement signed, TraceKey key) implements Message {}
 
   /** The client is still there: keeps the seat for another lease. */
   record Renew(SessionId session) implements Message {}

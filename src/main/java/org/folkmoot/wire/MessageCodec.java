@@ -11,6 +11,7 @@ import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.wire.Message.Accusation;
 import org.folkmoot.wire.Message.Acknowledge;
+import org.folkmoot.wire.Message.Answer;
 import org.folkmoot.wire.Message.Attest;
 import org.folkmoot.wire.Message.Attested;
 import org.folkmoot.wire.Message.Close;
@@ -18,6 +19,7 @@ import org.folkmoot.wire.Message.Computed;
 import org.folkmoot.wire.Message.Contact;
 import org.folkmoot.wire.Message.DialBack;
 import org.folkmoot.wire.Message.DialedBack;
+import org.folkmoot.wire.Message.Differs;
 import org.folkmoot.wire.Message.Draft;
 import org.folkmoot.wire.Message.Forward;
 import org.folkmoot.wire.Message.Goodbye;
@@ -28,10 +30,12 @@ import org.folkmoot.wire.Message.HeadPart;
 import org.folkmoot.wire.Message.HeadRequest;
 import org.folkmoot.wire.Message.Hello;
 import org.folkmoot.wire.Message.HopLost;
+import org.folkmoot.wire.Message.NoAnswer;
 import org.folkmoot.wire.Message.Open;
 import org.folkmoot.wire.Message.Opened;
 import org.folkmoot.wire.Message.Ping;
 import org.folkmoot.wire.Message.Pong;
+import org.folkmoot.wire.Message.Question;
 import org.folkmoot.wire.Message.Reason;
 import org.folkmoot.wire.Message.Refused;
 import org.folkmoot.wire.Message.RelayClose;
@@ -163,6 +167,15 @@ public final class MessageCodec {
       }
       case Accusation m -> w.u8(34).blob(m.proof());
       case Acknowledge m -> session(w.u8(35), m.session()).i32(m.tokens()).raw(m.signature());
+      case Question m ->
+          w.u8(40).i64(m.number()).hash(m.statement()).hash(m.key().key()).blob(m.question());
+      case Answer m -> w.u8(41).i64(m.number()).blob(m.reply());
+      case Differs m -> {
+        w.u8(43).hash(m.signed().hop().key());
+        m.signed().statement().write(w);
+        w.raw(m.signed().signature()).hash(m.key().key());
+      }
+      case NoAnswer m -> w.u8(42).i64(m.number()).u8(REASONS.indexOf(m.reason()));
     }
     return w.toBytes();
   }
@@ -173,6 +186,7 @@ public final class MessageCodec {
       case Computed m -> 64 + m.digests().length;
       case HeadPart m -> 64 + m.bytes().length;
       case RelayData m -> 32 + m.bytes().length;
+      case Answer m -> 32 + m.reply().length;
       default -> 256;
     };
   }
@@ -249,14 +263,21 @@ public final class MessageCodec {
       case 30 -> new Renew(session(r));
       case 31 -> new Close(session(r));
       case 32 -> new Attest(session(r), new TraceKey(r.hash()), position(r));
-      case 33 ->
-          new Attested(
-              new SignedStatement(
-                  peer(r), HopStatement.read(r), r.raw(SignedStatement.SIGNATURE_BYTES)));
+      case 33 -> new Attested(signed(r));
       case 34 -> new Accusation(r.blob(Limits.MAX_PART));
       case 35 -> new Acknowledge(session(r), position(r), r.raw(SignedStatement.SIGNATURE_BYTES));
+      case 40 ->
+          new Question(r.i64(), r.hash(), new TraceKey(r.hash()), r.blob(Limits.MAX_QUESTION));
+      case 41 -> new Answer(r.i64(), r.blob(Limits.MAX_ANSWER));
+      case 42 -> new NoAnswer(r.i64(), reason(r));
+      case 43 -> new Differs(signed(r), new TraceKey(r.hash()));
       default -> throw malformed("a message has the unknown type " + type);
     };
+  }
+
+  private static SignedStatement signed(WireReader r) throws WireException {
+    return new SignedStatement(
+        peer(r), HopStatement.read(r), r.raw(SignedStatement.SIGNATURE_BYTES));
   }
 
   private static GossipDigest digest(WireReader r) throws WireException {

@@ -74,7 +74,10 @@ class SwarmEndToEndTest {
     Path proof = folder.resolve("proof.cbor");
     int status = demo(model, "--cheat", "--kill", "2", "--proof", proof.toString());
     assertThat(status).as(err()).isEqualTo(ExitStatus.OK);
-    String liar = FraudProof.parse(Files.readAllBytes(proof)).statement().hop().toString();
+    FraudProof made = FraudProof.parse(Files.readAllBytes(proof));
+    assertThat(made).as(err()).isInstanceOf(FraudProof.WrongOperator.class);
+    assertThat(err()).contains("lead to one operator");
+    String liar = made.statement().hop().toString();
     assertThat(err())
         .contains(liar)
         .contains("computed something else")

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.upokecenter.cbor.CBOREncodeOptions;
 import com.upokecenter.cbor.CBORObject;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -371,6 +373,70 @@ class FraudProofTest {
     }
   }
 
+  /** What the last hop says about tokens, true but for some that are one too high. */
+  private static FraudProof.WrongToken oneToken(
+      Parties parties,
+      Party party,
+      Message.Sampling settings,
+      int wrongAt,
+      Optional<Hash32> policy) {
+    int from = LENGTH - 2;
+    byte[][] rows = parties.truth.of(parties.order.stage(0).getLast());
+    int[] all = Arrays.copyOf(parties.ids, LENGTH + 1);
+    HopStatement about = choosing(parties, settings, ELSE, policy);
+    for (int p = from; p <= LENGTH; p++) {
+      TokenChoice choice = new TokenChoice(about, Parties.KEY, settings, p);
+      all[p] = choice.right(parties.model, rows[p - 1], all, 1) + (p == wrongAt ? 1 : 0);
+    }
+    byte[] digests = new byte[32 * LENGTH];
+    for (int p = 0; p < LENGTH; p++) {
+      System.arraycopy(Hash32.sha256(rows[p]).bytes(), 0, digests, 32 * p, 32);
+    }
+    HopStatement statement =
+        choosing(
+            parties,
+            settings,
+            Parties.KEY.tokensRoot(all, 0, from),
+            Parties.KEY.tokensRoot(all, from, LENGTH + 1),
+            policy);
+    int at = wrongAt < 0 ? LENGTH : wrongAt;
+    float[] state = new float[rows[at - 1].length / 4];
+    ByteBuffer.wrap(rows[at - 1]).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(state);
+    return TokenChoice.proof(
+        parties.sign(party.identity(), statement), Parties.KEY, settings, at, all, digests, state);
+  }
+
+  /** One position convicts, whatever the settings; what it depends on is signed. */
+  @Test
+  void oneWrongToken() {
+    try (Parties parties = parties(new LayerRange(false, 1, 2, true))) {
+      Party party = parties.party(parties.truth);
+      for (Message.Sampling settings : List.of(GREEDY, sampling(0.8f, 1), sampling(0.7f, 1.3f))) {
+        notProven(
+            parties.withModel().check(oneToken(parties, party, settings, -1, Optional.empty())));
+        for (int at = LENGTH - 2; at <= LENGTH; at++) {
+          FraudProof.WrongToken wrong = oneToken(parties, party, settings, at, Optional.empty());
+          proven(parties.withModel().check(FraudProof.parse(wrong.toBytes())), party);
+          assertThat(Parties.withoutModel().check(wrong)).isInstanceOf(Result.NeedsModel.class);
+          for (FraudProof.WrongToken other :
+              List.of(
+                  changed(wrong, sampling(0.2f, 1), wrong.state(), wrong.chosen()),
+                  changed(wrong, settings, wrong.chosen(), wrong.chosen()),
+                  changed(wrong, settings, wrong.state(), wrong.history()),
+                  oneToken(parties, party, settings, at, Optional.of(ELSE)))) {
+            notProven(parties.withModel().check(other));
+          }
+        }
+      }
+    }
+  }
+
+  private static FraudProof.WrongToken changed(
+      FraudProof.WrongToken proof, Message.Sampling s, Reply.Source state, Reply.Source chosen) {
+    return new FraudProof.WrongToken(
+        proof.statement(), proof.key(), s, proof.position(), state, proof.history(), chosen);
+  }
+
   // ---- a whole span
 
   @Test
@@ -420,6 +486,14 @@ class FraudProofTest {
         new FraudProof.BrokenReplies(wrong.statement(), wrong.key(), wrong.replies()),
         new FraudProof.Contradiction(wrong.statement(), wrong.statement(), Optional.of(GREEDY)),
         new FraudProof.WrongSpan(wrong.statement(), wrong.key(), parties.ids, Optional.of(GREEDY)),
+        new FraudProof.WrongToken(
+            wrong.statement(),
+            wrong.key(),
+            GREEDY,
+            3,
+            wrong.inputs().getFirst(),
+            wrong.inputs().getFirst(),
+            wrong.inputs().getFirst()),
         span(party, parties.ids));
   }
 

@@ -59,6 +59,11 @@ public final class MadeReceipt {
     receipt = ReceiptSigner.sign(facts, issuer);
   }
 
+  /** What salts its trees. */
+  public TraceKey key() {
+    return TraceKey.ofSalt(disclosure.salt());
+  }
+
   private List<SignedStatement> statements(Terms terms, long seed, int hops) {
     TraceKey key = TraceKey.ofSalt(disclosure.salt());
     int[] ids = disclosure.ids();

@@ -23,7 +23,8 @@ import org.junit.jupiter.api.Test;
 /** Which answers are audited, and what follows. */
 class AuditorTest {
   private static final PeerId SELF = new PeerId(Hash32.sha256(new byte[] {1}));
-  private static final Auditor.Checked SOUND = new Auditor.Checked(List.of(), Set.of(), Set.of());
+  private static final Auditor.Checked SOUND =
+      new Auditor.Checked(List.of(), Set.of(), Set.of(), List.of());
 
   private final MadeReceipt made = new MadeReceipt(7, 3, 5, 9);
   private final Proof answer = new Proof(made.receipt, made.disclosure);
@@ -37,11 +38,20 @@ class AuditorTest {
     Optional<Auditor.Checked> checked = Optional.of(SOUND);
     List<SignedStatement> again = made.receipt.statements();
     Optional<Proof> canary = Optional.empty();
+    Optional<FraudProof> settled = Optional.empty();
 
     @Override
     public Optional<Auditor.Checked> check(Proof proof) {
       calls.add("check");
       return checked;
+    }
+
+    @Override
+    public Optional<FraudProof> dispute(Proof proof, SignedStatement signed) {
+      calls.add("dispute");
+      assertThat(signed.hop()).isEqualTo(middle);
+      assertThat(distrusted).as("nothing can be asked of who is left alone").isEmpty();
+      return settled;
     }
 
     @Override
@@ -76,7 +86,7 @@ class AuditorTest {
   }
 
   private static Auditor.Checked wrong(PeerId peer) {
-    return new Auditor.Checked(List.of(), Set.of(peer), Set.of());
+    return new Auditor.Checked(List.of(), Set.of(peer), Set.of(), List.of());
   }
 
   @Test
@@ -152,11 +162,34 @@ class AuditorTest {
   }
 
   @Test
+  void aDisputeThatIsSettledIsEnough() {
+    SignedStatement signed = made.receipt.statements().get(1);
+    FraudProof proof = new FraudProof.BrokenReplies(signed, made.key(), List.of());
+    means.checked = Optional.of(wrong(middle));
+    means.settled = Optional.of(proof);
+    auditor(Auditor.Policy.USUAL).answered(answer);
+    assertThat(means.calls).containsExactly("check", "dispute");
+    assertThat(means.accused).containsExactly(proof);
+    assertThat(means.distrusted).containsExactly(middle);
+  }
+
+  @Test
+  void whatProvesItselfNeedsNoDispute() {
+    SignedStatement signed = made.receipt.statements().get(1);
+    FraudProof proof = new FraudProof.BrokenReplies(signed, made.key(), List.of());
+    means.checked =
+        Optional.of(new Auditor.Checked(List.of(), Set.of(middle), Set.of(), List.of(proof)));
+    auditor(Auditor.Policy.USUAL).answered(answer);
+    assertThat(means.calls).containsExactly("check");
+    assertThat(means.accused).containsExactly(proof);
+  }
+
+  @Test
   void whoIsHonestWithPublicPromptsIsOnlyLeftAlone() {
     means.checked = Optional.of(wrong(middle));
     means.again = List.of();
     auditor(Auditor.Policy.USUAL).answered(answer);
-    assertThat(means.calls).containsExactly("check", "again", "canary");
+    assertThat(means.calls).containsExactly("check", "dispute", "again", "canary");
     assertThat(means.accused).isEmpty();
     assertThat(means.distrusted).containsExactly(middle);
   }
@@ -166,7 +199,8 @@ class AuditorTest {
     PeerId other = made.receipt.hops().get(2).peer();
     Finding differs = Finding.repeated(middle, other, made.receipt.hops().get(1).range(), false);
     means.checked =
-        Optional.of(new Auditor.Checked(List.of(differs), Set.of(), Set.of(middle, other)));
+        Optional.of(
+            new Auditor.Checked(List.of(differs), Set.of(), Set.of(middle, other), List.of()));
     Auditor auditor = auditor(new Auditor.Policy(1, 0));
     auditor.answered(answer);
     assertThat(means.calls).containsExactly("check", "again");

@@ -52,7 +52,10 @@ final class SimNode {
     host.transport().accept(links.acceptor());
     server =
         new BlockServer(
-            new FalseWitness(links, says), ServerLimits.USUAL, SimPeer.signer(host.peer()));
+            new FalseWitness(links, says),
+            ServerLimits.USUAL,
+            SimPeer.signer(host.peer()),
+            Runnable::run);
     if (range == null) {
       engine = null;
     } else {

@@ -95,7 +95,7 @@ final class SimPeer {
             List.of(host.transport()),
             random);
     scores = new PeerScores(links);
-    server = new BlockServer(links, ServerLimits.USUAL, signer(host.peer()));
+    server = new BlockServer(links, ServerLimits.USUAL, signer(host.peer()), Runnable::run);
   }
 
   /** Signatures that anyone could make: here nobody tries. */

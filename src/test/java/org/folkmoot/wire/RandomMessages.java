@@ -105,6 +105,15 @@ final class RandomMessages {
       case 30 -> new Message.DialedBack(random.nextBoolean());
       case 31 ->
           new Message.Acknowledge(session(), position(), bytes(SignedStatement.SIGNATURE_BYTES));
+      case 32 ->
+          new Message.Question(
+              random.nextLong(), hash(), new TraceKey(hash()), bytes(random.nextInt(16)));
+      case 33 -> new Message.Answer(random.nextLong(), bytes(random.nextInt(200)));
+      case 34 -> new Message.NoAnswer(random.nextLong(), reason());
+      case 35 ->
+          new Message.Differs(
+              new SignedStatement(peer(), statement(), bytes(SignedStatement.SIGNATURE_BYTES)),
+              new TraceKey(hash()));
       default -> throw new IllegalArgumentException("no kind " + kind);
     };
   }

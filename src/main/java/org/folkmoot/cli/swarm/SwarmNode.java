@@ -38,10 +38,17 @@ import org.folkmoot.peer.PeerBook;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.peer.Rendezvous;
 import org.folkmoot.peer.relay.Reach;
+import org.folkmoot.proof.Dispute;
 import org.folkmoot.proof.FraudProof;
 import org.folkmoot.proof.FraudProofCheck;
+import org.folkmoot.proof.ModelAtHand;
+import org.folkmoot.proof.Outcome;
+import org.folkmoot.proof.OwnClaim;
+import org.folkmoot.proof.Prover;
 import org.folkmoot.serve.BlockServer;
 import org.folkmoot.serve.ServerLimits;
+import org.folkmoot.session.Hearing;
+import org.folkmoot.session.Inquiry;
 import org.folkmoot.session.PeerScores;
 import org.folkmoot.session.SwarmGeneration;
 import org.folkmoot.session.SwarmModel;
@@ -52,6 +59,8 @@ import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.Offer;
 import org.folkmoot.wire.PeerAddress;
 import org.folkmoot.wire.PeerId;
+import org.folkmoot.wire.SignedStatement;
+import org.folkmoot.wire.TraceKey;
 
 /**
  * A node of a swarm in this process. One that listens can be dialled and serves; one that does not
@@ -106,6 +115,13 @@ public final class SwarmNode implements AutoCloseable {
   private final ExecutorService judging =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("folkmoot-judge").factory());
+  private final ExecutorService disputing =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().daemon().name("folkmoot-disputes").factory());
+  private final ExecutorService asking =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().daemon().name("folkmoot-asking").factory());
+  private final Inquiry inquiry;
   private final NodeOffers offers;
   private final KnownModels models;
   private final Map<String, Path> held = new ConcurrentHashMap<>();
@@ -142,9 +158,11 @@ public final class SwarmNode implements AutoCloseable {
             judging,
             settings.folder::keep);
     lan = new LocalSearch(links, settings.swarm.swarm(), rendezvous);
-    server = new BlockServer(links, ServerLimits.USUAL, identity);
+    server = new BlockServer(links, ServerLimits.USUAL, identity, disputing);
     credits = new NodeCredits(loop, identity.peerId(), settings.folder.credits(), writer);
     server.rankBy(credits);
+    inquiry = new Inquiry(links);
+    server.disputesBy(this::standBy);
     heads = new Heads(links, settings.folder);
     transports =
         new NodeTransports(links, identity, settings.listen, settings.folder, settings.random);
@@ -271,7 +289,8 @@ public final class SwarmNode implements AutoCloseable {
     return settings.folder;
   }
 
-  Settings settings() {
+  /** What it was made with. */
+  public Settings settings() {
     return settings;
   }
 
@@ -453,6 +472,55 @@ public final class SwarmNode implements AutoCloseable {
     return verdict;
   }
 
+  /**
+   * Prepares a dispute with a peer about what it signed.
+   *
+   * @param ours what this machine states about the same work
+   * @param model of which the one operator is computed in the end
+   */
+  public Hearing dispute(OwnClaim ours, SignedStatement theirs, TraceKey key, ModelAtHand model) {
+    Dispute dispute = new Dispute(ours.signed(), theirs, key, model, Identity::verify);
+    return new Hearing(dispute, Hearing.here(ours.prover()), inquiry.witness(theirs, key), asking);
+  }
+
+  /**
+   * Proves, if it can, that another is wrong about work that this node did, too. Should it find
+   * itself wrong, it accuses nobody.
+   */
+  private void standBy(SignedStatement ours, Prover prover, SignedStatement theirs, TraceKey key) {
+    Optional<Path> path = file(ours.statement().model().sha256().hex());
+    if (path.isEmpty()) {
+      return;
+    }
+    asking.execute(() -> {
+      GgufFile model = GgufFile.open(path.get());
+      ModelAtHand atHand = ModelAtHand.of(ours.statement().model(), model);
+      var _ =
+          new Hearing(
+                  new Dispute(ours, theirs, key, atHand, Identity::verify),
+                  Hearing.here(prover),
+                  inquiry.witness(theirs, key),
+                  asking)
+              .begin()
+              .whenComplete((outcome, _) -> {
+                model.close();
+                if (outcome instanceof Outcome.Settled(var faults)) {
+                  faults.stream()
+                      .filter(fault -> fault.peer().equals(theirs.hop()))
+                      .forEach(fault -> accuse(fault.proof()));
+                }
+              });
+    });
+  }
+
+  /** Tells two peers that have signed different outputs for one input of each other. */
+  public void confront(SignedStatement one, SignedStatement other, TraceKey key) {
+    run(() -> {
+      links.send(one.hop(), new Message.Differs(other, key));
+      links.send(other.hop(), new Message.Differs(one, key));
+    });
+  }
+
   /** Leaves a peer out of this node's routes for a while, by its own judgement. */
   public void distrust(PeerId peer) {
     run(() -> scores.failed(peer, Message.Reason.FAILED));
@@ -479,6 +547,8 @@ public final class SwarmNode implements AutoCloseable {
     lan.close();
     discoveries.forEach(OpenDiscovery::close);
     judging.shutdownNow();
+    disputing.shutdownNow();
+    asking.shutdownNow();
     writer.shutdown();
     try {
       writer.awaitTermination(1, TimeUnit.SECONDS);

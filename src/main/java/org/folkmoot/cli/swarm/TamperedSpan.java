@@ -1,11 +1,15 @@
 package org.folkmoot.cli.swarm;
 
+import java.util.Optional;
+import org.folkmoot.engine.model.SpanInputs;
+import org.folkmoot.engine.model.TracePoint;
+import org.folkmoot.proof.TraceProver;
 import org.folkmoot.serve.SpanEngine;
 import org.folkmoot.wire.LayerRange;
 
 /**
  * A span that lies, for demonstrations: what it gives from some position on is not what the layers
- * give. It signs what it gives, as a real liar would.
+ * give. It signs what it gives and stands by it when it is asked, as a real liar would.
  */
 final class TamperedSpan implements SpanEngine {
   /** From which position on: an answer begins honestly. */
@@ -50,6 +54,38 @@ final class TamperedSpan implements SpanEngine {
     return honest.freePositions();
   }
 
+  /**
+   * Lies here, too, and in the same way: a liar that would only contradict itself is soon found.
+   */
+  @Override
+  public Optional<Trace> trace(LayerRange part, SpanInputs inputs) {
+    return honest.trace(part, inputs).map(trace -> new Trace(trace.order(), lying(trace)));
+  }
+
+  private static TraceProver.Computation lying(Trace honest) {
+    TracePoint last = honest.order().stage(honest.order().stages() - 1).getLast();
+    return (stage, positions, wanted, listener) ->
+        honest
+            .computation()
+            .run(
+                stage,
+                positions,
+                wanted,
+                (point, position, row) ->
+                    listener.row(
+                        point,
+                        position,
+                        point.equals(last) && position >= HONEST_POSITIONS ? altered(row) : row));
+  }
+
+  private static byte[] altered(byte[] row) {
+    byte[] other = row.clone();
+    for (int number = 0; number < other.length / Float.BYTES; number += EVERY) {
+      other[number * Float.BYTES + 3] ^= (byte) 0x80; // the sign, little-endian
+    }
+    return other;
+  }
+
   @Override
   public Seat open(LayerRange range, int positions) {
     return new LyingSeat(honest.open(range, positions), dim());
@@ -90,8 +126,10 @@ final class TamperedSpan implements SpanEngine {
 
     private float[] altered(float[] hidden, int position) {
       float[] other = hidden.clone();
-      for (int i = Math.max(0, HONEST_POSITIONS - position) * dim; i < other.length; i += EVERY) {
-        other[i] = -other[i];
+      for (int row = Math.max(0, HONEST_POSITIONS - position); row < other.length / dim; row++) {
+        for (int number = 0; number < dim; number += EVERY) {
+          other[row * dim + number] = -other[row * dim + number];
+        }
       }
       return other;
     }

@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.DoubleConsumer;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufFile;
@@ -30,6 +31,9 @@ public final class SpanModel implements AutoCloseable {
   private final WorkerPool pool;
   private final Arena arena;
   private final Workspace work = new Workspace();
+
+  /** Fair: who computes pass after pass lets others in between. */
+  private final ReentrantLock turn = new ReentrantLock(true);
 
   private SpanModel(
       ModelConfig config, Span span, SpanWeights weights, WorkerPool pool, Arena arena) {
@@ -163,8 +167,16 @@ public final class SpanModel implements AutoCloseable {
     return forward(part, steps, states, (_, _, _) -> {}, tap);
   }
 
-  private synchronized Pass forward(
-      Span part, List<Step> steps, boolean states, Between between, Tap tap) {
+  private Pass forward(Span part, List<Step> steps, boolean states, Between between, Tap tap) {
+    turn.lock();
+    try {
+      return pass(part, steps, states, between, tap);
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  private Pass pass(Span part, List<Step> steps, boolean states, Between between, Tap tap) {
     for (Step step : steps) {
       check(part, step);
     }
@@ -276,9 +288,14 @@ public final class SpanModel implements AutoCloseable {
 
   /** Frees the weights. */
   @Override
-  public synchronized void close() {
-    if (arena.scope().isAlive()) {
-      arena.close();
+  public void close() {
+    turn.lock();
+    try {
+      if (arena.scope().isAlive()) {
+        arena.close();
+      }
+    } finally {
+      turn.unlock();
     }
   }
 }

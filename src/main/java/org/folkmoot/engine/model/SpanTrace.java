@@ -16,8 +16,11 @@ import org.folkmoot.kernel.KvLayout;
  * <p>Passes take turns with those of others on the same {@link SpanModel}, chunk by chunk.
  */
 public final class SpanTrace {
-  /** Positions of a pass: long enough to be fast, short enough to let others in between. */
-  private static final int CHUNK = 64;
+  /** Positions of a pass of a model that nobody else uses meanwhile. */
+  private static final int FAST = 64;
+
+  /** Positions of a pass beside those that serve: nobody waits for long. */
+  private static final int MODEST = 8;
 
   /** Sees results. */
   @FunctionalInterface
@@ -33,6 +36,7 @@ public final class SpanTrace {
   private final SpanModel model;
   private final TraceOrder order;
   private final SpanInputs inputs;
+  private final int chunk;
 
   /**
    * A trace.
@@ -40,12 +44,22 @@ public final class SpanTrace {
    * @param part what is traced; the model must hold it. A head is left out
    */
   public SpanTrace(SpanModel model, Span part, SpanInputs inputs) {
+    this(model, part, inputs, FAST);
+  }
+
+  /** A trace of a model that serves meanwhile. */
+  public static SpanTrace beside(SpanModel model, Span part, SpanInputs inputs) {
+    return new SpanTrace(model, part, inputs, MODEST);
+  }
+
+  private SpanTrace(SpanModel model, Span part, SpanInputs inputs, int chunk) {
     if (part.embeds() != (inputs instanceof SpanInputs.Ids)) {
       throw new IllegalArgumentException("a span that embeds wants token ids, another states");
     }
     this.model = model;
     this.order = new TraceOrder(model.config(), part);
     this.inputs = inputs;
+    this.chunk = chunk;
   }
 
   /** The order of the results. */
@@ -73,8 +87,8 @@ public final class SpanTrace {
     int pages = (positions + KvLayout.POSITIONS - 1) / KvLayout.POSITIONS;
     try (KvPool pool = model.newKvPool(Math.max(1, pages) * layout.pageBytes());
         KvCache cache = new KvCache(pool)) {
-      for (int from = 0; from < positions; from += CHUNK) {
-        int to = Math.min(positions, from + CHUNK);
+      for (int from = 0; from < positions; from += chunk) {
+        int to = Math.min(positions, from + chunk);
         Step step = inputs.step(cache, from, to);
         model.forward(part, List.of(step), true, new Rows(from, to - from, wanted, listener));
       }

@@ -19,6 +19,8 @@ import org.folkmoot.proof.Commitment;
 import org.folkmoot.proof.Disclosure;
 import org.folkmoot.proof.Finding;
 import org.folkmoot.proof.Finding.Subject;
+import org.folkmoot.proof.FraudProof;
+import org.folkmoot.proof.FraudProofCheck;
 import org.folkmoot.proof.Receipt;
 import org.folkmoot.proof.ReceiptCheck;
 import org.folkmoot.proof.Recomputation;
@@ -123,7 +125,16 @@ class RecomputationTest {
         Answer answer = session.answer(session.run(cheat));
         Finding wrong = only(run(models, answer), FAILED, Subject.SAMPLING);
         assertThat(wrong.line()).contains("position " + (session.prompt.length + 2));
-        assertThat(wrong.evidenceAgainst()).contains(answer.receipt().hops().getLast().peer());
+        PeerId last = answer.receipt().hops().getLast().peer();
+        assertThat(wrong.evidenceAgainst()).contains(last);
+        FraudProof proof =
+            models.recomputation().run(answer.receipt(), answer.known()).wrongToken().orElseThrow();
+        assertThat(
+                new FraudProofCheck(Identity::verify, _ -> Optional.of(models.atHand()), 1)
+                    .check(proof))
+            .isInstanceOfSatisfying(
+                FraudProofCheck.Result.Proven.class,
+                proven -> assertThat(proven.peer()).isEqualTo(last));
         Finding misled =
             only(
                 models.recomputation().run(told(answer.receipt()), answer.known()).findings(),

@@ -20,6 +20,7 @@ import org.folkmoot.engine.tokenizer.Tokenizer;
 import org.folkmoot.engine.tokenizer.Tokenizers;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.kernel.WorkerPool;
+import org.folkmoot.proof.ModelAtHand;
 import org.folkmoot.proof.Recomputation;
 import org.folkmoot.testing.Dequantiser;
 import org.folkmoot.testing.ReferenceQuantiser;
@@ -53,6 +54,11 @@ final class TrialModels implements AutoCloseable {
   private final Tokenizer tokenizer;
   private final ModelId id;
   private final Recomputation recomputation;
+
+  /** The true model's file. */
+  ModelAtHand atHand() {
+    return new ModelAtHand(id, file, config);
+  }
 
   private static final TinyModel TINY =
       TinyModel.of(TensorType.Q8_0)
