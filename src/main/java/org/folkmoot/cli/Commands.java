@@ -24,6 +24,7 @@ final class Commands {
           "status",
           "peers",
           "verify",
+          "ledger",
           "pull",
           "ls",
           "show",
@@ -62,6 +63,7 @@ final class Commands {
       case "status" -> new StatusCommand(surroundings);
       case "peers" -> new PeersCommand(surroundings);
       case "verify" -> new VerifyCommand(surroundings);
+      case "ledger" -> new LedgerCommand(surroundings);
       case "pull" -> new PullCommand(surroundings);
       case "ls", "list" -> new LsCommand(surroundings);
       case "show" -> new ShowCommand(surroundings);

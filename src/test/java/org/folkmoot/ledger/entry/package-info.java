@@ -1,0 +1,4 @@
+@NullMarked
+package org.folkmoot.ledger.entry;
+
+import org.jspecify.annotations.NullMarked;

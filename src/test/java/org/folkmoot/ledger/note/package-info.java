@@ -1,0 +1,4 @@
+@NullMarked
+package org.folkmoot.ledger.note;
+
+import org.jspecify.annotations.NullMarked;

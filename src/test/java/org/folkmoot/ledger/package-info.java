@@ -1,0 +1,4 @@
+@NullMarked
+package org.folkmoot.ledger;
+
+import org.jspecify.annotations.NullMarked;
