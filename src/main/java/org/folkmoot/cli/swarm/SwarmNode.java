@@ -39,6 +39,7 @@ import org.folkmoot.peer.Rendezvous;
 import org.folkmoot.peer.relay.Reach;
 import org.folkmoot.proof.FraudProof;
 import org.folkmoot.proof.FraudProofCheck;
+import org.folkmoot.route.SwarmView;
 import org.folkmoot.serve.BlockServer;
 import org.folkmoot.serve.ServerLimits;
 import org.folkmoot.session.PeerScores;
@@ -295,6 +296,11 @@ public final class SwarmNode implements AutoCloseable {
     membership.view().forEach(member -> all.add(member.announcement()));
     membership.own().filter(own -> !own.offers().isEmpty()).ifPresent(all::add);
     return all;
+  }
+
+  /** Who serves what of a model, ourselves included. On the loop only. */
+  SwarmView view(ModelId model) {
+    return SwarmView.of(model, announcements(), scores::measured);
   }
 
   /** Whether any other peer of the swarm is known to live. On the loop only. */
