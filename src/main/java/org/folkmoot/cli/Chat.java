@@ -2,7 +2,6 @@ package org.folkmoot.cli;
 
 import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
-import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.session.Generation;
 import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.LanguageModel;
@@ -30,7 +29,7 @@ final class Chat implements AutoCloseable {
       AnswerSettings settings,
       @Nullable String system,
       boolean verbose,
-      RouteConstraints peers) {}
+      SwarmWish peers) {}
 
   /** An answer needs room: this share of the context is kept for it. */
   private static final int SHARE_FOR_ANSWER = 4;
@@ -38,7 +37,7 @@ final class Chat implements AutoCloseable {
   private final Surroundings surroundings;
   private final ChatFront front;
   private final ModelOpener.Settings opening;
-  private final RouteConstraints peers;
+  private final SwarmWish peers;
   private final Transcript transcript = new Transcript();
   private final ChatReceipts receipts;
   private final ChatCommands commands;

@@ -50,6 +50,6 @@ final class ChatCommand implements Callable<Integer> {
             answer.settings(),
             answer.system(),
             verbose,
-            peers.constraints()));
+            peers.wish()));
   }
 }

@@ -13,7 +13,6 @@ import java.util.Locale;
 import java.util.Map;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
-import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.SwarmGeneration;
 import org.folkmoot.store.ModelStore;
@@ -49,20 +48,20 @@ final class Models {
       String reference,
       ModelOpener.Settings settings,
       boolean throughSwarm) {
-    return open(surroundings, reference, settings, throughSwarm, RouteConstraints.NONE);
+    return open(surroundings, reference, settings, throughSwarm, SwarmWish.NONE);
   }
 
   /**
    * The same over chosen peers.
    *
-   * @param constraints which peers may answer, where peers do
+   * @param wish how peers are asked, where they are
    */
   static LanguageModel open(
       Surroundings surroundings,
       String reference,
       ModelOpener.Settings settings,
       boolean throughSwarm,
-      RouteConstraints constraints) {
+      SwarmWish wish) {
     boolean swarm =
         throughSwarm
             || (Swarms.folder(surroundings).joined().isPresent()
@@ -73,7 +72,7 @@ final class Models {
             surroundings,
             reference,
             settings.contextLength(),
-            constraints,
+            wish,
             new SwarmGeneration.Watcher() {});
       } catch (FolkmootException notThere) {
         if (throughSwarm || notThere.code() != FolkmootException.Code.NOT_FOUND) {
@@ -94,7 +93,7 @@ final class Models {
           surroundings,
           reference,
           settings.contextLength(),
-          constraints,
+          wish,
           new SwarmGeneration.Watcher() {});
     }
   }

@@ -98,13 +98,7 @@ final class RunCommand implements Callable<Integer> {
       return Chat.run(
           surroundings,
           new Chat.Start(
-              reference,
-              opening,
-              throughSwarm,
-              settings,
-              answer.system(),
-              false,
-              peers.constraints()));
+              reference, opening, throughSwarm, settings, answer.system(), false, peers.wish()));
     }
     String text = prompt.orElse("");
     if (text.isBlank()) {
@@ -112,7 +106,7 @@ final class RunCommand implements Callable<Integer> {
           BAD_REQUEST, "there is no prompt: give one after the model, or on standard input");
     }
     try (LanguageModel model =
-        Models.open(surroundings, reference, opening, throughSwarm, peers.constraints())) {
+        Models.open(surroundings, reference, opening, throughSwarm, peers.wish())) {
       long seed = settings.seed() == null ? surroundings.seeds().getAsLong() : settings.seed();
       return answer(model, request(model, text, settings, seed), settings.draws() ? seed : null);
     }

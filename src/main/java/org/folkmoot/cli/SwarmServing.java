@@ -7,13 +7,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.cli.swarm.Listening;
+import org.folkmoot.cli.swarm.MovingSpan;
 import org.folkmoot.cli.swarm.ServedSpan;
 import org.folkmoot.cli.swarm.SwarmFolder;
 import org.folkmoot.cli.swarm.SwarmNode;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.JoinedSwarm;
+import org.folkmoot.route.Placement;
 import org.folkmoot.store.StoredModel;
 import org.folkmoot.wire.LayerRange;
 import org.jspecify.annotations.Nullable;
@@ -89,7 +92,7 @@ final class SwarmServing implements AutoCloseable {
 
   private final Surroundings surroundings;
   private final SwarmNode node;
-  private final List<ServedSpan> spans = new ArrayList<>();
+  private final List<MovingSpan> spans = new ArrayList<>();
 
   private SwarmServing(Surroundings surroundings, SwarmNode node) {
     this.surroundings = surroundings;
@@ -152,24 +155,29 @@ final class SwarmServing implements AutoCloseable {
   }
 
   private void serve(StoredModel model, Options options, ModelOpener.Settings resources) {
-    ServedSpan span;
+    ServedSpan.Wish wish =
+        new ServedSpan.Wish(
+            swarmName(model.name()),
+            model.sha256(),
+            model.path(),
+            Optional.ofNullable(options.layers).map(ServedSpan.LayerWish::parse),
+            options.memory == null ? OptionalLong.empty() : OptionalLong.of(options.memory),
+            resources.threads(),
+            resources.kvBytes(),
+            options.lies);
+    SecureRandom random = new SecureRandom();
+    MovingSpan span;
     try (LoadingLine line = new LoadingLine(surroundings, model.name())) {
       span =
-          ServedSpan.start(
+          MovingSpan.start(
               node,
-              new ServedSpan.Wish(
-                  swarmName(model.name()),
-                  model.sha256(),
-                  model.path(),
-                  Optional.ofNullable(options.layers).map(ServedSpan.LayerWish::parse),
-                  options.memory == null ? OptionalLong.empty() : OptionalLong.of(options.memory),
-                  resources.threads(),
-                  resources.kvBytes(),
-                  options.lies),
-              line);
+              wish,
+              line,
+              () -> Placement.lookAgainNanos(random.nextDouble()),
+              new Moves(surroundings.console(), model.name()));
     }
     spans.add(span);
-    LayerRange range = span.range();
+    LayerRange range = span.range().orElseThrow();
     surroundings
         .console()
         .note(
@@ -180,6 +188,21 @@ final class SwarmServing implements AutoCloseable {
                     span.modelLayers(),
                     model.name(),
                     node.swarm().name()));
+  }
+
+  /** Says where a span went. */
+  private record Moves(Console console, String model) implements MovingSpan.Listener {
+    @Override
+    public void moved(LayerRange to) {
+      console.note(
+          "moved: serving layers %d–%d of %s now, which the swarm needs more"
+              .formatted(to.from(), to.to() - 1, model));
+    }
+
+    @Override
+    public void failed(FolkmootException why) {
+      console.note("%s is served no more: %s".formatted(model, why.getMessage()));
+    }
   }
 
   /** What others are told: of a file its name only, for the rest is nobody's business. */
@@ -196,6 +219,6 @@ final class SwarmServing implements AutoCloseable {
   public void close() {
     Listening.remove(Swarms.folder(surroundings));
     node.close();
-    spans.forEach(ServedSpan::release);
+    spans.forEach(MovingSpan::close);
   }
 }

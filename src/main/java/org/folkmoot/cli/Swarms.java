@@ -18,6 +18,7 @@ import org.folkmoot.peer.JoinedSwarm;
 import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.session.ChainSettings;
 import org.folkmoot.session.LanguageModel;
+import org.folkmoot.session.LocalModel;
 import org.folkmoot.session.SwarmGeneration;
 import org.folkmoot.session.SwarmModel;
 import org.folkmoot.store.StoredModel;
@@ -123,7 +124,7 @@ final class Swarms {
   /** A model answered by the swarm; closing it closes the node. */
   static LanguageModel model(
       Surroundings surroundings, String name, int contextLength, SwarmGeneration.Watcher watcher) {
-    return model(surroundings, name, contextLength, RouteConstraints.NONE, watcher);
+    return model(surroundings, name, contextLength, SwarmWish.NONE, watcher);
   }
 
   /** The same over chosen peers. */
@@ -131,15 +132,27 @@ final class Swarms {
       Surroundings surroundings,
       String name,
       int contextLength,
-      RouteConstraints constraints,
+      SwarmWish wish,
       SwarmGeneration.Watcher watcher) {
+    Optional<LocalModel> draft = wish.openDraft(surroundings, contextLength);
     SwarmNode node = asking(surroundings);
     try {
       SwarmModel.Options options =
-          options(contextLength, speculates(surroundings), constraints, node::close);
+          new SwarmModel.Options(
+              contextLength,
+              speculates(surroundings),
+              draft,
+              wish.constraints(),
+              ChainSettings.USUAL,
+              new SecureRandom()::nextLong,
+              () -> {
+                node.close();
+                draft.ifPresent(LocalModel::close);
+              });
       return model(surroundings, node, name, options, watcher);
     } catch (RuntimeException failed) {
       node.close();
+      draft.ifPresent(LocalModel::close);
       throw failed;
     }
   }
@@ -172,7 +185,13 @@ final class Swarms {
       int contextLength, boolean speculate, RouteConstraints constraints, Runnable release) {
     SecureRandom random = new SecureRandom();
     return new SwarmModel.Options(
-        contextLength, speculate, constraints, ChainSettings.USUAL, random::nextLong, release);
+        contextLength,
+        speculate,
+        Optional.empty(),
+        constraints,
+        ChainSettings.USUAL,
+        random::nextLong,
+        release);
   }
 
   private static Optional<Path> stored(Surroundings surroundings, String digest) {

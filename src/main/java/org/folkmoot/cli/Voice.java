@@ -1,6 +1,5 @@
 package org.folkmoot.cli;
 
-import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.session.Conversation;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.store.StoredModel;
@@ -20,7 +19,7 @@ record Voice(String reference, LanguageModel model, Conversation conversation)
       String reference,
       ModelOpener.Settings settings,
       boolean throughSwarm,
-      RouteConstraints peers) {
+      SwarmWish peers) {
     LanguageModel model = Models.open(surroundings, reference, settings, throughSwarm, peers);
     return new Voice(reference, model, model.newConversation());
   }

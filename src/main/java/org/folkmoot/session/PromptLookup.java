@@ -1,13 +1,14 @@
 package org.folkmoot.session;
 
 import java.util.Arrays;
+import java.util.function.Consumer;
 
 /**
  * Drafts by looking for the latest tokens earlier in the text and proposing what followed them
  * there (Saxena 2023, "Prompt Lookup Decoding"). Costs nothing, and guesses well where text
  * repeats: code, JSON, quotations. How many are proposed follows what became of the last ones.
  */
-final class PromptLookup {
+final class PromptLookup implements Drafter {
   /** The longest match that is looked for, and the shortest that is trusted. */
   private static final int LONGEST = 4;
 
@@ -39,10 +40,21 @@ final class PromptLookup {
     return new int[0];
   }
 
-  /** Learns how many of the proposed were right. */
-  void settled(int proposed, int right) {
+  @Override
+  public void prepare(int[] ids, int length) {}
+
+  @Override
+  public void draft(int[] ids, int length, Consumer<int[]> drafted) {
+    drafted.accept(draft(ids, length));
+  }
+
+  @Override
+  public void settled(int proposed, int right, long nanos) {
     if (proposed > 0) {
       drafts = right == proposed ? Math.min(MOST_DRAFTS, drafts * 2) : Math.max(1, right + 1);
     }
   }
+
+  @Override
+  public void close() {}
 }

@@ -67,12 +67,13 @@ public final class SwarmGeneration implements Generation {
 
   // The loop's.
   private final AnswerText text;
-  private final boolean speculate;
-  private final PromptLookup lookup = new PromptLookup();
+  private final Optional<Drafter> drafter;
   private final int[] ids;
   private int length;
   private int right;
   private int[] drafts = new int[0];
+  private boolean drafting;
+  private long sentNanos;
   private boolean over;
   private volatile long nanosPerToken;
   private final Optional<TraceKey> trace;
@@ -95,13 +96,13 @@ public final class SwarmGeneration implements Generation {
       ChainSettings settings,
       Chain.Task task,
       AnswerText text,
-      boolean speculate,
+      Optional<Drafter> drafter,
       Optional<TraceKey> trace,
       Watcher watcher) {
     this.network = network;
     this.trace = trace;
     this.text = text;
-    this.speculate = speculate;
+    this.drafter = drafter;
     int[] prompt = task.sampling().history();
     this.promptLength = prompt.length;
     this.length = prompt.length;
@@ -141,6 +142,7 @@ public final class SwarmGeneration implements Generation {
       public void failed(FolkmootException why) {
         evidence.complete(Optional.empty());
         over = true;
+        drafter.ifPresent(Drafter::close);
         events.add(new Failed(why));
       }
     };
@@ -150,7 +152,7 @@ public final class SwarmGeneration implements Generation {
 
   /** Asks for the next tokens, unless the reader has not taken those that are there. */
   private void advance() {
-    if (over || chain.stepping()) {
+    if (over || drafting || chain.stepping()) {
       return;
     }
     held = true;
@@ -158,9 +160,33 @@ public final class SwarmGeneration implements Generation {
       return; // who takes one sees it and calls again
     }
     held = false;
-    drafts = speculate ? lookup.draft(ids, length) : new int[0];
-    drafts = Arrays.copyOf(drafts, Math.min(drafts.length, ids.length - 1 - length));
+    if (drafter.isEmpty()) {
+      step(new int[0]);
+    } else if (length == promptLength) {
+      // The prompt goes ahead: there is time to draft while it is computed.
+      drafter.get().prepare(ids, length);
+      step(new int[0]);
+    } else {
+      drafting = true;
+      drafter
+          .get()
+          .draft(
+              ids,
+              length,
+              guess -> {
+                drafting = false;
+                step(guess);
+              });
+    }
+  }
+
+  private void step(int[] guess) {
+    if (over) {
+      return;
+    }
+    drafts = Arrays.copyOf(guess, Math.min(guess.length, ids.length - 1 - length));
     right = 0;
+    sentNanos = network.loop().nanoTime();
     chain.step(drafts);
   }
 
@@ -172,7 +198,8 @@ public final class SwarmGeneration implements Generation {
     if (agreed) {
       right++; // the step has another token for us
     } else {
-      lookup.settled(drafts.length, right);
+      long nanos = network.loop().nanoTime() - sentNanos;
+      drafter.ifPresent(each -> each.settled(drafts.length, right, nanos));
     }
     ids[length++] = token.id();
     nanosPerToken = chain.nanosPerToken();
@@ -180,6 +207,7 @@ public final class SwarmGeneration implements Generation {
     over = part.ending().isPresent();
     events.add(new Came(piece(token, part.text()), part.ending(), network.loop().nanoTime()));
     if (over) {
+      drafter.ifPresent(Drafter::close);
       collect();
     } else if (!agreed) {
       network.loop().execute(this::advance);
@@ -318,6 +346,7 @@ public final class SwarmGeneration implements Generation {
         .loop()
         .execute(() -> {
           over = true;
+          drafter.ifPresent(Drafter::close);
           giveUp();
         });
     events.add(new Closed());

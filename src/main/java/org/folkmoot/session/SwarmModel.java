@@ -5,6 +5,7 @@ import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -32,6 +33,7 @@ public final class SwarmModel implements LanguageModel {
    *
    * @param contextLength the most tokens of a context; the model's own length bounds it, too
    * @param speculate whether to draft tokens where text repeats
+   * @param draft a small model of this machine that drafts where text does not repeat; not closed
    * @param constraints which peers to use
    * @param random unpredictable numbers, for session ids
    * @param release called when the model is closed
@@ -39,13 +41,14 @@ public final class SwarmModel implements LanguageModel {
   public record Options(
       int contextLength,
       boolean speculate,
+      Optional<LocalModel> draft,
       RouteConstraints constraints,
       ChainSettings chain,
       LongSupplier random,
       Runnable release) {
     /** The same over other peers; closing what is made with it releases nothing. */
     Options over(RouteConstraints others) {
-      return new Options(contextLength, speculate, others, chain, random, () -> {});
+      return new Options(contextLength, speculate, draft, others, chain, random, () -> {});
     }
   }
 
@@ -85,6 +88,23 @@ public final class SwarmModel implements LanguageModel {
     this.config = ModelConfig.of(head);
     this.prompts = Prompts.of(head);
     this.watcher = watcher;
+    options.draft.ifPresent(this::checkTokenizer);
+  }
+
+  /** Drafts are ids: they must mean the same to both models. */
+  private void checkTokenizer(LocalModel draft) {
+    Tokenizer one = tokenizer();
+    Tokenizer other = draft.tokenizer();
+    boolean same = one.size() == other.size();
+    for (int id = 0; same && id < one.size(); id++) {
+      same = one.spelling(id).equals(other.spelling(id));
+    }
+    if (!same) {
+      throw new FolkmootException(
+          BAD_REQUEST,
+          "%s cannot draft for %s: it has another vocabulary; choose a smaller model of the same family"
+              .formatted(draft.name(), name));
+    }
   }
 
   private SwarmModel(SwarmModel other, RouteConstraints constraints) {
@@ -163,9 +183,22 @@ public final class SwarmModel implements LanguageModel {
         options.chain,
         task,
         new AnswerText(tokenizer(), request.stops()),
-        options.speculate,
+        drafter(request, task.maxPositions()),
         request.trace(),
         watcher);
+  }
+
+  private Optional<Drafter> drafter(GenerationRequest request, int positions) {
+    if (options.draft.isPresent() && positions <= options.draft.get().contextLength()) {
+      return Optional.of(
+          new ModelDrafter(
+              network.loop(),
+              network.loop()::nanoTime,
+              options.draft.get(),
+              request.sampler(),
+              positions));
+    }
+    return options.speculate ? Optional.of(new PromptLookup()) : Optional.empty();
   }
 
   private RoutedPlanner planner(RouteConstraints constraints) {

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Optional;
 import org.folkmoot.engine.template.ChatMessage;
 import org.folkmoot.kernel.TensorType;
-import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.testing.TinyModel;
 import org.folkmoot.testing.TinyModels;
 import org.junit.jupiter.api.BeforeAll;
@@ -103,13 +102,12 @@ class ChatTest {
     ModelOpener.Settings opening = new ModelOpener.Settings(1, 4096, 1 << 24, 1);
     AnswerSettings settings =
         AnswerSettings.USUAL.with("temperature", "0").with("max-tokens", "30");
-    Chat.Start start =
-        new Chat.Start(model, opening, false, settings, null, false, RouteConstraints.NONE);
+    Chat.Start start = new Chat.Start(model, opening, false, settings, null, false, SwarmWish.NONE);
     try (Chat chat =
         new Chat(
             surroundings,
             person,
-            Voice.open(surroundings, model, opening, false, RouteConstraints.NONE),
+            Voice.open(surroundings, model, opening, false, SwarmWish.NONE),
             start)) {
       assertThat(chat.untilTheEnd()).isEqualTo(ExitStatus.OK);
       return chat.transcript().messages();

@@ -9,8 +9,10 @@ import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.testing.TinyModel;
 import org.folkmoot.testing.TinyModels;
@@ -99,7 +101,26 @@ class SwarmApiTest {
             assertThat(ask(node.http(), temperature)).isEqualTo(wanted);
           }
         }
+        drafting(single, third, file);
       }
     }
+  }
+
+  /**
+   * A model of this machine that guesses ahead changes nothing, nor does one that guesses badly.
+   */
+  private void drafting(Path single, Path asking, String file) {
+    String other = TinyModels.write(folder, TinyModel.of(TensorType.Q4_1).withLayers(1)).toString();
+    String[] answer = {"--ids", "--temperature", "0.9", "--seed", "3", "--max-tokens", "40"};
+    String question = "Who gathers at the moot?";
+    String wanted = run(single, call(answer, "run", "tiny", question));
+    for (String draft : List.of(file, other)) {
+      assertThat(run(asking, call(answer, "run", "tiny", question, "--swarm", "--draft", draft)))
+          .isEqualTo(wanted);
+    }
+  }
+
+  private static String[] call(String[] options, String... words) {
+    return Stream.concat(Arrays.stream(words), Arrays.stream(options)).toArray(String[]::new);
   }
 }

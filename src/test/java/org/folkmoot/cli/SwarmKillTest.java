@@ -24,8 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Real processes that are killed or frozen in the middle of answers, each answer compared with that
  * of a single machine. The long ones: {@code ./check -Dtest=SwarmKillTest -Dtest.excluded.groups=},
- * with {@code -Dfolkmoot.kills=N} for more or fewer and {@code -Dfolkmoot.kill.model=FILE} for a
- * model that is not made up.
+ * with {@code -Dfolkmoot.kills=N} for more or fewer, {@code -Dfolkmoot.kills.from=N} to go on
+ * behind the first N, and {@code -Dfolkmoot.kill.model=FILE} for a model that is not made up.
  */
 @Timeout(3600)
 class SwarmKillTest {
@@ -42,6 +42,11 @@ class SwarmKillTest {
     return Integer.getInteger("folkmoot.kills", 100);
   }
 
+  /** The first blow: many take long, and can be made in parts. */
+  private static int first() {
+    return Integer.getInteger("folkmoot.kills.from", 0);
+  }
+
   @Test
   void twoHopsAreKilledAtOnceAndThenOneIsFrozen() {
     try (KillSwarm swarm = swarm()) {
@@ -56,7 +61,7 @@ class SwarmKillTest {
   void anyHopIsKilledAtAnyToken() {
     List<Outcome> outcomes = new ArrayList<>();
     try (KillSwarm swarm = swarm()) {
-      for (int i = 0; i < blows(); i++) {
+      for (int i = first(); i < first() + blows(); i++) {
         outcomes.add(swarm.strike(new SplittableRandom(i), Blow.KILLED, i % 2 == 1, i % 3));
       }
     }
@@ -68,7 +73,7 @@ class SwarmKillTest {
   void twoHopsAreKilledAtOnce() {
     List<Outcome> outcomes = new ArrayList<>();
     try (KillSwarm swarm = swarm()) {
-      for (int i = 0; i < blows() / 4; i++) {
+      for (int i = first() / 4; i < (first() + blows()) / 4; i++) {
         outcomes.add(
             swarm.strike(
                 new SplittableRandom(1000 + i), Blow.KILLED, i % 2 == 1, i % 3, (i + 1) % 3));
@@ -82,7 +87,7 @@ class SwarmKillTest {
   void aHopIsFrozen() {
     List<Outcome> outcomes = new ArrayList<>();
     try (KillSwarm swarm = swarm()) {
-      for (int i = 0; i < blows() / 4; i++) {
+      for (int i = first() / 4; i < (first() + blows()) / 4; i++) {
         outcomes.add(swarm.strike(new SplittableRandom(2000 + i), Blow.FROZEN, i % 2 == 1, i % 3));
       }
     }

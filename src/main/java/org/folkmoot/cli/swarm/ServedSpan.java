@@ -50,7 +50,17 @@ public final class ServedSpan implements AutoCloseable {
       OptionalLong memory,
       int threads,
       long kvBytes,
-      boolean lies) {}
+      boolean lies) {
+    ModelId model() {
+      return new ModelId(Hash32.ofHex(sha256));
+    }
+
+    /** The same with layers that were chosen. */
+    Wish at(LayerRange range) {
+      LayerWish chosen = new LayerWish(range.from(), range.to());
+      return new Wish(name, sha256, file, Optional.of(chosen), memory, threads, kvBytes, lies);
+    }
+  }
 
   /** Layers as a person writes them: {@code a:b}, {@code b} exclusive. */
   public record LayerWish(int from, int to) {
@@ -76,6 +86,29 @@ public final class ServedSpan implements AutoCloseable {
     }
   }
 
+  /**
+   * How much of a model fits into the memory that a person gives.
+   *
+   * @param layerBytes of one layer
+   * @param capacityLayers in layers
+   */
+  record Room(ModelSize size, long layerBytes, double capacityLayers) {
+    static Room of(GgufFile file, int layers, long memory) {
+      long layerBytes =
+          file.tensors().values().stream()
+                  .filter(tensor -> tensor.name().startsWith("blk."))
+                  .mapToLong(GgufTensor::bytes)
+                  .sum()
+              / layers;
+      long embedding = file.tensor("token_embd.weight").map(GgufTensor::bytes).orElse(0L);
+      long head = file.tensor("output.weight").map(GgufTensor::bytes).orElse(embedding);
+      return new Room(
+          new ModelSize(layers, (double) embedding / layerBytes, (double) head / layerBytes),
+          layerBytes,
+          (double) memory / layerBytes);
+    }
+  }
+
   /** The most sessions at a time; the room for their KV cache bounds them first. */
   private static final int MOST_SESSIONS = 256;
 
@@ -91,7 +124,7 @@ public final class ServedSpan implements AutoCloseable {
   private ServedSpan(
       SwarmNode node, Wish wish, GgufFile file, WorkerPool pool, SpanModel span, int tokens) {
     this.node = node;
-    this.model = new ModelId(Hash32.ofHex(wish.sha256));
+    this.model = wish.model();
     this.file = file;
     this.pool = pool;
     this.span = span;
@@ -150,29 +183,30 @@ public final class ServedSpan implements AutoCloseable {
     if (wish.memory.isEmpty()) {
       return Span.whole(config);
     }
-    long layerBytes =
-        file.tensors().values().stream()
-                .filter(tensor -> tensor.name().startsWith("blk."))
-                .mapToLong(GgufTensor::bytes)
-                .sum()
-            / layers;
-    long embedding = file.tensor("token_embd.weight").map(GgufTensor::bytes).orElse(0L);
-    long head = file.tensor("output.weight").map(GgufTensor::bytes).orElse(embedding);
-    ModelSize size =
-        new ModelSize(layers, (double) embedding / layerBytes, (double) head / layerBytes);
-    double capacity = (double) wish.memory.getAsLong() / layerBytes;
-    ModelId model = new ModelId(Hash32.ofHex(wish.sha256));
-    SwarmView view =
-        node.call(() -> SwarmView.of(model, node.announcements(), node.scores()::measured));
+    Room room = Room.of(file, layers, wish.memory.getAsLong());
+    SwarmView view = view(node, wish.model());
     LayerRange range =
-        Placement.choose(view, size, capacity)
+        Placement.choose(view, room.size, room.capacityLayers)
             .orElseThrow(() ->
                 new FolkmootException(
                     NO_ROOM,
                     "%d MiB do not hold a single layer of %s, which has %d MiB: raise --memory"
                         .formatted(
-                            wish.memory.getAsLong() >> 20, wish.name, (layerBytes >> 20) + 1)));
+                            wish.memory.getAsLong() >> 20,
+                            wish.name,
+                            (room.layerBytes >> 20) + 1)));
     return new Span(range.embeds(), range.from(), range.to(), range.heads());
+  }
+
+  private static SwarmView view(SwarmNode node, ModelId model) {
+    return node.call(() -> node.view(model));
+  }
+
+  /** Where the swarm needs this span more than where it is, given some memory. */
+  Optional<LayerRange> better(long memory) {
+    Room room = Room.of(file, modelLayers(), memory);
+    SwarmView seen = view(node, model);
+    return Placement.move(seen, node.self(), room.size, room.capacityLayers);
   }
 
   private void offer(Wish wish, ModelConfig config) {

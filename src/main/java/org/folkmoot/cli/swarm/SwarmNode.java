@@ -45,6 +45,7 @@ import org.folkmoot.proof.ModelAtHand;
 import org.folkmoot.proof.Outcome;
 import org.folkmoot.proof.OwnClaim;
 import org.folkmoot.proof.Prover;
+import org.folkmoot.route.SwarmView;
 import org.folkmoot.serve.BlockServer;
 import org.folkmoot.serve.ServerLimits;
 import org.folkmoot.session.Hearing;
@@ -327,6 +328,11 @@ public final class SwarmNode implements AutoCloseable {
     membership.view().forEach(member -> all.add(member.announcement()));
     membership.own().filter(own -> !own.offers().isEmpty()).ifPresent(all::add);
     return all;
+  }
+
+  /** Who serves what of a model, ourselves included. On the loop only. */
+  SwarmView view(ModelId model) {
+    return SwarmView.of(model, announcements(), scores::measured);
   }
 
   /** Whether any other peer of the swarm is known to live. On the loop only. */

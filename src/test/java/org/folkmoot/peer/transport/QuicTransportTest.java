@@ -108,4 +108,39 @@ class QuicTransportTest extends TransportContract {
     assertThat(there.link().remoteAddress()).isEqualTo(address(second));
     assertThat(here.link().remoteAddress()).isEqualTo(address(first));
   }
+
+  /** Nobody can dial who is behind a router, until it has sent something out there itself. */
+  @Test
+  void whoKnocksIsReachedThroughItsRouter() throws Exception {
+    QuicTransport hidden = (QuicTransport) server(PATIENT, there);
+    InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    TransportLimits hasty =
+        new TransportLimits(
+            Duration.ofMillis(300),
+            Duration.ofMillis(300),
+            PATIENT.frame(),
+            PATIENT.closing(),
+            PATIENT.strangers(),
+            PATIENT.links());
+    PeerTransport impatient = kept(listening(HERE, hasty, anyPort, here));
+    PeerTransport patient = kept(listening(HERE, PATIENT, anyPort, here));
+    InetSocketAddress behind = socket(hidden);
+    try (TestRouter closed = new TestRouter(behind, socket(impatient));
+        TestRouter opened = new TestRouter(behind, socket(patient))) {
+      impatient.dial(quic(closed.outside()), THERE.peerId(), here);
+      assertThat(here.failure()).contains("does not answer");
+      hidden.knock(quic(opened.inside()));
+      patient.dial(quic(opened.outside()), THERE.peerId(), here);
+      here.link().send(new byte[] {1});
+      assertThat(there.frame()).containsExactly(1);
+    }
+  }
+
+  private static InetSocketAddress socket(PeerTransport transport) {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), transport.listenPort());
+  }
+
+  private static PeerAddress quic(InetSocketAddress at) {
+    return new PeerAddress(PeerAddress.Scheme.QUIC, at.getAddress().getHostAddress(), at.getPort());
+  }
 }

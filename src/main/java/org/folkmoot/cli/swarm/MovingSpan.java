@@ -1,0 +1,146 @@
+package org.folkmoot.cli.swarm;
+
+import java.util.Optional;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.DoubleConsumer;
+import java.util.function.LongSupplier;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.wire.LayerRange;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A span that the swarm's need has chosen, and that goes where it is needed more: if others have
+ * left, say, or larger machines have come. A span that a person has chosen stays.
+ *
+ * <p>It leaves before it comes, for the memory that a person gave holds one span: its sessions are
+ * told and go on with others. {@link org.folkmoot.route.Placement#move} lets nobody leave who alone
+ * holds a layer.
+ */
+public final class MovingSpan implements AutoCloseable {
+  /** Told where a span has gone. */
+  public interface Listener {
+    /** The layers served from now on. */
+    void moved(LayerRange to);
+
+    /** It could not be served there, and is served no more. */
+    void failed(FolkmootException why);
+  }
+
+  private final SwarmNode node;
+  private final ServedSpan.Wish wish;
+  private final LongSupplier pauseNanos;
+  private final Listener listener;
+  private final ScheduledThreadPoolExecutor thread =
+      new ScheduledThreadPoolExecutor(
+          1, task -> Thread.ofPlatform().daemon().name("folkmoot-move").unstarted(task));
+  private @Nullable ServedSpan span;
+  private boolean closed;
+
+  private MovingSpan(
+      SwarmNode node,
+      ServedSpan.Wish wish,
+      ServedSpan span,
+      LongSupplier pauseNanos,
+      Listener listener) {
+    this.node = node;
+    this.wish = wish;
+    this.span = span;
+    this.pauseNanos = pauseNanos;
+    this.listener = listener;
+    thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+  }
+
+  /**
+   * Serves a span.
+   *
+   * @param pauseNanos how long to wait before each look whether to move; unlike those of others
+   * @throws FolkmootException as {@link ServedSpan#start}
+   */
+  public static MovingSpan start(
+      SwarmNode node,
+      ServedSpan.Wish wish,
+      DoubleConsumer progress,
+      LongSupplier pauseNanos,
+      Listener listener) {
+    ServedSpan first = ServedSpan.start(node, wish, progress);
+    MovingSpan moving = new MovingSpan(node, wish, first, pauseNanos, listener);
+    if (wish.layers().isEmpty() && wish.memory().isPresent()) {
+      moving.lookLater();
+    }
+    return moving;
+  }
+
+  private synchronized void lookLater() {
+    if (!closed) {
+      var _ = thread.schedule(this::look, pauseNanos.getAsLong(), TimeUnit.NANOSECONDS);
+    }
+  }
+
+  private void look() {
+    ServedSpan now = span();
+    if (now == null) {
+      return;
+    }
+    try {
+      Optional<LayerRange> better = now.better(wish.memory().getAsLong());
+      if (better.isPresent()) {
+        move(now, better.get());
+      }
+      lookLater();
+    } catch (FolkmootException gone) {
+      listener.failed(gone);
+    }
+  }
+
+  private void move(ServedSpan from, LayerRange to) {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      span = null;
+    }
+    from.close();
+    ServedSpan next = ServedSpan.start(node, wish.at(to), _ -> {});
+    boolean late;
+    synchronized (this) {
+      late = closed;
+      span = late ? null : next;
+    }
+    if (late) {
+      next.release();
+    } else {
+      listener.moved(to);
+    }
+  }
+
+  private synchronized @Nullable ServedSpan span() {
+    return closed ? null : span;
+  }
+
+  /** What it serves now; empty while it is on its way. */
+  public Optional<LayerRange> range() {
+    return Optional.ofNullable(span()).map(ServedSpan::range);
+  }
+
+  /** Of how many layers, if it serves any now. */
+  public int modelLayers() {
+    ServedSpan now = span();
+    return now == null ? 0 : now.modelLayers();
+  }
+
+  /** Frees its memory, of a node that is closed. */
+  @Override
+  public void close() {
+    ServedSpan last;
+    synchronized (this) {
+      closed = true;
+      last = span;
+      span = null;
+    }
+    thread.shutdownNow();
+    if (last != null) {
+      last.release();
+    }
+  }
+}

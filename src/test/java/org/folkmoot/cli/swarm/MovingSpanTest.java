@@ -1,0 +1,158 @@
+package org.folkmoot.cli.swarm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Hash32;
+import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.kernel.TensorType;
+import org.folkmoot.peer.Identity;
+import org.folkmoot.peer.JoinedSwarm;
+import org.folkmoot.route.Coverage;
+import org.folkmoot.testing.TinyModel;
+import org.folkmoot.testing.TinyModels;
+import org.folkmoot.wire.LayerRange;
+import org.folkmoot.wire.Message;
+import org.folkmoot.wire.SwarmId;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two nodes that serve the same half of a model until they meet. */
+@Timeout(300)
+class MovingSpanTest {
+  private static final int LAYERS = 4;
+  private static final String SHA = "1".repeat(64);
+
+  @TempDir private Path folder;
+
+  private SwarmNode node(String home) {
+    Identity identity = Identity.atHome(folder.resolve(home), new SecureRandom());
+    return SwarmNode.start(
+        new SwarmNode.Settings(
+            new SwarmFolder(folder.resolve(home)),
+            identity,
+            new JoinedSwarm(
+                new SwarmId(Hash32.sha256(new byte[] {1})), "test", 0, identity.peerId()),
+            Optional.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)),
+            Optional.empty(),
+            false,
+            _ -> Optional.empty(),
+            "test",
+            InstantSource.system(),
+            System::nanoTime,
+            new Random(1),
+            defect -> {
+              throw new AssertionError(defect);
+            }));
+  }
+
+  private static MovingSpan serve(
+      SwarmNode node, Path file, long memory, long pauseMillis, BlockingQueue<LayerRange> moves) {
+    return MovingSpan.start(
+        node,
+        new ServedSpan.Wish(
+            "tiny", SHA, file, Optional.empty(), OptionalLong.of(memory), 1, 1 << 22, false),
+        _ -> {},
+        () -> Duration.ofMillis(pauseMillis).toNanos(),
+        new MovingSpan.Listener() {
+          @Override
+          public void moved(LayerRange to) {
+            moves.add(to);
+          }
+
+          @Override
+          public void failed(FolkmootException why) {
+            throw new AssertionError(why);
+          }
+        });
+  }
+
+  /** What half of the model takes, with the embedding or the head. */
+  private static long half(Path file) {
+    try (GgufFile gguf = GgufFile.open(file)) {
+      ServedSpan.Room room = ServedSpan.Room.of(gguf, LAYERS, 0);
+      double ends = Math.max(room.size().embedLayers(), room.size().headLayers());
+      return (long) ((LAYERS / 2 + 0.5 + ends) * room.layerBytes());
+    }
+  }
+
+  @Test
+  void oneOfTwoThatHoldTheSameGoesWhereNobodyIs() throws InterruptedException {
+    Path file = TinyModels.write(folder, TinyModel.of(TensorType.Q8_0).withLayers(LAYERS));
+    BlockingQueue<LayerRange> moves = new LinkedBlockingQueue<>();
+    try (SwarmNode a = node("a");
+        SwarmNode b = node("b");
+        MovingSpan first = serve(a, file, half(file), 700, moves);
+        MovingSpan second = serve(b, file, half(file), 1100, moves)) {
+      assertThat(first.range()).isEqualTo(second.range());
+      a.introduce(List.of(new Message.Contact(b.self(), List.of(b.ownAddress()))));
+      LayerRange moved = moves.take();
+      assertThat(List.of(first.range().orElseThrow(), second.range().orElseThrow()))
+          .contains(moved);
+      for (SwarmNode each : List.of(a, b)) {
+        assertThat(
+                each.await(
+                    Duration.ofSeconds(60),
+                    () ->
+                        each.serving().stream()
+                            .flatMap(one -> one.offers().stream())
+                            .findFirst()
+                            .map(offer -> Coverage.of(each.view(offer.model()), LAYERS).complete())
+                            .orElse(false)))
+            .as("all layers are held")
+            .isTrue();
+      }
+    }
+  }
+
+  @Test
+  void aSpanThatAPersonChoseStays() {
+    Path file = TinyModels.write(folder, TinyModel.of(TensorType.Q8_0).withLayers(LAYERS));
+    try (SwarmNode a = node("a")) {
+      ServedSpan.Wish wish =
+          new ServedSpan.Wish(
+              "tiny",
+              SHA,
+              file,
+              Optional.of(new ServedSpan.LayerWish(0, 2)),
+              OptionalLong.empty(),
+              1,
+              1 << 22,
+              false);
+      try (MovingSpan span =
+          MovingSpan.start(
+              a,
+              wish,
+              _ -> {},
+              () -> {
+                throw new AssertionError("looks whether to move");
+              },
+              new MovingSpan.Listener() {
+                @Override
+                public void moved(LayerRange to) {
+                  throw new AssertionError();
+                }
+
+                @Override
+                public void failed(FolkmootException why) {
+                  throw new AssertionError(why);
+                }
+              })) {
+        assertThat(span.range()).contains(new LayerRange(true, 0, 2, false));
+      }
+    }
+  }
+}
