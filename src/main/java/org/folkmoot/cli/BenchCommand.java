@@ -20,6 +20,7 @@ import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.engine.model.RandomModel;
 import org.folkmoot.engine.model.Span;
 import org.folkmoot.engine.model.SpanModel;
+import org.folkmoot.kernel.MachineKernels;
 import org.folkmoot.kernel.ReadBandwidth;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.kernel.WorkerPool;
@@ -121,6 +122,7 @@ final class BenchCommand implements Callable<Integer> {
     Map<String, Object> figures = new LinkedHashMap<>();
     figures.put("model", path.getFileName().toString());
     figures.put("threads", threads);
+    figures.put("kernels", MachineKernels.describe());
     figures.put("vectorBits", WorkerPool.vectorBits());
     figures.put("ttftMillis", ColdStart.millis(surroundings, path, threads, Math.min(rounds, 3)));
     try (GgufFile file = GgufFile.open(path);
@@ -172,6 +174,7 @@ final class BenchCommand implements Callable<Integer> {
 
   private void print(Map<String, Object> figures) {
     Table table = new Table("measure", "value", "what it is");
+    table.row("kernels", String.valueOf(figures.get("kernels")), "what computes matrix products");
     row(table, figures, "pp128", " tokens/s", "prefill of 128 tokens");
     row(table, figures, "pp512", " tokens/s", "prefill of 512 tokens");
     row(table, figures, "tg64", " tokens/s", "decode of 64 tokens");

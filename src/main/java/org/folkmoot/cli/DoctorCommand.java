@@ -18,7 +18,7 @@ import org.folkmoot.base.ByteCount;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.cli.swarm.Listening;
 import org.folkmoot.cli.swarm.SwarmFolder;
-import org.folkmoot.kernel.WorkerPool;
+import org.folkmoot.kernel.MachineKernels;
 import org.folkmoot.store.StoredModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -99,8 +99,8 @@ final class DoctorCommand implements Callable<Integer> {
     return new Look(
         "arithmetic",
         State.GOOD,
-        "sem/1, bit for bit; %d processors, vectors of %d bits"
-            .formatted(Runtime.getRuntime().availableProcessors(), WorkerPool.vectorBits()));
+        "sem/1, bit for bit; %d processors; kernels: %s"
+            .formatted(Runtime.getRuntime().availableProcessors(), MachineKernels.describe()));
   }
 
   private static Look memory() {

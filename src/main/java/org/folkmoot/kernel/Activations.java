@@ -1,6 +1,6 @@
 package org.folkmoot.kernel;
 
-import java.util.EnumSet;
+import java.lang.foreign.MemorySegment;
 import java.util.Set;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -23,7 +23,9 @@ public final class Activations {
     /** Quantised, each value twice in an int: one broadcast fills a vector of shorts. */
     INTEGER_PAIRS,
     /** Quantised, as whole-numbered floats. */
-    INTEGER_FLOATS
+    INTEGER_FLOATS,
+    /** Quantised, as bytes, as machine code reads them ({@link TokenRecords}). */
+    RECORDS
   }
 
   /**
@@ -49,6 +51,7 @@ public final class Activations {
   private float[] scales = new float[0];
   private int[] sums = new int[0];
   private int[] halves = new int[0];
+  private byte[] records = new byte[0];
 
   /** Starts a batch; {@link #fill} must then be called for every panel. */
   public void begin(int tokens, int columns, Set<Form> forms) {
@@ -65,7 +68,12 @@ public final class Activations {
     if (forms.contains(Form.INTEGER_FLOATS) && whole.length < size) {
       whole = new float[size];
     }
-    if (!forms.equals(EnumSet.of(Form.FLOATS)) && scales.length < size / 32) {
+    if (forms.contains(Form.RECORDS)
+        && records.length < tokens * (columns / 32) * TokenRecords.BYTES) {
+      records = new byte[tokens * (columns / 32) * TokenRecords.BYTES];
+    }
+    if ((forms.contains(Form.INTEGER_PAIRS) || forms.contains(Form.INTEGER_FLOATS))
+        && scales.length < size / 32) {
       scales = new float[size / 32];
       sums = new int[size / 32];
       halves = new int[size / 32];
@@ -86,6 +94,9 @@ public final class Activations {
         System.arraycopy(x, (first + t) * stride, raw, (first + t) * columns, columns);
       }
     }
+    if (forms.contains(Form.RECORDS)) {
+      record(panel, x, stride, count);
+    }
     boolean toPairs = forms.contains(Form.INTEGER_PAIRS);
     boolean toFloats = forms.contains(Form.INTEGER_FLOATS);
     if (toPairs || toFloats) {
@@ -97,6 +108,19 @@ public final class Activations {
         }
       }
       clearRest(panel, count, toPairs, toFloats);
+    }
+  }
+
+  private void record(int panel, float[] x, int stride, int count) {
+    MachineKernels kernels = MachineKernels.get().orElseThrow();
+    int blocks = columns / 32;
+    MemorySegment to = MemorySegment.ofArray(records).asSlice(recordsAt(panel));
+    for (int t = 0; t < count; t++) {
+      MemorySegment row =
+          MemorySegment.ofArray(x).asSlice((long) (panel * PANEL + t) * stride * Float.BYTES);
+      if (kernels.quantise(row, to, blocks, count, t) >= 0x7f80_0000) {
+        throw Faults.computed("a hidden state is not a finite number");
+      }
     }
   }
 
@@ -220,6 +244,16 @@ public final class Activations {
   /** {@code [panel][column][token of the panel]}. */
   float[] whole() {
     return whole;
+  }
+
+  /** What {@link TokenRecords} describes. */
+  byte[] records() {
+    return records;
+  }
+
+  /** Where in {@link #records} a panel's begin. */
+  long recordsAt(int panel) {
+    return (long) panel * PANEL * (columns / 32) * TokenRecords.BYTES;
   }
 
   /** {@code dx}: {@code [panel][block][token of the panel]}. */

@@ -7,9 +7,12 @@ import java.lang.foreign.MemorySegment;
  * batch of tokens. Immutable; safe for many threads. Rows are cut into tiles that threads may
  * compute apart: no bit of the result depends on how.
  */
-public sealed interface Matrix permits BlockMatrix, PackedMatrix, FloatMatrix {
+public sealed interface Matrix permits BlockMatrix, PackedMatrix, MachineMatrix, FloatMatrix {
   /** Bytes that a matrix takes once repacked. */
   static long bytes(TensorType type, int rows, int columns) {
+    if (MachineMatrix.serves(type)) {
+      return MachineMatrix.bytes(type, rows, columns);
+    }
     return switch (type) {
       case F32, F16, BF16 -> FloatMatrix.bytes(type, rows, columns);
       case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> BlockMatrix.bytes(type, rows, columns);
@@ -23,6 +26,9 @@ public sealed interface Matrix permits BlockMatrix, PackedMatrix, FloatMatrix {
    * @param memory {@link #bytes(TensorType, int, int)} zero bytes, aligned to 64
    */
   static Matrix in(TensorType type, int rows, int columns, MemorySegment memory) {
+    if (MachineMatrix.serves(type)) {
+      return MachineMatrix.in(type, rows, columns, memory);
+    }
     return switch (type) {
       case F32, F16, BF16 -> FloatMatrix.in(type, rows, columns, memory);
       case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> BlockMatrix.in(type, rows, columns, memory);

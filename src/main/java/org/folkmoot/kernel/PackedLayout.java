@@ -17,7 +17,7 @@ package org.folkmoot.kernel;
  *
  * @param lowBits lower bits of an integer
  * @param highBits higher bits, or 0
- * @param zero what is subtracted from an integer
+ * @param zero what is subtracted from an integer, or for IQ4_NL from what stands in its table
  * @param blocks blocks of 32 columns that share the binary16 scales
  * @param scaleRows rows of bytes with integer scales and minimums
  * @param secondScale which of them holds the scales of columns 16–31; those of 0–15 are in the
@@ -41,7 +41,13 @@ record PackedLayout(
   /** Rows of a tile. */
   static final int ROWS = 32;
 
-  private static final PackedLayout IQ4_NL = new PackedLayout(4, 0, 0, 1, 0, 0, 0, 0, false, false);
+  private static final PackedLayout Q4_0 = new PackedLayout(4, 0, 8, 1, 0, 0, 0, 0, false, false);
+  private static final PackedLayout Q4_1 = new PackedLayout(4, 0, 0, 1, 0, 0, 0, 0, true, false);
+  private static final PackedLayout Q5_0 = new PackedLayout(4, 1, 16, 1, 0, 0, 0, 0, false, false);
+  private static final PackedLayout Q5_1 = new PackedLayout(4, 1, 0, 1, 0, 0, 0, 0, true, false);
+  private static final PackedLayout Q8_0 = new PackedLayout(8, 0, 128, 1, 0, 0, 0, 0, false, false);
+  private static final PackedLayout IQ4_NL =
+      new PackedLayout(4, 0, 128, 1, 0, 0, 0, 0, false, false);
   private static final PackedLayout Q2_K = new PackedLayout(2, 0, 0, 8, 2, 1, 0, 1, true, true);
   private static final PackedLayout Q3_K = new PackedLayout(2, 1, 4, 8, 2, 1, 0, 0, false, false);
   private static final PackedLayout Q4_K = new PackedLayout(4, 0, 0, 8, 2, 0, 1, 1, true, false);
@@ -51,14 +57,18 @@ record PackedLayout(
   /** The layout of a format. */
   static PackedLayout of(TensorType type) {
     return switch (type) {
+      case Q4_0 -> Q4_0;
+      case Q4_1 -> Q4_1;
+      case Q5_0 -> Q5_0;
+      case Q5_1 -> Q5_1;
+      case Q8_0 -> Q8_0;
       case IQ4_NL -> IQ4_NL;
       case Q2_K -> Q2_K;
       case Q3_K -> Q3_K;
       case Q4_K -> Q4_K;
       case Q5_K -> Q5_K;
       case Q6_K -> Q6_K;
-      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 ->
-          throw new IllegalArgumentException(type + " has another layout");
+      case F32, F16, BF16 -> throw new IllegalArgumentException(type + " has another layout");
     };
   }
 

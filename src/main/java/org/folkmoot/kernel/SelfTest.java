@@ -227,14 +227,19 @@ public final class SelfTest {
       MemorySegment memory = NativeMemory.allocate(arena, Matrix.bytes(type, count, columns));
       Matrix matrix = Matrix.in(type, count, columns, memory);
       matrix.repack(rows, 0);
-      Set<Activations.Form> forms = EnumSet.of(matrix.form(tokens));
-      Activations activations = new Activations();
-      activations.begin(tokens, columns, forms);
-      activations.fill(0, x, columns, forms);
-      float[] out = new float[tokens * count];
-      matrix.multiply(activations, 0, 1, out, count, 0, new Scratch());
-      return out;
+      return multiply(matrix, x, tokens);
     }
+  }
+
+  /** {@code W x} for a panel of tokens at most. */
+  static float[] multiply(Matrix matrix, float[] x, int tokens) {
+    Set<Activations.Form> forms = EnumSet.of(matrix.form(tokens));
+    Activations activations = new Activations();
+    activations.begin(tokens, matrix.columns(), forms);
+    activations.fill(0, x, matrix.columns(), forms);
+    float[] out = new float[tokens * matrix.rows()];
+    matrix.multiply(activations, 0, 1, out, matrix.rows(), 0, new Scratch());
+    return out;
   }
 
   private static float[] attend(
@@ -284,7 +289,7 @@ public final class SelfTest {
   }
 
   /** Inputs that any program can make: a linear congruential generator's upper halves. */
-  private static final class Numbers {
+  static final class Numbers {
     private int state;
 
     /** 0 to 65,535. */

@@ -18,6 +18,12 @@ final class SuperBlocks {
   private static final VarHandle INT =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
+  /** Turns signed bytes into unsigned ones that are greater by 128. */
+  static final int SIGNS = 0x8080_8080;
+
+  /** Times four bits, and masked, this is a bit in each of four bytes. */
+  static final int SPREAD = 0x0020_4081;
+
   private SuperBlocks() {}
 
   /**
@@ -28,29 +34,78 @@ final class SuperBlocks {
    * @param k which four of these, 0 to 7
    */
   static int low(TensorType type, byte[] in, int at, int block, int k) {
+    int mask = (1 << PackedLayout.of(type).lowBits()) - 1;
+    int four = field(in, at + lowAt(type, block, k), lowShift(type, block, k), mask);
+    return type == TensorType.Q8_0 ? four ^ SIGNS : four;
+  }
+
+  /** Where in a block the four bytes lie that hold {@link #low}. */
+  static int lowAt(TensorType type, int block, int k) {
     return switch (type) {
-      case IQ4_NL -> field(in, at + 2 + 4 * (k & 3), k & 4, 15);
-      case Q4_K -> field(in, at + 16 + 32 * (block >> 1) + 4 * k, 4 * (block & 1), 15);
-      case Q5_K -> field(in, at + 48 + 32 * (block >> 1) + 4 * k, 4 * (block & 1), 15);
-      case Q6_K -> {
-        int half = at + 64 * (block >> 2) + 32 * (block & 1);
-        yield field(in, half + 4 * k, 2 * (block & 2), 15);
-      }
-      case Q2_K -> field(in, at + 16 + 32 * (block >> 2) + 4 * k, 2 * (block & 3), 3);
-      case Q3_K -> field(in, at + 32 + 32 * (block >> 2) + 4 * k, 2 * (block & 3), 3);
-      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> throw other(type);
+      case Q8_0 -> 2 + 4 * k;
+      case Q4_0, IQ4_NL -> 2 + 4 * (k & 3);
+      case Q4_1 -> 4 + 4 * (k & 3);
+      case Q5_0 -> 6 + 4 * (k & 3);
+      case Q5_1 -> 8 + 4 * (k & 3);
+      case Q4_K -> 16 + 32 * (block >> 1) + 4 * k;
+      case Q5_K -> 48 + 32 * (block >> 1) + 4 * k;
+      case Q6_K -> 64 * (block >> 2) + 32 * (block & 1) + 4 * k;
+      case Q2_K -> 16 + 32 * (block >> 2) + 4 * k;
+      case Q3_K -> 32 + 32 * (block >> 2) + 4 * k;
+      case F32, F16, BF16 -> throw other(type);
+    };
+  }
+
+  /** How far right they must be shifted. */
+  static int lowShift(TensorType type, int block, int k) {
+    return switch (type) {
+      case Q8_0 -> 0;
+      case Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL -> k & 4;
+      case Q4_K, Q5_K -> 4 * (block & 1);
+      case Q6_K, Q2_K, Q3_K -> 2 * (block & (type == TensorType.Q6_K ? 2 : 3));
+      case F32, F16, BF16 -> throw other(type);
     };
   }
 
   /** The higher bits of four columns, a byte each; zero where the format has none. */
   static int high(TensorType type, byte[] in, int at, int block, int k) {
     return switch (type) {
-      case Q5_K -> field(in, at + 16 + 4 * k, block, 1);
-      case Q6_K -> field(in, at + 128 + 32 * (block >> 2) + 4 * k, 2 * (block & 3), 3);
-      case Q3_K -> field(in, at + 4 * k, block, 1);
-      case IQ4_NL, Q4_K, Q2_K -> 0;
-      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> throw other(type);
+      case Q5_0, Q5_1 -> fourBits(in, at + highAt(type, block, k), highShift(type, block, k));
+      case Q5_K, Q6_K, Q3_K -> {
+        int mask = (1 << PackedLayout.of(type).highBits()) - 1;
+        yield field(in, at + highAt(type, block, k), highShift(type, block, k), mask);
+      }
+      case IQ4_NL, Q4_0, Q4_1, Q8_0, Q4_K, Q2_K -> 0;
+      case F32, F16, BF16 -> throw other(type);
     };
+  }
+
+  /** Where in a block the four bytes lie that hold {@link #high}. */
+  static int highAt(TensorType type, int block, int k) {
+    return switch (type) {
+      case Q5_0 -> 2;
+      case Q5_1 -> 4;
+      case Q5_K -> 16 + 4 * k;
+      case Q6_K -> 128 + 32 * (block >> 2) + 4 * k;
+      case Q3_K -> 4 * k;
+      case F32, F16, BF16, IQ4_NL, Q4_0, Q4_1, Q8_0, Q4_K, Q2_K -> throw other(type);
+    };
+  }
+
+  /** How far right they must be shifted. */
+  static int highShift(TensorType type, int block, int k) {
+    return switch (type) {
+      case Q5_0, Q5_1 -> 4 * k;
+      case Q5_K, Q3_K -> block;
+      case Q6_K -> 2 * (block & 3);
+      case F32, F16, BF16, IQ4_NL, Q4_0, Q4_1, Q8_0, Q4_K, Q2_K -> throw other(type);
+    };
+  }
+
+  /** Four neighbouring bits, a byte each. */
+  private static int fourBits(byte[] in, int at, int shift) {
+    int four = ((int) INT.get(in, at) >>> shift) & 15;
+    return (four * SPREAD) & 0x0101_0101;
   }
 
   private static int field(byte[] in, int at, int shift, int mask) {
@@ -60,7 +115,7 @@ final class SuperBlocks {
   /** The integer scale of 16 columns, number {@code part} of the block. */
   static int scale(TensorType type, byte[] in, int at, int part) {
     return switch (type) {
-      case IQ4_NL -> 1;
+      case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL -> 1;
       case Q4_K, Q5_K -> six(in, at + 4, at + 12, 0, part >> 1);
       case Q6_K -> in[at + 192 + part];
       case Q2_K -> in[at + part] & 15;
@@ -69,7 +124,7 @@ final class SuperBlocks {
         int high = (in[at + 104 + (part & 3)] >> (2 * (part >> 2))) & 3;
         yield (low | (high << 4)) - 32;
       }
-      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> throw other(type);
+      case F32, F16, BF16 -> throw other(type);
     };
   }
 
@@ -78,8 +133,8 @@ final class SuperBlocks {
     return switch (type) {
       case Q4_K, Q5_K -> six(in, at + 8, at + 12, 4, part >> 1);
       case Q2_K -> (in[at + part] >> 4) & 15;
-      case IQ4_NL, Q3_K, Q6_K -> 0;
-      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> throw other(type);
+      case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, Q3_K, Q6_K -> 0;
+      case F32, F16, BF16 -> throw other(type);
     };
   }
 

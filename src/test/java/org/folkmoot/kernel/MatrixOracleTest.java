@@ -189,8 +189,40 @@ class MatrixOracleTest {
 
   /** Both ways of every token, the vector code's among other outputs that must stay as they are. */
   private void check(TensorType type, byte[] matrix, int rows, float[][] x) {
+    check(Matrix::bytes, Matrix::in, type, matrix, rows, x);
+    if (MachineMatrix.serves(type)) { // then the others are to be checked, too
+      check(MatrixOracleTest::bytesInJava, MatrixOracleTest::inJava, type, matrix, rows, x);
+    }
+  }
+
+  private interface Size {
+    long bytes(TensorType type, int rows, int columns);
+  }
+
+  private interface Factory {
+    Matrix in(TensorType type, int rows, int columns, MemorySegment memory);
+  }
+
+  private static long bytesInJava(TensorType type, int rows, int columns) {
+    return isPacked(type)
+        ? PackedMatrix.bytes(type, rows, columns)
+        : BlockMatrix.bytes(type, rows, columns);
+  }
+
+  private static Matrix inJava(TensorType type, int rows, int columns, MemorySegment memory) {
+    return isPacked(type)
+        ? PackedMatrix.in(type, rows, columns, memory)
+        : BlockMatrix.in(type, rows, columns, memory);
+  }
+
+  private static boolean isPacked(TensorType type) {
+    return type == TensorType.IQ4_NL || type.hasSubBlocks();
+  }
+
+  private void check(
+      Size size, Factory factory, TensorType type, byte[] matrix, int rows, float[][] x) {
     int stride = rows + 5;
-    float[] out = multiply(type, matrix, rows, x, stride, 3);
+    float[] out = multiply(size, factory, type, matrix, rows, x, stride, 3);
     for (int t = 0; t < x.length; t++) {
       float[] expected = new float[stride];
       Arrays.fill(expected, UNTOUCHED);
@@ -208,6 +240,18 @@ class MatrixOracleTest {
 
   private float[] multiply(
       TensorType type, byte[] bytes, int rows, float[][] x, int stride, int offset) {
+    return multiply(Matrix::bytes, Matrix::in, type, bytes, rows, x, stride, offset);
+  }
+
+  private float[] multiply(
+      Size size,
+      Factory factory,
+      TensorType type,
+      byte[] bytes,
+      int rows,
+      float[][] x,
+      int stride,
+      int offset) {
     int columns = x[0].length;
     float[] inputs = new float[x.length * columns];
     for (int t = 0; t < x.length; t++) {
@@ -215,8 +259,8 @@ class MatrixOracleTest {
     }
     try (Arena arena = Arena.ofConfined()) {
       Matrix matrix =
-          Matrix.in(
-              type, rows, columns, NativeMemory.allocate(arena, Matrix.bytes(type, rows, columns)));
+          factory.in(
+              type, rows, columns, NativeMemory.allocate(arena, size.bytes(type, rows, columns)));
       int tileBytes = Math.toIntExact(matrix.tileRows() * type.rowBytes(columns));
       for (int tile = 0; tile < matrix.tiles(); tile++) {
         int from = tile * tileBytes;

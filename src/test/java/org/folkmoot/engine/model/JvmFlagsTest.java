@@ -31,6 +31,7 @@ class JvmFlagsTest {
   /** What the children are started with, one each. */
   private static final List<String> FLAGS =
       List.of(
+          "-Dfolkmoot.kernels=machine", // as it is
           "-XX:UseAVX=0",
           "-XX:UseAVX=1",
           "-XX:UseAVX=2",
@@ -77,7 +78,9 @@ class JvmFlagsTest {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--add-modules", "jdk.incubator.vector"));
-    command.addAll(List.of("-XX:+UseSerialGC", "-Xmx128m", flag));
+    // The flags are about the kernels in Java.
+    String kernels = "-Dfolkmoot.kernels=java";
+    command.addAll(List.of("-XX:+UseSerialGC", "-Xmx128m", kernels, flag));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.add(GoldenHash.class.getName());
     models.forEach(model -> command.add(model.toString()));
