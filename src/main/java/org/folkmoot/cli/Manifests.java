@@ -64,12 +64,17 @@ final class Manifests {
         model.licence().equals(StoredModel.UNKNOWN_LICENCE)
             ? text(metadata, "general.license")
             : model.licence();
+    String name = model.name().substring(1 + model.name().lastIndexOf('/'));
+    String file = String.valueOf(model.path().getFileName());
     return new ModelManifest(
         adapter ? ModelManifest.Kind.ADAPTER : ModelManifest.Kind.MODEL,
-        model.name(),
+        name,
         List.of(
             new ModelManifest.ModelFile(
-                String.valueOf(model.path().getFileName()), model.sha256(), model.size())),
+                // The store names files by their hashes, which says nothing to others.
+                file.startsWith(model.sha256()) ? name.replace(':', '-') + ".gguf" : file,
+                model.sha256(),
+                model.size())),
         licence,
         authors,
         origins(metadata, "base_model"),

@@ -44,7 +44,7 @@ public final class CreditGraph {
   /** Between two peers, both sides together: no sum of a peer's edges overflows. */
   static final long MAX_CAPACITY = 1L << 40;
 
-  private final Map<PeerId, TreeMap<PeerId, Long>> edges = new HashMap<>();
+  private final Map<PeerId, TreeMap<PeerId, Long>> edges = new TreeMap<>();
   private int count;
 
   /** A graph of strangers. */
@@ -71,7 +71,7 @@ public final class CreditGraph {
     return count;
   }
 
-  /** Told of each edge, peers in no order. */
+  /** Told of each edge, peers in order. */
   void each(EdgeVisitor visitor) {
     edges.forEach((from, out) -> out.forEach((to, amount) -> visitor.edge(from, to, amount)));
   }
