@@ -368,7 +368,7 @@ public final class Oracle {
   public static int[] chosen(float[] logits, int count) {
     return IntStream.range(0, logits.length)
         .boxed()
-        .sorted(Comparator.comparing((Integer e) -> -(logits[e] + 0f)).thenComparing(e -> e))
+        .sorted(Comparator.comparingDouble((Integer e) -> -(logits[e] + 0f)).thenComparing(e -> e))
         .limit(count)
         .mapToInt(Integer::intValue)
         .toArray();

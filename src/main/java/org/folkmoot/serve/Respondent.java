@@ -151,12 +151,14 @@ final class Respondent {
   /** One that is made when it is first asked. */
   private Prover proverOf(Work work) {
     return new Prover() {
-      private @Nullable Optional<TraceProver> made;
+      private boolean isMade;
+      private Optional<TraceProver> made = Optional.empty();
 
       @Override
       public Optional<SignedReply> answer(Question question) {
-        if (made == null) {
+        if (!isMade) {
           made = make(work);
+          isMade = true;
         }
         return made.flatMap(prover -> prover.answer(question));
       }
@@ -223,7 +225,7 @@ final class Respondent {
 
   /** In the background only. */
   private Optional<TraceProver> prover(Waiting asked) {
-    if (!asked.statement.equals(latestOf)) {
+    if (latestOf == null || !asked.statement.equals(latestOf)) {
       latest = null;
       latestOf = asked.statement;
       latest = make(asked.work).orElse(null);

@@ -137,6 +137,8 @@ public enum TinyFamily {
 
   private final String architecture;
   private final int layers;
+
+  @SuppressWarnings("ImmutableEnumChecker") // lambdas without state
   private final Shape shape;
 
   /** Sets what a family has. */

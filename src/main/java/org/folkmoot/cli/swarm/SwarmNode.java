@@ -513,7 +513,9 @@ public final class SwarmNode implements AutoCloseable {
                 if (outcome instanceof Outcome.Settled(var faults)) {
                   faults.stream()
                       .filter(fault -> fault.peer().equals(theirs.hop()))
-                      .forEach(fault -> accuse(fault.proof()));
+                      .forEach(fault -> {
+                        var _ = accuse(fault.proof());
+                      });
                 }
               });
     });
