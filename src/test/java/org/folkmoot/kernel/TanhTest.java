@@ -42,11 +42,11 @@ class TanhTest {
     assertThat(gelu).isLessThanOrEqualTo(MAX_GELU);
   }
 
-  private interface Error {
+  private interface Deviation {
     double at(float x);
   }
 
-  private static double worst(int stride, Error error) {
+  private static double worst(int stride, Deviation error) {
     return IntStream.range(0, PIECES)
         .parallel()
         .mapToDouble(piece -> {

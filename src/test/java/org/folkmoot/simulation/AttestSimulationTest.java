@@ -79,10 +79,6 @@ class AttestSimulationTest {
       client.host().loop().execute(request::start);
     }
 
-    private void server(LayerRange range) {
-      server(range, UnaryOperator.identity());
-    }
-
     private void server(LayerRange range, UnaryOperator<HopStatement> says) {
       int number = servers.size();
       SimHost host = new SimHost(network, number, "server " + number, 0, true);

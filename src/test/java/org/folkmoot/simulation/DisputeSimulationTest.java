@@ -142,13 +142,14 @@ class DisputeSimulationTest {
       Inquiry inquiry = new Inquiry(links);
       server.disputesBy((ours, prover, theirs, key) -> {
         disputes++;
-        new Hearing(
-                new Dispute(ours, theirs, key, atHand, SimPeer.VERIFIER),
-                Hearing.here(prover),
-                inquiry.witness(theirs, key),
-                host.loop()::execute)
-            .begin()
-            .thenAccept(outcome -> accuse(theirs.hop(), outcome));
+        var _ =
+            new Hearing(
+                    new Dispute(ours, theirs, key, atHand, SimPeer.VERIFIER),
+                    Hearing.here(prover),
+                    inquiry.witness(theirs, key),
+                    host.loop()::execute)
+                .begin()
+                .thenAccept(outcome -> accuse(theirs.hop(), outcome));
       });
     }
 

@@ -42,7 +42,7 @@ class WindowCacheTest {
 
   private static float[] lastOf(SpanModel model, int[] ids, int chunk) {
     long most = new KvPlan(model.config(), model.span()).bytes(ids.length);
-    long pages = (ids.length + 63) / 64;
+    long pages = (ids.length + 63L) / 64;
     long everything = pages * model.config().kvLayout(model.span().layerCount()).pageBytes();
     assertThat(most).isLessThan(everything);
     try (KvPool pool = model.newKvPool(most);
