@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
 import org.folkmoot.base.FolkmootException;
 
@@ -81,6 +82,11 @@ public final class Attention {
           scale,
           0,
           Integer.MAX_VALUE);
+    }
+
+    /** Whether all see everything, with scores that know no bound. */
+    private boolean isPlain() {
+      return cap == 0 && window >= position + tokens;
     }
 
     /** The first position that the query of a row sees. */
@@ -167,6 +173,23 @@ public final class Attention {
    * @param pages of the sequence from position 0 on; those before all windows are not looked at
    */
   public static void attend(
+      KvLayout layout,
+      List<MemorySegment> pages,
+      int layer,
+      int kvHead,
+      Queries queries,
+      Scratch scratch) {
+    Optional<MachineAttention> machine =
+        MachineKernels.get().flatMap(kernels -> kernels.attention(layout));
+    if (machine.isPresent() && queries.isPlain()) {
+      machine.get().attend(layout, pages, layer, kvHead, queries, scratch);
+    } else {
+      inJava(layout, pages, layer, kvHead, queries, scratch);
+    }
+  }
+
+  /** The same without machine code. */
+  static void inJava(
       KvLayout layout,
       List<MemorySegment> pages,
       int layer,

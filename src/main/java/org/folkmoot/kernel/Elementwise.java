@@ -5,9 +5,12 @@ import static org.folkmoot.kernel.Lanes.FLOATS;
 
 import jdk.incubator.vector.FloatVector;
 import org.folkmoot.base.FolkmootException;
+import org.jspecify.annotations.Nullable;
 
 /** The parts of a layer between its matrices: one element at a time, or rule 3's sum. */
 public final class Elementwise {
+  private static final @Nullable MachineKernels MACHINE = MachineKernels.get().orElse(null);
+
   private Elementwise() {}
 
   /**
@@ -17,6 +20,12 @@ public final class Elementwise {
    */
   public static void rmsNorm(
       float[] x, int xAt, float[] weight, float epsilon, float[] y, int yAt, Scratch scratch) {
+    if (MACHINE != null) {
+      if (!(MACHINE.rmsNorm(x, xAt, weight, epsilon, y, yAt) <= Float.MAX_VALUE)) {
+        throw notFinite();
+      }
+      return;
+    }
     int n = weight.length;
     float sum = FloatKernel.sumOfSquares(x, xAt, n, scratch.lanes);
     if (!(sum <= Float.MAX_VALUE)) {
@@ -56,6 +65,10 @@ public final class Elementwise {
 
   /** {@code x += y}. */
   public static void add(float[] x, int xAt, float[] y, int yAt, int length) {
+    if (MACHINE != null) {
+      MACHINE.add(x, xAt, y, yAt, length);
+      return;
+    }
     int whole = length - length % FLOATS;
     for (int i = 0; i < whole; i += FLOATS) {
       FloatVector.fromArray(F, x, xAt + i)
@@ -72,6 +85,10 @@ public final class Elementwise {
    */
   public static void siluTimes(
       float[] gate, int gateAt, float[] up, int upAt, float[] out, int outAt, int length) {
+    if (MACHINE != null) {
+      MACHINE.siluTimes(gate, gateAt, up, upAt, out, outAt, length);
+      return;
+    }
     int whole = length - length % FLOATS;
     for (int i = 0; i < whole; i += FLOATS) {
       FloatVector.fromArray(F, gate, gateAt + i).neg().intoArray(out, outAt + i);

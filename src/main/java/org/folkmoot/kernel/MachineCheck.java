@@ -3,13 +3,78 @@ package org.folkmoot.kernel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 
 /** Machine code serves only after it has agreed with the oracle, for every number of tokens. */
 final class MachineCheck {
   /** A tile whose last rows are missing. */
   private static final int ROWS = PackedLayout.ROWS - 3;
 
+  private static final int LENGTH = 53;
+  private static final float EPSILON = 1e-5f;
+
   private MachineCheck() {}
+
+  /** Whether what is between matrices is computed as sem/1 says. */
+  static boolean agrees(MachineKernels kernels) {
+    SelfTest.Numbers numbers = new SelfTest.Numbers();
+    float[] x = numbers.wide(LENGTH);
+    float[] w = numbers.floats(LENGTH);
+    float[] norm = new float[LENGTH];
+    kernels.rmsNorm(x, 0, w, EPSILON, norm, 0);
+    float[] silu = new float[LENGTH];
+    kernels.siluTimes(x, 0, w, 0, silu, 0, LENGTH);
+    float[] sum = x.clone();
+    kernels.add(sum, 0, w, 0, LENGTH);
+    boolean same = true;
+    for (int i = 0; i < LENGTH; i++) {
+      same &= sum[i] == x[i] + w[i];
+    }
+    return same
+        && Arrays.equals(norm, Oracle.rmsNorm(x, w, EPSILON))
+        && Arrays.equals(silu, Oracle.siluTimes(x, w));
+  }
+
+  /** Two tokens of two heads (a group of rows), then one more row. */
+  static boolean agrees(MachineAttention made, int headDim, KvLayout.Precision precision) {
+    int positions = 19;
+    SelfTest.Numbers numbers = new SelfTest.Numbers();
+    KvLayout layout = new KvLayout(1, 1, headDim, precision);
+    float[][] keys = new float[positions][];
+    float[][] values = new float[positions][];
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment page = NativeMemory.allocate(arena, layout.pageBytes());
+      for (int t = 0; t < positions; t++) {
+        keys[t] = numbers.floats(headDim);
+        values[t] = numbers.floats(headDim);
+        Attention.store(layout, page, 0, 0, t, keys[t], 0, values[t], 0);
+      }
+      int rows = AttentionCode.ROWS + 1;
+      float[] q = numbers.floats(rows * headDim);
+      float[] out = new float[rows * headDim];
+      made.attend(
+          layout,
+          List.of(page),
+          0,
+          0,
+          new Attention.Queries(q, headDim, out, headDim, 0, rows, positions - rows, 0, 1, 0.25f),
+          new Scratch());
+      for (int row = 0; row < rows; row++) {
+        int seen = positions - rows + row + 1;
+        float[] expected =
+            Oracle.attention(
+                Arrays.copyOfRange(q, row * headDim, (row + 1) * headDim),
+                Arrays.copyOf(keys, seen),
+                Arrays.copyOf(values, seen),
+                precision,
+                0.25f);
+        if (!Arrays.equals(Arrays.copyOfRange(out, row * headDim, (row + 1) * headDim), expected)) {
+          return false;
+        }
+      }
+      return true;
+    }
+  }
 
   /** Whether these kernels compute what sem/1 says. */
   static boolean agrees(TensorType type, MachineKernels.Products products) {

@@ -1,12 +1,16 @@
 package org.folkmoot.kernel;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.folkmoot.kernel.machine.MachineCode;
 import org.folkmoot.kernel.machine.Processor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Kernels in machine code, made when they are first needed, on processors and systems that they are
@@ -22,17 +26,27 @@ public final class MachineKernels {
    * @param forTokens products for 1 to {@link Activations#PANEL} tokens
    * @param repack fills a tile
    */
-  record Products(MachineCode[] forTokens, MachineCode repack) {}
+  record Products(List<MachineCode> forTokens, MachineCode repack) {}
 
   private static final class Holder {
     static final Optional<MachineKernels> KERNELS = make();
   }
 
   private final MachineCode quantise;
+  private final MachineCode rmsNorm;
+  private final MachineCode siluTimes;
+  private final MachineCode add;
+  private final Map<KvLayout.Precision, Map<Integer, Optional<MachineAttention>>> attention =
+      new EnumMap<>(KvLayout.Precision.class);
   private final Map<TensorType, Optional<Products>> products = new EnumMap<>(TensorType.class);
 
-  private MachineKernels(MachineCode quantise) {
-    this.quantise = quantise;
+  private volatile @Nullable Known lastAttention;
+
+  private MachineKernels(List<MachineCode> all) {
+    this.quantise = all.get(0);
+    this.rmsNorm = all.get(1);
+    this.siluTimes = all.get(2);
+    this.add = all.get(3);
   }
 
   /** These kernels, if this machine can run them and they are wanted. */
@@ -44,7 +58,10 @@ public final class MachineKernels {
     if (System.getProperty(SWITCH, "").equals("java") || !Processor.hasAvx512Vnni()) {
       return Optional.empty();
     }
-    return MachineCode.of(QuantiseCode.assemble()).map(MachineKernels::new);
+    List<byte[]> all =
+        List.of(
+            QuantiseCode.assemble(), LayerCode.rmsNorm(), LayerCode.siluTimes(), LayerCode.add());
+    return MachineCode.all(all).map(MachineKernels::new).filter(MachineCheck::agrees);
   }
 
   /** What computes matrix products here, for people. */
@@ -76,16 +93,73 @@ public final class MachineKernels {
   }
 
   private static Optional<Products> assemble(TensorType type) {
-    MachineCode[] forTokens = new MachineCode[Activations.PANEL];
+    List<byte[]> all = new ArrayList<>();
     for (int tokens = 1; tokens <= Activations.PANEL; tokens++) {
-      Optional<MachineCode> code =
-          MachineCode.of(new ProductCode(PackedLayout.of(type), type, tokens).assemble());
-      if (code.isEmpty()) {
-        return Optional.empty();
-      }
-      forTokens[tokens - 1] = code.get();
+      all.add(new ProductCode(PackedLayout.of(type), type, tokens).assemble());
     }
-    return MachineCode.of(RepackCode.assemble(type)).map(r -> new Products(forTokens, r));
+    all.add(RepackCode.assemble(type));
+    return MachineCode.all(all)
+        .map(code -> new Products(code.subList(0, Activations.PANEL), code.getLast()));
+  }
+
+  /** The attention of such heads, or nothing if that in Java serves. */
+  Optional<MachineAttention> attention(KvLayout layout) {
+    Known known = lastAttention; // as a rule a process has one model
+    if (known == null
+        || known.headDim != layout.headDim()
+        || known.precision != layout.precision()) {
+      known = new Known(layout.headDim(), layout.precision(), findAttention(layout));
+      lastAttention = known;
+    }
+    return known.attention;
+  }
+
+  private record Known(
+      int headDim, KvLayout.Precision precision, Optional<MachineAttention> attention) {}
+
+  private synchronized Optional<MachineAttention> findAttention(KvLayout layout) {
+    return attention
+        .computeIfAbsent(layout.precision(), _ -> new HashMap<>())
+        .computeIfAbsent(
+            layout.headDim(),
+            headDim ->
+                MachineAttention.of(headDim, layout.precision())
+                    .filter(made -> MachineCheck.agrees(made, headDim, layout.precision())));
+  }
+
+  /** Rule 4; gives the sum of squares. */
+  float rmsNorm(float[] x, int xAt, float[] weight, float epsilon, float[] y, int yAt) {
+    int n = weight.length;
+    long numbers = Float.floatToRawIntBits(n) | ((long) Float.floatToRawIntBits(epsilon) << 32);
+    return Float.intBitsToFloat(
+        rmsNorm.call(
+            floats(x, xAt),
+            MemorySegment.ofArray(weight),
+            floats(y, yAt),
+            n / 16,
+            rest(n),
+            numbers));
+  }
+
+  /** SwiGLU. */
+  void siluTimes(
+      float[] gate, int gateAt, float[] up, int upAt, float[] out, int outAt, int length) {
+    siluTimes.call(
+        floats(gate, gateAt), floats(up, upAt), floats(out, outAt), length / 16, rest(length), 0);
+  }
+
+  /** {@code x += y}. */
+  void add(float[] x, int xAt, float[] y, int yAt, int length) {
+    MemorySegment to = floats(x, xAt);
+    add.call(to, floats(y, yAt), to, length / 16, rest(length), 0);
+  }
+
+  private static int rest(int length) {
+    return (1 << (length % 16)) - 1;
+  }
+
+  private static MemorySegment floats(float[] array, int at) {
+    return MemorySegment.ofArray(array).asSlice((long) at * Float.BYTES);
   }
 
   /**

@@ -174,13 +174,16 @@ public final class MachineMatrix implements Matrix {
       int stride) {
     try {
       // Slices check that the code stays inside what it was given.
-      products.forTokens()[tokens - 1].call(
-          memory.asSlice(tile * tileBytes(), count * tileBytes()),
-          MemorySegment.ofArray(x.records()).asSlice(x.recordsAt(panel)),
-          MemorySegment.ofArray(out).asSlice(outAt * Float.BYTES),
-          count | ((long) mask << 32),
-          panels | (((long) stride * Float.BYTES) << 32),
-          columns / type.blockSize());
+      products
+          .forTokens()
+          .get(tokens - 1)
+          .call(
+              memory.asSlice(tile * tileBytes(), count * tileBytes()),
+              MemorySegment.ofArray(x.records()).asSlice(x.recordsAt(panel)),
+              MemorySegment.ofArray(out).asSlice(outAt * Float.BYTES),
+              count | ((long) mask << 32),
+              panels | (((long) stride * Float.BYTES) << 32),
+              columns / type.blockSize());
     } finally {
       Reference.reachabilityFence(this);
     }

@@ -30,6 +30,9 @@ public final class WarmUp {
    */
   public static void run(
       Set<TensorType> types, KvLayout.Precision precision, BooleanSupplier stop) {
+    if (types.stream().allMatch(MachineMatrix::serves)) {
+      return; // machine code needs no compiler
+    }
     Scratch scratch = new Scratch();
     Activations activations = new Activations();
     float[] x = new float[8 * COLUMNS];

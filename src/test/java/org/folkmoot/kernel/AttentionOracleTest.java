@@ -160,7 +160,10 @@ class AttentionOracleTest {
                 scale,
                 of.cap,
                 of.window);
+        Attention.inJava(layout, pages, LAYER, head, part, scratch);
+        float[] inJava = out.clone();
         Attention.attend(layout, pages, LAYER, head, part, scratch);
+        assertThat(Arrays.equals(out, inJava)).as("%s in Java", of).isTrue();
       }
     }
     for (int t = 0; t < of.tokens; t++) {

@@ -5,6 +5,8 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -30,6 +32,9 @@ public final class MachineCode {
                   ValueLayout.JAVA_LONG),
               Linker.Option.critical(true));
 
+  /** A cache line, so that loops begin where they did when they were measured. */
+  private static final int ALIGNMENT = 64;
+
   private final MemorySegment address;
 
   private MachineCode(MemorySegment address) {
@@ -41,9 +46,32 @@ public final class MachineCode {
     return isSupported() ? CodeMemory.of(code).map(MachineCode::new) : Optional.empty();
   }
 
-  /** The function that begins {@code offset} bytes later. */
-  public MachineCode at(int offset) {
-    return new MachineCode(MemorySegment.ofAddress(address.address() + offset));
+  /** Makes some functions callable that share their memory, in their order. */
+  public static Optional<List<MachineCode>> all(List<byte[]> functions) {
+    int length = 0;
+    for (byte[] function : functions) {
+      length = aligned(length + function.length);
+    }
+    byte[] code = new byte[length];
+    int[] starts = new int[functions.size()];
+    int end = 0;
+    for (int i = 0; i < starts.length; i++) {
+      starts[i] = end;
+      System.arraycopy(functions.get(i), 0, code, end, functions.get(i).length);
+      end = aligned(end + functions.get(i).length);
+    }
+    return of(code)
+        .map(first -> {
+          List<MachineCode> all = new ArrayList<>();
+          for (int start : starts) {
+            all.add(new MachineCode(MemorySegment.ofAddress(first.address.address() + start)));
+          }
+          return all;
+        });
+  }
+
+  private static int aligned(int length) {
+    return (length + ALIGNMENT - 1) & -ALIGNMENT;
   }
 
   private static boolean isSupported() {

@@ -17,11 +17,21 @@ public enum VectorOp {
   VMULPS(1, 0, 0, 0x59, Tuple.FULL),
   VDIVPS(1, 0, 0, 0x5e, Tuple.FULL),
   VADDPS(1, 0, 0, 0x58, Tuple.FULL),
+  VSUBPS(1, 0, 0, 0x5c, Tuple.FULL),
+  VSQRTPS(1, 0, 0, 0x51, Tuple.FULL),
+  /** The second operand if one is not a number. */
+  VMINPS(1, 0, 0, 0x5d, Tuple.FULL),
+  /** The second operand if one is not a number. */
+  VMAXPS(1, 0, 0, 0x5f, Tuple.FULL),
+  /** A mask of the lanes where a comparison, the immediate, holds; the mask is the target. */
+  VCMPPS(1, 0, 0, 0xc2, Tuple.FULL),
   /** {@code to = a * b + to}, rounded once. */
   VFMADD231PS(2, 1, 0, 0xb8, Tuple.FULL),
   /** {@code to = -(a * b) + to}, rounded once. */
   VFNMADD231PS(2, 1, 0, 0xbc, Tuple.FULL),
   VPMULLD(2, 1, 0, 0x40, Tuple.FULL),
+  /** {@code to = a * to + b}, rounded once. */
+  VFMADD213PS(2, 1, 0, 0xa8, Tuple.FULL),
   VPADDD(1, 1, 0, 0xfe, Tuple.FULL),
   VPSUBD(1, 1, 0, 0xfa, Tuple.FULL),
   VPANDD(1, 1, 0, 0xdb, Tuple.FULL),

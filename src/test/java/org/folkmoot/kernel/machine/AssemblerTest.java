@@ -18,12 +18,16 @@ import static org.folkmoot.kernel.machine.Assembler.Gpr.RDX;
 import static org.folkmoot.kernel.machine.Assembler.Gpr.RSI;
 import static org.folkmoot.kernel.machine.Assembler.Gpr.RSP;
 import static org.folkmoot.kernel.machine.VectorOp.VADDPS;
+import static org.folkmoot.kernel.machine.VectorOp.VCMPPS;
 import static org.folkmoot.kernel.machine.VectorOp.VCVTDQ2PS;
 import static org.folkmoot.kernel.machine.VectorOp.VCVTPH2PS;
 import static org.folkmoot.kernel.machine.VectorOp.VCVTPS2DQ;
 import static org.folkmoot.kernel.machine.VectorOp.VDIVPS;
+import static org.folkmoot.kernel.machine.VectorOp.VFMADD213PS;
 import static org.folkmoot.kernel.machine.VectorOp.VFMADD231PS;
 import static org.folkmoot.kernel.machine.VectorOp.VFNMADD231PS;
+import static org.folkmoot.kernel.machine.VectorOp.VMAXPS;
+import static org.folkmoot.kernel.machine.VectorOp.VMINPS;
 import static org.folkmoot.kernel.machine.VectorOp.VMOVDQU32;
 import static org.folkmoot.kernel.machine.VectorOp.VMOVDQU32_STORE;
 import static org.folkmoot.kernel.machine.VectorOp.VMOVSS_STORE;
@@ -52,6 +56,8 @@ import static org.folkmoot.kernel.machine.VectorOp.VPTERNLOGD;
 import static org.folkmoot.kernel.machine.VectorOp.VPTESTNMD;
 import static org.folkmoot.kernel.machine.VectorOp.VPXORD;
 import static org.folkmoot.kernel.machine.VectorOp.VSHUFI32X4;
+import static org.folkmoot.kernel.machine.VectorOp.VSQRTPS;
+import static org.folkmoot.kernel.machine.VectorOp.VSUBPS;
 import static org.folkmoot.kernel.machine.VectorOp.Width.W128;
 import static org.folkmoot.kernel.machine.VectorOp.Width.W256;
 import static org.folkmoot.kernel.machine.VectorOp.Width.W512;
@@ -134,6 +140,21 @@ class AssemblerTest {
         a -> a.vector(VPSHUFB, W512, 31, 28, 31),
         "62 02 1d 40 00 ff"); // vpshufb zmm31, zmm28, zmm31
     is(a -> a.vector(VPTESTNMD, W512, 2, 1, 28), "62 92 76 48 27 d4"); // vptestnmd k2, zmm1, zmm28
+  }
+
+  @Test
+  void moreArithmetic() {
+    is(a -> a.vector(VSUBPS, W512, 0, 0, 29), "62 91 7c 48 5c c5"); // vsubps zmm0, zmm0, zmm29
+    is(a -> a.vector(VSQRTPS, W512, 5, 0, 5), "62 f1 7c 48 51 ed"); // vsqrtps zmm5, zmm5
+    is(a -> a.vector(VMINPS, W512, 2, 11, 2), "62 f1 24 48 5d d2"); // vminps zmm2, zmm11, zmm2
+    is(a -> a.vector(VMAXPS, W512, 29, 29, 0), "62 61 14 40 5f e8"); // vmaxps zmm29, zmm29, zmm0
+    is(
+        a -> a.vector(VCMPPS, W512, 3, 2, 10, 1),
+        "62 d1 6c 48 c2 da 01"); // vcmpltps k3, zmm2, zmm10
+    is(
+        a -> a.vector(VFMADD213PS, W512, 6, 7, 17),
+        "62 b2 45 48 a8 f1"); // vfmadd213ps zmm6, zmm7, zmm17
+    is(a -> a.masked(VPXORD, W512, 3, 2, 2, 2), "62 f1 6d 4b ef d2"); // vpxord zmm2{k3}, zmm2, zmm2
   }
 
   @Test
