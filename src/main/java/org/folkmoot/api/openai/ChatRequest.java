@@ -1,6 +1,7 @@
 package org.folkmoot.api.openai;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -40,7 +41,7 @@ public record ChatRequest(
   /** Copies the list. */
   public ChatRequest {
     messages = List.copyOf(messages);
-    variables = Map.copyOf(variables);
+    variables = Collections.unmodifiableMap(new HashMap<>(variables));
   }
 
   /**
@@ -168,14 +169,7 @@ public record ChatRequest(
     return switch (role) {
       case "system", "user" -> new ChatMessage(role, content);
       // What the model thought: its template decides whether it sees that again.
-      case "assistant" ->
-          new ChatMessage(
-              role,
-              content,
-              message
-                  .text("reasoning_content")
-                  .<Map<String, @Nullable Object>>map(said -> Map.of("reasoning_content", said))
-                  .orElse(Map.of()));
+      case "assistant" -> new ChatMessage(role, content, thought(message));
       // OpenAI's newer name for what every template calls the system.
       case "developer" -> new ChatMessage("system", content);
       case "tool", "function" ->
@@ -185,6 +179,12 @@ public record ChatRequest(
           throw ApiException.invalid(
               message.pathOf("role"), "role must be system, developer, user or assistant");
     };
+  }
+
+  private static Map<String, @Nullable Object> thought(JsonObject message) {
+    Map<String, @Nullable Object> fields = new HashMap<>();
+    message.text("reasoning_content").ifPresent(said -> fields.put("reasoning_content", said));
+    return fields;
   }
 
   /** Content is a string, or parts of which only texts are understood. */
