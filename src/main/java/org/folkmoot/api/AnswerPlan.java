@@ -58,7 +58,7 @@ record AnswerPlan(
             .map(ChatMessage::content)
             .toList();
     boolean told = policy.map(Policy::hasSystemPrompt).orElse(false);
-    int[] ids = model.chatIds(messages);
+    int[] ids = model.chatIds(messages, request.variables());
     AnswerOptions options = request.options().withStops(model.chatStops());
     Shaping shaping = new Shaping(Optional.of(model.chatTemplate()), system(messages));
     Prompts prompts = new Prompts(List.of(ids), List.of(""), shaping, said, told);
@@ -150,7 +150,13 @@ record AnswerPlan(
             new GenerationRequest(
                 ids, options.sampler(seed, choice), maxTokens, options.stops(), topLogprobs);
         String echo = prompts.echoes.get(p);
-        jobs.add(new Job(jobs.size(), request, echo, prompts.shaping, wishes.salt()));
+        jobs.add(new Job(
+                jobs.size(),
+                request,
+                echo,
+                prompts.shaping.template().isPresent(),
+                prompts.shaping,
+                wishes.salt()));
       }
     }
     return new AnswerPlan(

@@ -13,6 +13,9 @@ interface AnswerSink {
   /** A choice begins. */
   void begin(int choice);
 
+  /** A piece of what the model thinks before a choice; log-probabilities likewise. */
+  void thought(int choice, String text, Optional<List<TokenLogprob>> logprobs);
+
   /** A piece of a choice; log-probabilities only if they were asked for. */
   void piece(int choice, String text, Optional<List<TokenLogprob>> logprobs);
 

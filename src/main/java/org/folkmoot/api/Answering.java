@@ -20,6 +20,7 @@ import org.folkmoot.session.Generation.Piece;
 import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.Notary;
+import org.folkmoot.session.Reasoning;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,7 @@ final class Answering {
    * @param choice its index in the response
    * @param request what to generate
    * @param echo the text with which the answer begins, not generated
+   * @param chat whether what the model thinks aloud is told apart
    * @param shaping what made the prompt, for the receipt
    * @param salt of the receipt, if the caller drew it
    */
@@ -40,6 +42,7 @@ final class Answering {
       int choice,
       GenerationRequest request,
       String echo,
+      boolean chat,
       Notary.Shaping shaping,
       Optional<Hash32> salt) {}
 
@@ -151,6 +154,8 @@ final class Answering {
     IntStream.Builder ids = IntStream.builder();
     boolean wanted = job.request().topLogprobs() >= 0;
     LogprobTrail trail = new LogprobTrail(model.tokenizer(), wanted, job.echo().length());
+    Reasoning reasoning =
+        job.chat() ? Reasoning.after(model, job.request().promptIds()) : Reasoning.none();
     boolean first = true;
     for (Piece piece = next(generation); piece != null; piece = next(generation)) {
       if (first) {
@@ -160,13 +165,23 @@ final class Answering {
       ids.add(piece.id());
       trail.add(piece);
       if (!piece.text().isEmpty()) {
-        sink.piece(job.choice(), piece.text(), trail.release(piece.text()));
+        send(job.choice(), reasoning.add(piece.text()), trail);
       }
     }
+    send(job.choice(), reasoning.finish(), trail);
     if (trail.isHolding() && !generation.ending().equals(Optional.of(Ending.STOP_STRING))) {
       sink.piece(job.choice(), "", trail.release(""));
     }
     return ids.build().toArray();
+  }
+
+  private void send(int choice, Reasoning.Part part, LogprobTrail trail) {
+    if (!part.thought().isEmpty()) {
+      sink.thought(choice, part.thought(), trail.release(part.thought()));
+    }
+    if (!part.text().isEmpty()) {
+      sink.piece(choice, part.text(), trail.release(part.text()));
+    }
   }
 
   private @Nullable Piece next(Generation generation) {

@@ -44,6 +44,11 @@ final class StreamSink implements AnswerSink {
   }
 
   @Override
+  public void thought(int choice, String text, Optional<List<TokenLogprob>> logprobs) {
+    open().send(writer.thought(choice, text, logprobs));
+  }
+
+  @Override
   public void piece(int choice, String text, Optional<List<TokenLogprob>> logprobs) {
     open().send(writer.piece(choice, text, logprobs));
   }

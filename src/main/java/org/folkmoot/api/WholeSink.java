@@ -11,6 +11,7 @@ import org.folkmoot.api.openai.TokenLogprob;
 /** Collects answers for a response that is not a stream. */
 final class WholeSink implements AnswerSink {
   private static final class Choice {
+    final StringBuilder thought = new StringBuilder();
     final StringBuilder text = new StringBuilder();
     final List<TokenLogprob> logprobs = new ArrayList<>();
     Optional<FinishReason> reason = Optional.empty();
@@ -31,6 +32,13 @@ final class WholeSink implements AnswerSink {
   public void begin(int choice) {}
 
   @Override
+  public void thought(int index, String text, Optional<List<TokenLogprob>> tokens) {
+    Choice choice = choices.get(index);
+    choice.thought.append(text);
+    tokens.ifPresent(choice.logprobs::addAll);
+  }
+
+  @Override
   public void piece(int index, String text, Optional<List<TokenLogprob>> tokens) {
     Choice choice = choices.get(index);
     choice.text.append(text);
@@ -48,6 +56,7 @@ final class WholeSink implements AnswerSink {
     return choices.stream()
         .map(choice ->
             new Answer(
+                choice.thought.toString(),
                 choice.text.toString(),
                 logprobs ? Optional.of(choice.logprobs) : Optional.empty(),
                 choice.reason.orElseThrow()))

@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.IntSupplier;
+import org.folkmoot.session.Reasoning;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,12 @@ import org.jspecify.annotations.Nullable;
 final class AnswerWriter {
   private final PrintStream out;
   private final @Nullable WordWrap wrap;
+  private Reasoning reasoning = Reasoning.none();
+  private Style style = new Style(false);
+
+  /** Whether what was shown last is a thought. */
+  private boolean thought;
+
   private boolean begun;
   private boolean lineIsOpen;
 
@@ -59,15 +66,46 @@ final class AnswerWriter {
     return this;
   }
 
+  /**
+   * Shows a person faintly what the model thinks before it answers. A program gets the text as it
+   * is.
+   */
+  AnswerWriter telling(Reasoning thoughts, Style how) {
+    if (wrap != null) {
+      reasoning = thoughts;
+      style = how;
+    }
+    return this;
+  }
+
   /** Shows more text. White space before the first word of an answer is left out. */
   void write(String text) {
-    String fresh = begun ? text : text.stripLeading();
-    begun |= !fresh.isEmpty();
-    show(wrap == null ? fresh : wrap.add(PlainText.of(fresh)));
+    write(reasoning.add(text));
+  }
+
+  private void write(Reasoning.Part part) {
+    if (!part.thought().isEmpty()) {
+      thought = true;
+      show(wrapped(part.thought()));
+    }
+    if (!part.text().isEmpty()) {
+      if (thought) {
+        show((wrap == null ? "" : wrap.finish()) + "\n\n");
+        thought = false;
+      }
+      String fresh = begun ? part.text() : part.text().stripLeading();
+      begun |= !fresh.isEmpty();
+      show(wrapped(fresh));
+    }
+  }
+
+  private String wrapped(String text) {
+    return wrap == null ? text : wrap.add(PlainText.of(text));
   }
 
   /** Ends the last line. */
   void finish() {
+    write(reasoning.finish());
     if (wrap != null) {
       show(wrap.finish());
     }
@@ -79,7 +117,7 @@ final class AnswerWriter {
 
   private void show(String text) {
     if (!text.isEmpty()) {
-      out.print(text);
+      out.print(thought ? style.faint(text) : text);
       out.flush();
       lineIsOpen = !text.endsWith("\n");
     }

@@ -6,6 +6,7 @@ import org.folkmoot.session.Generation;
 import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.Notary;
+import org.folkmoot.session.Reasoning;
 import org.folkmoot.store.StoredModel;
 import org.jspecify.annotations.Nullable;
 
@@ -140,12 +141,17 @@ final class Chat implements AutoCloseable {
       LanguageModel model = voice.model();
       Long fixed = settings.seed();
       long seed = fixed == null ? surroundings.seeds().getAsLong() : fixed;
-      GenerationRequest request = settings.request(prompt(model), model.chatStops(), seed);
+      int[] prompt = prompt(model);
+      GenerationRequest request = settings.request(prompt, model.chatStops(), seed);
       Optional<Notary.Pending> receipt = receipts.begin(model, request, transcript.system());
       Generation generation =
           voice.conversation().generate(receipt.map(Notary.Pending::request).orElse(request));
       stopper.follow(generation);
-      Answer answer = Answer.pull(generation, front.answer());
+      AnswerWriter writer =
+          front
+              .answer()
+              .telling(Reasoning.after(model, prompt), surroundings.console().outStyle());
+      Answer answer = Answer.pull(generation, writer);
       keepReceipt(receipt, generation, answer);
       answer.cut(request, model.contextLength()).ifPresent(this::remark);
       if (verbose) {

@@ -16,6 +16,7 @@ import org.folkmoot.session.Generation;
 import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.Notary;
+import org.folkmoot.session.Reasoning;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -165,7 +166,9 @@ final class RunCommand implements Callable<Integer> {
     try (Generation generation = model.generate(asked);
         Interrupts.Watch _ = surroundings.interrupts().watch(stopper)) {
       stopper.follow(generation);
-      Answer said = Answer.pull(generation, writer());
+      Reasoning thoughts =
+          raw ? Reasoning.none() : Reasoning.after(model, request.promptIds());
+      Answer said = Answer.pull(generation, writer().telling(thoughts, console.outStyle()));
       if (ids) {
         console.out().println(said.ids());
       }

@@ -1,8 +1,10 @@
 package org.folkmoot.session;
 
 import java.util.List;
+import java.util.Map;
 import org.folkmoot.engine.template.ChatMessage;
 import org.folkmoot.engine.tokenizer.Tokenizer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An opened model that answers. Safe for many threads: concurrent generations share passes through
@@ -36,6 +38,14 @@ public interface LanguageModel extends AutoCloseable {
 
   /** The ids of a conversation: {@link #renderChat}, with special tokens parsed. */
   int[] chatIds(List<ChatMessage> messages);
+
+  /**
+   * The same with variables for the template, such as {@code enable_thinking}; a template that does
+   * not know one does not miss it.
+   */
+  default int[] chatIds(List<ChatMessage> messages, Map<String, @Nullable Object> variables) {
+    return chatIds(messages);
+  }
 
   /** The text of its chat template: what {@link #chatIds} follows. */
   String chatTemplate();

@@ -3,6 +3,7 @@ package org.folkmoot.session;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
@@ -24,6 +25,7 @@ import org.folkmoot.kernel.WarmUp;
 import org.folkmoot.kernel.WorkerPool;
 import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.StepTrail;
+import org.jspecify.annotations.Nullable;
 
 /** A model whose layers are all in this process. */
 public final class LocalModel implements LanguageModel {
@@ -158,6 +160,11 @@ public final class LocalModel implements LanguageModel {
   @Override
   public int[] chatIds(List<ChatMessage> messages) {
     return prompts.chatIds(messages);
+  }
+
+  @Override
+  public int[] chatIds(List<ChatMessage> messages, Map<String, @Nullable Object> variables) {
+    return prompts.chatIds(messages, variables);
   }
 
   @Override

@@ -6,6 +6,7 @@ import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufFile;
@@ -18,6 +19,7 @@ import org.folkmoot.engine.template.TemplateContext;
 import org.folkmoot.engine.tokenizer.Tokenizer;
 import org.folkmoot.engine.tokenizer.Tokenizer.Specials;
 import org.folkmoot.engine.tokenizer.Tokenizers;
+import org.jspecify.annotations.Nullable;
 
 /**
  * From text to token ids, as a model's file says: its tokenizer and its chat template.
@@ -65,7 +67,13 @@ record Prompts(
    * by writing {@code <|im_end|>}.
    */
   int[] chatIds(List<ChatMessage> messages) {
-    List<Segment> segments = template.renderSegments(messages, context);
+    return chatIds(messages, Map.of());
+  }
+
+  /** The same with variables for the template. */
+  int[] chatIds(List<ChatMessage> messages, Map<String, @Nullable Object> variables) {
+    List<Segment> segments =
+        template.renderSegments(messages, context.withVariables(variables));
     StringBuilder text = new StringBuilder();
     List<int[]> apart = new ArrayList<>();
     int controls = 0;

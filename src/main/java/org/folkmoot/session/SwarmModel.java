@@ -5,6 +5,7 @@ import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
@@ -25,6 +26,7 @@ import org.folkmoot.wire.Message;
 import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SessionId;
+import org.jspecify.annotations.Nullable;
 
 /** A model whose layers are at peers: here are only its tokenizer and its template. */
 public final class SwarmModel implements LanguageModel {
@@ -157,6 +159,11 @@ public final class SwarmModel implements LanguageModel {
   @Override
   public int[] chatIds(List<ChatMessage> messages) {
     return prompts.chatIds(messages);
+  }
+
+  @Override
+  public int[] chatIds(List<ChatMessage> messages, Map<String, @Nullable Object> variables) {
+    return prompts.chatIds(messages, variables);
   }
 
   @Override

@@ -15,117 +15,33 @@ import org.folkmoot.kernel.TensorType;
  */
 public enum TinyFamily {
   /** Biases. */
-  QWEN2("qwen2", 2, w -> w.biases = true),
+  QWEN2("qwen2", 2),
   /** The same with its long-context setting. */
-  QWEN2_YARN(
-      "qwen2",
-      2,
-      w -> {
-        w.biases = true;
-        w.put("rope.scaling.type", "yarn");
-        w.put("rope.scaling.factor", 4f);
-        w.put("rope.scaling.original_context_length", 64);
-      }),
+  QWEN2_YARN("qwen2", 2),
   /** Norms of queries and keys, heads longer than their share of the hidden state. */
-  QWEN3(
-      "qwen3",
-      2,
-      w -> {
-        w.qkNorm = true;
-        w.headDim = 24;
-        w.put("rope.freq_base", 1_000_000f);
-      }),
+  QWEN3("qwen3", 2),
   /** Scaled embeddings and GELU. */
-  GEMMA("gemma", 2, w -> w.headDim = 32),
+  GEMMA("gemma", 2),
   /** Norms behind, bounded scores and logits, every second layer with a window. */
-  GEMMA2(
-      "gemma2",
-      4,
-      w -> {
-        w.headDim = 32;
-        w.postNorms = true;
-        w.put("attention.sliding_window", 20);
-        w.put("attn_logit_softcapping", 3f);
-        w.put("final_logit_softcapping", 2f);
-      }),
+  GEMMA2("gemma2", 4),
   /** Five layers of six with a window and a rope of their own, the others stretched. */
-  GEMMA3(
-      "gemma3",
-      7,
-      w -> {
-        w.headDim = 24;
-        w.postNorms = true;
-        w.qkNorm = true;
-        w.put("attention.sliding_window", 20);
-        w.put("rope.freq_base", 1_000_000f);
-        w.put("rope.scaling.type", "linear");
-        w.put("rope.scaling.factor", 8f);
-      }),
+  GEMMA3("gemma3", 7),
   /** Fused tensors, heads that are turned in part, a window in every layer. */
-  PHI3(
-      "phi3",
-      2,
-      w -> {
-        w.fused = true;
-        w.put("rope.dimension_count", 12);
-        w.put("attention.sliding_window", 20);
-      }),
+  PHI3("phi3", 2),
   /** A context beyond that of the first training: the long factors. */
-  PHI3_LONG(
-      "phi3",
-      2,
-      w -> {
-        w.fused = true;
-        w.ropeFactors = true;
-        w.put("rope.dimension_count", 12);
-        w.put("rope.scaling.original_context_length", 64);
-        w.put("rope.scaling.attn_factor", 1.19f);
-      }),
+  PHI3_LONG("phi3", 2),
   /** No longer context than the first: the short factors. */
-  PHI3_SHORT(
-      "phi3",
-      2,
-      w -> {
-        w.fused = true;
-        w.ropeFactors = true;
-        w.tied = true;
-        w.put("rope.scaling.original_context_length", 256);
-        w.put("rope.scaling.attn_factor", 1.19f);
-      }),
+  PHI3_SHORT("phi3", 2),
   /** A window in every layer. */
-  MISTRAL("llama", 2, w -> w.put("attention.sliding_window", 20)),
+  MISTRAL("llama", 2),
   /** Two of eight experts, whose weights add up to one. */
-  MIXTRAL("llama", 2, w -> w.experts = 8),
+  MIXTRAL("llama", 2),
   /** The same with a tensor for each expert, as files were at first. */
-  MIXTRAL_OLD(
-      "llama",
-      2,
-      w -> {
-        w.experts = 8;
-        w.stacked = false;
-      }),
+  MIXTRAL_OLD("llama", 2),
   /** Norms of queries and keys, experts of another length than the key for plain ones says. */
-  QWEN3MOE(
-      "qwen3moe",
-      2,
-      w -> {
-        w.qkNorm = true;
-        w.experts = 8;
-        w.expertFfn = 64;
-        w.put("expert_feed_forward_length", 64);
-      }),
+  QWEN3MOE("qwen3moe", 2),
   /** A shared expert, and weights that do not add up to one. */
-  QWEN2MOE(
-      "qwen2moe",
-      2,
-      w -> {
-        w.biases = true;
-        w.experts = 8;
-        w.expertFfn = 64;
-        w.sharedFfn = 96;
-        w.put("expert_feed_forward_length", 64);
-        w.put("expert_shared_feed_forward_length", 96);
-      });
+  QWEN2MOE("qwen2moe", 2);
 
   private static final int DIM = 64;
   private static final int HEADS = 4;
@@ -138,18 +54,83 @@ public enum TinyFamily {
   private final String architecture;
   private final int layers;
 
-  @SuppressWarnings("ImmutableEnumChecker") // lambdas without state
-  private final Shape shape;
-
-  /** Sets what a family has. */
-  private interface Shape {
-    void set(Writing writing);
-  }
-
-  TinyFamily(String architecture, int layers, Shape shape) {
+  TinyFamily(String architecture, int layers) {
     this.architecture = architecture;
     this.layers = layers;
-    this.shape = shape;
+  }
+
+  /** Sets what it has. */
+  private void shape(Writing w) {
+    switch (this) {
+      case QWEN2 -> w.biases = true;
+      case QWEN2_YARN -> {
+        w.biases = true;
+        w.put("rope.scaling.type", "yarn");
+        w.put("rope.scaling.factor", 4f);
+        w.put("rope.scaling.original_context_length", 64);
+      }
+      case QWEN3 -> {
+        w.qkNorm = true;
+        w.headDim = 24;
+        w.put("rope.freq_base", 1_000_000f);
+      }
+      case GEMMA -> w.headDim = 32;
+      case GEMMA2 -> {
+        w.headDim = 32;
+        w.postNorms = true;
+        w.put("attention.sliding_window", 20);
+        w.put("attn_logit_softcapping", 3f);
+        w.put("final_logit_softcapping", 2f);
+      }
+      case GEMMA3 -> {
+        w.headDim = 24;
+        w.postNorms = true;
+        w.qkNorm = true;
+        w.put("attention.sliding_window", 20);
+        w.put("rope.freq_base", 1_000_000f);
+        w.put("rope.scaling.type", "linear");
+        w.put("rope.scaling.factor", 8f);
+      }
+      case PHI3 -> {
+        w.fused = true;
+        w.put("rope.dimension_count", 12);
+        w.put("attention.sliding_window", 20);
+      }
+      case PHI3_LONG -> {
+        w.fused = true;
+        w.ropeFactors = true;
+        w.put("rope.dimension_count", 12);
+        w.put("rope.scaling.original_context_length", 64);
+        w.put("rope.scaling.attn_factor", 1.19f);
+      }
+      case PHI3_SHORT -> {
+        w.fused = true;
+        w.ropeFactors = true;
+        w.tied = true;
+        w.put("rope.scaling.original_context_length", 256);
+        w.put("rope.scaling.attn_factor", 1.19f);
+      }
+      case MISTRAL -> w.put("attention.sliding_window", 20);
+      case MIXTRAL -> w.experts = 8;
+      case MIXTRAL_OLD -> {
+        w.experts = 8;
+        w.stacked = false;
+      }
+      case QWEN3MOE -> {
+        w.qkNorm = true;
+        w.experts = 8;
+        w.expertFfn = 64;
+        w.put("expert_feed_forward_length", 64);
+      }
+      case QWEN2MOE -> {
+        w.biases = true;
+        w.experts = 8;
+        w.expertFfn = 64;
+        w.sharedFfn = 96;
+        w.put("expert_feed_forward_length", 64);
+        w.put("expert_shared_feed_forward_length", 96);
+      }
+    }
   }
 
   /** Writes the model into a folder. */
@@ -164,7 +145,7 @@ public enum TinyFamily {
             "tiny-%s-%s.gguf".formatted(name().toLowerCase(java.util.Locale.ROOT), type));
     Writing writing = new Writing(architecture, type, this == MISTRAL || this == GEMMA2);
     writing.metadata(layers);
-    shape.set(writing);
+    shape(writing);
     writing.tensors(layers);
     more.accept(writing.writer);
     try {

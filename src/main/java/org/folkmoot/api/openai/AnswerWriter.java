@@ -42,17 +42,24 @@ public interface AnswerWriter {
   /**
    * One whole answer.
    *
+   * @param thought what the model thought before; empty for nothing
    * @param text its text
    * @param logprobs per token; empty if not asked for
    * @param reason why it ended
    */
-  record Answer(String text, Optional<List<TokenLogprob>> logprobs, FinishReason reason) {}
+  record Answer(
+      String thought, String text, Optional<List<TokenLogprob>> logprobs, FinishReason reason) {}
 
   /** Tokens of all prompts, each counted once, and of all answers. */
   record Tokens(long prompt, long generated) {}
 
   /** What opens one choice of a stream, where the shape has such a thing. */
   Optional<byte[]> opening(int choice);
+
+  /** A piece of what the model thinks before one choice. */
+  default byte[] thought(int choice, String text, Optional<List<TokenLogprob>> logprobs) {
+    return piece(choice, text, logprobs);
+  }
 
   /** A piece of one choice. */
   byte[] piece(int choice, String text, Optional<List<TokenLogprob>> logprobs);

@@ -1,12 +1,17 @@
 package org.folkmoot.api.openai;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.folkmoot.api.openai.JsonObject.JsonValue;
 import org.folkmoot.engine.template.ChatMessage;
 import org.folkmoot.session.GenerationRequest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request to {@code POST /v1/chat/completions}.
@@ -14,10 +19,20 @@ import org.folkmoot.session.GenerationRequest;
  * @param options what it shares with text completions
  * @param messages the conversation, at least one message
  * @param topLogprobs as in {@link GenerationRequest}: -1 for none
+ * @param variables for the chat template, such as {@code enable_thinking}
  */
-public record ChatRequest(AnswerOptions options, List<ChatMessage> messages, int topLogprobs) {
+public record ChatRequest(
+    AnswerOptions options,
+    List<ChatMessage> messages,
+    int topLogprobs,
+    Map<String, @Nullable Object> variables) {
   /** More messages than any context holds: each costs a few tokens of template at least. */
   private static final int MAX_MESSAGES = 16_384;
+
+  /** Templates know a handful. */
+  private static final int MAX_VARIABLES = 16;
+
+  private static final int MAX_NAME = 64;
 
   /** What asks for a kind of answer that this version does not give. */
   private static final List<String> UNSUPPORTED =
@@ -26,6 +41,7 @@ public record ChatRequest(AnswerOptions options, List<ChatMessage> messages, int
   /** Copies the list. */
   public ChatRequest {
     messages = List.copyOf(messages);
+    variables = Collections.unmodifiableMap(new HashMap<>(variables));
   }
 
   /**
@@ -43,7 +59,31 @@ public record ChatRequest(AnswerOptions options, List<ChatMessage> messages, int
     refuseForcedTools(body);
     refuseOtherFormats(body);
     return new ChatRequest(
-        AnswerOptions.read(body, maxTokens(body)), messages(body), topLogprobs(body));
+        AnswerOptions.read(body, maxTokens(body)),
+        messages(body),
+        topLogprobs(body),
+        variables(body));
+  }
+
+  /** What the template is told beside the messages: truth values and texts. */
+  private static Map<String, @Nullable Object> variables(JsonObject body) {
+    JsonObject given = body.object("chat_template_kwargs").orElse(null);
+    Map<String, @Nullable Object> variables = new HashMap<>();
+    if (given != null) {
+      for (Iterator<String> names = given.names(); names.hasNext(); ) {
+        String name = names.next();
+        if (variables.size() == MAX_VARIABLES || name.length() > MAX_NAME) {
+          throw ApiException.invalid(
+              "chat_template_kwargs",
+              "chat_template_kwargs may hold at most " + MAX_VARIABLES + " short names");
+        }
+        JsonValue value = given.value(name).orElse(null);
+        if (value != null) {
+          variables.put(name, value.isText() ? value.text() : given.flag(name));
+        }
+      }
+    }
+    return variables;
   }
 
   private static void refuseForcedTools(JsonObject body) {
@@ -127,7 +167,9 @@ public record ChatRequest(AnswerOptions options, List<ChatMessage> messages, int
             .map(ChatRequest::content)
             .orElseThrow(() -> ApiException.invalid(path, "a message needs content"));
     return switch (role) {
-      case "system", "user", "assistant" -> new ChatMessage(role, content);
+      case "system", "user" -> new ChatMessage(role, content);
+      // What the model thought: its template decides whether it sees that again.
+      case "assistant" -> new ChatMessage(role, content, thought(message));
       // OpenAI's newer name for what every template calls the system.
       case "developer" -> new ChatMessage("system", content);
       case "tool", "function" ->
@@ -137,6 +179,12 @@ public record ChatRequest(AnswerOptions options, List<ChatMessage> messages, int
           throw ApiException.invalid(
               message.pathOf("role"), "role must be system, developer, user or assistant");
     };
+  }
+
+  private static Map<String, @Nullable Object> thought(JsonObject message) {
+    Map<String, @Nullable Object> fields = new HashMap<>();
+    message.text("reasoning_content").ifPresent(said -> fields.put("reasoning_content", said));
+    return fields;
   }
 
   /** Content is a string, or parts of which only texts are understood. */

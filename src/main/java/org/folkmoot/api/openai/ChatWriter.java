@@ -20,6 +20,11 @@ public record ChatWriter(Head head) implements AnswerWriter {
   }
 
   @Override
+  public byte[] thought(int choice, String text, Optional<List<TokenLogprob>> logprobs) {
+    return chunk(choice, delta -> delta.writeStringField("reasoning_content", text), logprobs);
+  }
+
+  @Override
   public byte[] piece(int choice, String text, Optional<List<TokenLogprob>> logprobs) {
     return chunk(choice, delta -> delta.writeStringField("content", text), logprobs);
   }
@@ -91,6 +96,9 @@ public record ChatWriter(Head head) implements AnswerWriter {
         "message",
         message -> {
           message.writeStringField("role", "assistant");
+          if (!answer.thought().isEmpty()) {
+            message.writeStringField("reasoning_content", answer.thought());
+          }
           message.writeStringField("content", answer.text());
           message.writeNullField("refusal");
         });

@@ -148,7 +148,9 @@ final class ConfigReader {
   }
 
   private Window window(Rope rope, int context) {
-    int positions = optional("attention.sliding_window", 0, Integer.MAX_VALUE, 0);
+    // The first files of Gemma 2 did not say it.
+    int usual = family == Family.GEMMA2 ? 4096 : 0;
+    int positions = optional("attention.sliding_window", 0, Integer.MAX_VALUE, usual);
     Rope local =
         family == Family.GEMMA3
             ? new Rope(

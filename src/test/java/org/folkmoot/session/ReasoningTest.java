@@ -1,0 +1,53 @@
+package org.folkmoot.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.SplittableRandom;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What is thought and what is said, however the text comes in pieces. */
+class ReasoningTest {
+  private static final int CUTS = 200;
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "user: hi | <think>~Hm. 1 < 2~</think>~~Yes. | Hm. 1 < 2~ | Yes.",
+        "user: hi | ~<think></think>No. | \"\" | No.",
+        "user: hi | Plain <think>not</think>. | \"\" | Plain <think>not</think>.",
+        "user: hi | <thinking> aloud | \"\" | <thinking> aloud",
+        "user: hi | <think>never ends </thin | never ends </thin | \"\"",
+        "bot: <think>~ | Well.</think>~~So. | Well. | So.",
+        "bot: <think>~~</think>~~ | Short. | \"\" | Short.",
+        "user: hi | <thi | \"\" | <thi",
+      })
+  void tellsThemApart(String prompt, String answer, String thought, String text) {
+    SplittableRandom random = new SplittableRandom(1);
+    String whole = lines(answer);
+    for (int i = 0; i < CUTS; i++) {
+      Reasoning reasoning = Reasoning.after(lines(prompt));
+      StringBuilder thoughts = new StringBuilder();
+      StringBuilder said = new StringBuilder();
+      for (int at = 0; at < whole.length(); ) {
+        int end = i == 0 ? whole.length() : Math.min(whole.length(), at + random.nextInt(1, 6));
+        take(reasoning.add(whole.substring(at, end)), thoughts, said);
+        at = end;
+      }
+      take(reasoning.finish(), thoughts, said);
+      assertThat(thoughts.toString()).isEqualTo(lines(thought));
+      assertThat(said.toString()).isEqualTo(lines(text));
+    }
+  }
+
+  private static void take(Reasoning.Part part, StringBuilder thoughts, StringBuilder said) {
+    thoughts.append(part.thought());
+    said.append(part.text());
+  }
+
+  private static String lines(String text) {
+    return text.replace('~', '\n');
+  }
+}
