@@ -30,6 +30,7 @@ final class Commands {
           "show",
           "rm",
           "catalogue",
+          "import",
           "quantize",
           "doctor",
           "bench",
@@ -69,6 +70,7 @@ final class Commands {
       case "show" -> new ShowCommand(surroundings);
       case "rm" -> new RmCommand(surroundings);
       case "catalogue", "models" -> new CatalogueCommand(surroundings);
+      case "import" -> new ImportCommand(surroundings);
       case "quantize", "quantise" -> new QuantizeCommand(surroundings);
       case "doctor" -> new DoctorCommand(surroundings);
       case "bench" -> new BenchCommand(surroundings);

@@ -31,7 +31,9 @@ final class Models {
   }
 
   /** The model that a person named, pulled first if it is not here, with progress shown. */
-  static StoredModel find(Surroundings surroundings, String reference) {
+  static StoredModel find(Surroundings surroundings, String named) {
+    String reference =
+        SplitModels.resolve(surroundings, ImportedFolders.resolve(surroundings, named));
     try (PullProgress progress = new PullProgress(surroundings)) {
       return store(surroundings).resolveOrPull(reference, progress);
     }
@@ -58,10 +60,11 @@ final class Models {
    */
   static LanguageModel open(
       Surroundings surroundings,
-      String reference,
+      String named,
       ModelOpener.Settings settings,
       boolean throughSwarm,
       SwarmWish wish) {
+    String reference = ImportedFolders.resolve(surroundings, named);
     boolean swarm =
         throughSwarm
             || (Swarms.folder(surroundings).joined().isPresent()

@@ -43,9 +43,17 @@ final class PullCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     StoredModel model;
+    if (SplitModels.isSplit(reference)) {
+      model = SplitModels.pull(surroundings, reference, as);
+      return report(model);
+    }
     try (PullProgress progress = new PullProgress(surroundings)) {
       model = Models.store(surroundings).pull(reference, as, progress);
     }
+    return report(model);
+  }
+
+  private int report(StoredModel model) {
     Console console = surroundings.console();
     if (json.isWished()) {
       JsonOutput.print(console, Models.json(model));

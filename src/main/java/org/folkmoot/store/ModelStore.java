@@ -8,6 +8,7 @@ import static org.folkmoot.base.FolkmootException.Code.WRONG_HASH;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -149,6 +150,57 @@ public final class ModelStore {
       wanted = fromCatalogue(entry.get(), chosen);
     }
     return new Pull(folders, settings, index, pinned(wanted), listener).run();
+  }
+
+  /** SHA-256 of a file of the person's own, remembered until it changes. */
+  public String hashOf(Path file, ProgressListener listener) {
+    return ownFiles.model(file, listener).sha256();
+  }
+
+  /** An empty file in the store's folder, to be filled and given to {@link #adopt}. */
+  public Path newFile() {
+    folders.create();
+    try {
+      return Files.createTempFile(folders.partials(), "made-", ".gguf");
+    } catch (IOException refused) {
+      throw StoreFolders.cannotWrite(folders.home(), refused);
+    }
+  }
+
+  /**
+   * Keeps a file that was made on this machine; it is moved, not copied.
+   *
+   * @param made from {@link #newFile}
+   * @param as what to call it; what had that name loses it
+   * @param source what it was made of
+   */
+  public StoredModel adopt(Path made, String as, String source) {
+    String name = ModelName.parse(as, ModelName.DEFAULT_TAG).toString();
+    try {
+      String hash = Sha256.ofFile(made, _ -> {});
+      StoredModel model =
+          new StoredModel(
+              name,
+              folders.blob(hash),
+              hash,
+              Files.size(made),
+              StoredModel.UNKNOWN_LICENCE,
+              source,
+              settings.clock().instant(),
+              HashOrigin.OWN_FILE);
+      boolean _ = made.toFile().setReadOnly();
+      try (FileLocks.Held _ = index.lock()) {
+        Files.move(made, model.path(), StandardCopyOption.REPLACE_EXISTING);
+        Optional<StoredModel> before = index.manifest(name);
+        index.put(model);
+        if (before.isPresent() && !before.get().sha256().equals(hash)) {
+          index.deleteUnlessNamed(before.get().sha256());
+        }
+      }
+      return model;
+    } catch (IOException refused) {
+      throw StoreFolders.cannotWrite(folders.home(), refused);
+    }
   }
 
   /** All models here, by name; then files whose entry in the index was lost, by their hash. */

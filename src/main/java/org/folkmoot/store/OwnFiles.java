@@ -4,17 +4,21 @@ import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
 import static org.folkmoot.base.FolkmootException.Code.NOT_FOUND;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.SplitName;
 import org.folkmoot.store.ProgressListener.Progress;
 import org.folkmoot.store.ProgressListener.Stage;
 
@@ -39,8 +43,12 @@ final class OwnFiles {
     this.clock = clock;
   }
 
-  /** The model that a file is. */
+  /** The model that a file is; of a split one, all parts, in their order. */
   StoredModel model(Path file, ProgressListener listener) {
+    List<Path> parts = parts(file);
+    if (parts.size() > 1) {
+      return split(file, parts, listener);
+    }
     BasicFileAttributes attributes = attributes(file);
     return new StoredModel(
         file.toString(),
@@ -50,6 +58,41 @@ final class OwnFiles {
         StoredModel.UNKNOWN_LICENCE,
         file.toString(),
         attributes.lastModifiedTime().toInstant(),
+        HashOrigin.OWN_FILE);
+  }
+
+  /** A file, or all parts that it is one of. */
+  static List<Path> parts(Path file) {
+    return SplitName.of(String.valueOf(file.getFileName()))
+        .map(name -> name.all().stream().map(file::resolveSibling).toList())
+        .orElse(List.of(file));
+  }
+
+  /** What identifies a split model is the hash of its parts' hashes, a line for each. */
+  private StoredModel split(Path file, List<Path> parts, ProgressListener listener) {
+    MessageDigest all = Sha256.digest();
+    long size = 0;
+    for (Path part : parts) {
+      if (!Files.exists(part)) {
+        throw new FolkmootException(
+            NOT_FOUND,
+            "the model is split, and its part "
+                + part.getFileName()
+                + " is missing: put it beside "
+                + file.getFileName());
+      }
+      BasicFileAttributes attributes = attributes(part);
+      size += attributes.size();
+      all.update((hash(part, attributes, listener) + "\n").getBytes(StandardCharsets.US_ASCII));
+    }
+    return new StoredModel(
+        file.toString(),
+        parts.getFirst().toAbsolutePath().normalize(),
+        Sha256.hex(all),
+        size,
+        StoredModel.UNKNOWN_LICENCE,
+        file.toString(),
+        attributes(file).lastModifiedTime().toInstant(),
         HashOrigin.OWN_FILE);
   }
 

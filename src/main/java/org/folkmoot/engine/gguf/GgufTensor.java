@@ -9,7 +9,8 @@ import org.folkmoot.kernel.TensorType;
  * @param name its name, for example {@code blk.0.attn_q.weight}
  * @param type its number format
  * @param shape lengths of its dimensions, the fastest-varying (the row length) first, one to four
- * @param offset its first byte, from the start of the file
+ * @param offset its first byte, from the start of the file; of a split model as if one part lay
+ *     behind the other
  * @param bytes its length
  */
 public record GgufTensor(String name, TensorType type, List<Long> shape, long offset, long bytes) {

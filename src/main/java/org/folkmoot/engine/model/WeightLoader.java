@@ -7,8 +7,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -17,6 +15,7 @@ import java.util.Set;
 import java.util.function.DoubleConsumer;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.engine.gguf.GgufReader;
 import org.folkmoot.engine.gguf.GgufTensor;
 import org.folkmoot.kernel.Dequantiser;
 import org.folkmoot.kernel.Matrix;
@@ -42,7 +41,7 @@ final class WeightLoader implements AutoCloseable {
   private final ModelConfig config;
   private final Arena arena;
   private final WorkerPool pool;
-  private final FileChannel channel;
+  private final GgufReader channel;
   private final DoubleConsumer progress;
   private final long totalBytes;
   private final Set<String> used = new HashSet<>();
@@ -61,11 +60,7 @@ final class WeightLoader implements AutoCloseable {
     this.pool = pool;
     this.progress = progress;
     this.totalBytes = Math.max(1, bytesOf(file, span));
-    try {
-      this.channel = FileChannel.open(file.path(), StandardOpenOption.READ);
-    } catch (IOException failed) {
-      throw unreadable(failed);
-    }
+    this.channel = file.reader();
   }
 
   /** Bytes of the file that a span's matrices take. */
