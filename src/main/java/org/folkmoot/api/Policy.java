@@ -23,6 +23,7 @@ import org.folkmoot.api.openai.ApiException;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.template.ChatMessage;
+import org.folkmoot.wire.Limits;
 
 /**
  * What an operator declares to do to conversations: to put a system prompt before them, and to
@@ -36,7 +37,7 @@ import org.folkmoot.engine.template.ChatMessage;
  */
 public final class Policy {
   /** Room for a long system prompt and hundreds of rules; a client fetches all of it. */
-  static final int MAX_BYTES = 64 << 10;
+  static final int MAX_BYTES = Limits.MAX_POLICY;
 
   /** Each is looked for in each message. */
   private static final int MAX_RULES = 256;
@@ -154,7 +155,7 @@ public final class Policy {
   }
 
   /** Its bytes, for whoever asks. */
-  byte[] bytes() {
+  public byte[] bytes() {
     return text.clone();
   }
 

@@ -2,6 +2,7 @@ package org.folkmoot.cli;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -67,24 +68,29 @@ final class BenchProofCommand implements Callable<Integer> {
     Notary.Proof proof;
     double seconds;
     try (LanguageModel opened = ModelOpener.openShowing(surroundings, model, engine.settings(1))) {
-      List<Double> plain = new ArrayList<>();
+      List<Double> ratios = new ArrayList<>();
       List<Double> signed = new ArrayList<>();
       Optional<Notary.Proof> last = Optional.empty();
       for (int round = 0; round <= rounds; round++) {
         Notary.Pending pending =
             Notaries.passing(surroundings).begin(opened, request(opened), Notary.Shaping.RAW);
-        double without = answer(opened, request(opened), Optional.empty()).seconds;
+        // In turn who goes first: a machine that warms up or slows down favours neither.
+        boolean plainFirst = round % 2 == 0;
+        double before = plainFirst ? plain(opened) : 0;
         Run with = answer(opened, pending.request(), Optional.of(pending));
+        double without = plainFirst ? before : plain(opened);
         last = with.proof;
         if (round > 0) { // the first warms the kernels
-          plain.add(without);
+          ratios.add(with.seconds / without);
           signed.add(with.seconds);
         }
       }
       proof = last.orElseThrow();
       seconds = median(signed);
       figures.put("answerSeconds", round(seconds));
-      figures.put("signedOverPlain", round(seconds / median(plain)));
+      figures.put("signedOverPlain", round(median(ratios)));
+      figures.put("signedOverPlainLeast", round(Collections.min(ratios)));
+      figures.put("signedOverPlainMost", round(Collections.max(ratios)));
     }
     figures.put("receiptBytes", ReceiptCodec.encode(proof.receipt()).length);
     check(proof, figures);
@@ -96,6 +102,10 @@ final class BenchProofCommand implements Callable<Integer> {
           (name, value) -> surroundings.console().out().printf("%-24s %s%n", name, value));
     }
     return ExitStatus.OK;
+  }
+
+  private double plain(LanguageModel model) {
+    return answer(model, request(model), Optional.empty()).seconds;
   }
 
   private record Run(double seconds, Optional<Notary.Proof> proof) {}

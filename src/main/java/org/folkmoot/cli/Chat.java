@@ -166,7 +166,14 @@ final class Chat implements AutoCloseable {
   /** An answer that was given stays given if it cannot be proved; but that is said. */
   private void keepReceipt(Optional<Notary.Pending> receipt, Generation generation, Answer answer) {
     try {
-      receipts.finish(transcript.answers() + 1, receipt, generation, answer);
+      int number = transcript.answers() + 1;
+      receipts.finish(number, receipt, generation, answer);
+      if (peers.constraints().undeclared()) {
+        receipts
+            .of(number)
+            .flatMap(proof -> PeerOptions.policyOf(proof.receipt()))
+            .ifPresent(this::remark);
+      }
     } catch (FolkmootException otherwise) {
       remark("there is no receipt of this answer: " + otherwise.getMessage());
     }

@@ -23,8 +23,10 @@ final class Commands {
           "invite",
           "status",
           "peers",
+          "policy",
           "verify",
           "ledger",
+          "canary",
           "pull",
           "ls",
           "show",
@@ -48,6 +50,7 @@ final class Commands {
           "bench-proof",
           "demo",
           "verify",
+          "canary",
           "doctor");
 
   private Commands() {}
@@ -63,8 +66,10 @@ final class Commands {
       case "invite" -> new InviteCommand(surroundings);
       case "status" -> new StatusCommand(surroundings);
       case "peers" -> new PeersCommand(surroundings);
+      case "policy" -> new PolicyCommand(surroundings);
       case "verify" -> new VerifyCommand(surroundings);
       case "ledger" -> new LedgerCommand(surroundings);
+      case "canary" -> new CanaryCommand(surroundings);
       case "pull" -> new PullCommand(surroundings);
       case "ls", "list" -> new LsCommand(surroundings);
       case "show" -> new ShowCommand(surroundings);

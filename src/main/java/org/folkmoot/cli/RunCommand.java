@@ -159,7 +159,7 @@ final class RunCommand implements Callable<Integer> {
     Console console = surroundings.console();
     Stopper stopper = new Stopper();
     Optional<Notary.Pending> receipt =
-        receipts.wanted()
+        receipts.wanted() || peers.wantsSignatures(model)
             ? Optional.of(Notaries.ofHome(surroundings).begin(model, request, shaping(model)))
             : Optional.empty();
     GenerationRequest asked = receipt.map(Notary.Pending::request).orElse(request);
@@ -172,11 +172,18 @@ final class RunCommand implements Callable<Integer> {
       if (ids) {
         console.out().println(said.ids());
       }
-      receipt.ifPresent(pending -> receipts.write(pending.finish(generation, said.idArray())));
+      receipt.ifPresent(pending -> finish(model, said, pending.finish(generation, said.idArray())));
       said.cut(request, model.contextLength()).ifPresent(console::note);
       console.note(console.errStyle().faint(Statistics.line(said.usage(), seed)));
     }
     return stopper.hasStopped() ? ExitStatus.INTERRUPTED : ExitStatus.OK;
+  }
+
+  private void finish(LanguageModel model, Answer said, Optional<Notary.Proof> proof) {
+    receipts.write(proof);
+    if (peers.wantsSignatures(model) && said.ending() != Generation.Ending.CANCELLED) {
+      PeerOptions.refusePolicies(proof);
+    }
   }
 
   private Notary.Shaping shaping(LanguageModel model) {

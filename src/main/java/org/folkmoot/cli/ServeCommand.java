@@ -160,7 +160,7 @@ final class ServeCommand implements Callable<Integer> {
       Optional<Policy> policy)
       throws InterruptedException {
     SwarmServing serving =
-        SwarmServing.start(surroundings, swarm, named, resources, policy.map(Policy::hash));
+        SwarmServing.start(surroundings, swarm, named, resources, policy.map(Policy::bytes));
     SwarmAudits audits = new SwarmAudits(surroundings, serving.node());
     models.markReady();
     serve(

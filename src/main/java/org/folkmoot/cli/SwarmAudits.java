@@ -13,15 +13,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.cli.swarm.SwarmNode;
-import org.folkmoot.engine.sampling.SamplerSettings;
-import org.folkmoot.engine.template.ChatMessage;
 import org.folkmoot.proof.FraudProof;
 import org.folkmoot.proof.Receipt;
 import org.folkmoot.proof.Recomputation;
 import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.session.Auditor;
-import org.folkmoot.session.Generation;
-import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.Notary;
 import org.folkmoot.session.SecondOpinion;
@@ -43,15 +39,6 @@ final class SwarmAudits implements Auditor.Means, AutoCloseable {
   private static final int THREADS = 1;
 
   private static final int CANARY_TOKENS = 48;
-
-  /** Prompts that anyone may read. */
-  private static final List<String> CANARIES =
-      List.of(
-          "Name three rivers and the seas that they flow into.",
-          "Why do leaves change their colour in autumn?",
-          "Write four lines about a lighthouse.",
-          "What is the difference between weather and climate?",
-          "Explain in a few words how a bicycle stays upright.");
 
   private final Surroundings surroundings;
   private final SwarmNode node;
@@ -169,26 +156,8 @@ final class SwarmAudits implements Auditor.Means, AutoCloseable {
     Set<PeerId> same = new HashSet<>();
     like.receipt().hops().stream().map(Receipt.Hop::peer).forEach(same::add);
     SwarmModel over = model(like).over(new RouteConstraints(same, Set.of(), Set.of(), 0));
-    String prompt = CANARIES.get(random.nextInt(CANARIES.size()));
-    GenerationRequest request =
-        new GenerationRequest(
-            over.chatIds(List.of(new ChatMessage("user", prompt))),
-            SamplerSettings.GREEDY,
-            CANARY_TOKENS,
-            over.chatStops(),
-            -1);
-    Notary.Pending receipt =
-        Notaries.passing(surroundings)
-            .begin(
-                over,
-                request,
-                new Notary.Shaping(Optional.of(over.chatTemplate()), Optional.empty()));
-    try (Generation generation = over.generate(receipt.request())) {
-      Answer answer = Answer.pull(generation, AnswerWriter.silent());
-      return receipt.finish(generation, answer.idArray());
-    } catch (FolkmootException none) {
-      return Optional.empty();
-    }
+    String prompt = Canaries.PROMPTS.get(random.nextInt(Canaries.PROMPTS.size()));
+    return Canaries.ask(surroundings, over, prompt, CANARY_TOKENS);
   }
 
   @Override

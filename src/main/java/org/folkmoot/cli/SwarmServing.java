@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.folkmoot.base.FolkmootException;
-import org.folkmoot.base.Hash32;
 import org.folkmoot.cli.swarm.Listening;
 import org.folkmoot.cli.swarm.MovingSpan;
 import org.folkmoot.cli.swarm.ServedSpan;
@@ -102,14 +101,14 @@ final class SwarmServing implements AutoCloseable {
   /**
    * Starts a node, joins the swarm of this home, and serves spans of the models.
    *
-   * @param policy what the operator declares; told before anything is offered
+   * @param policy the text that the operator declares; told before anything is offered
    */
   static SwarmServing start(
       Surroundings surroundings,
       Options options,
       List<StoredModel> models,
       ModelOpener.Settings resources,
-      Optional<Hash32> policy) {
+      Optional<byte[]> policy) {
     Console console = surroundings.console();
     Identity identity = Identity.atHome(surroundings.home(), new SecureRandom());
     SwarmFolder folder = Swarms.folder(surroundings);

@@ -7,8 +7,6 @@ import static org.folkmoot.base.FolkmootException.Code.NOT_FOUND;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,17 +14,11 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.cli.swarm.Judge;
-import org.folkmoot.peer.Identity;
 import org.folkmoot.proof.Disclosure;
-import org.folkmoot.proof.Finding;
 import org.folkmoot.proof.FraudProof;
 import org.folkmoot.proof.FraudProofCheck;
 import org.folkmoot.proof.Receipt;
-import org.folkmoot.proof.ReceiptCheck;
 import org.folkmoot.proof.ReceiptCodec;
-import org.folkmoot.session.SecondOpinion;
-import org.folkmoot.session.SwarmGeneration;
-import org.folkmoot.session.SwarmModel;
 import org.folkmoot.store.StoredModel;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -38,21 +30,18 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "verify",
     description = {
-      "Check the receipt of an answer, or a proof against a peer.",
+      "Check the receipt of an answer, a saved chat, or a proof against a peer.",
       "Says who signed a receipt, whether it fits together and, with what discloses the answer,"
           + " whether the model really says this: with the model's weights on this machine by"
           + " computing it again, without them by asking other peers of the swarm (--swarm)."
     })
 final class VerifyCommand implements Callable<Integer> {
-  /** Peers that compute it again have to be found, and may be busy. */
-  private static final Duration PATIENCE = Duration.ofMinutes(5);
-
   private final Surroundings surroundings;
 
   @Parameters(
       index = "0",
       paramLabel = "FILE",
-      description = "A receipt, or a proof against a peer.")
+      description = "A receipt, a saved chat with its receipts, or a proof against a peer.")
   private Path file;
 
   @Option(
@@ -90,36 +79,48 @@ final class VerifyCommand implements Callable<Integer> {
     if (accusation.isPresent()) {
       return judge(accusation.get());
     }
-    Receipt receipt = ReceiptCodec.decode(bytes);
-    Optional<Disclosure> disclosure =
-        Optional.ofNullable(disclosureFile)
-            .map(path -> Disclosure.decode(read(path, Disclosure.MAX_BYTES)));
-    long start = surroundings.nanoTime().getAsLong();
-    ReceiptCheck check = new ReceiptCheck(Identity::verify);
-    List<Finding> findings =
-        new ArrayList<>(
-            disclosure.isPresent() ? check.check(receipt, disclosure.get()) : check.check(receipt));
-    boolean wasComputed = false;
-    if (disclosure.isPresent() && !offline && Finding.noneFailed(findings)) {
-      findings.addAll(compute(receipt, disclosure.get()));
-      wasComputed = VerifyReport.allComputed(findings);
+    try (AnswerVerifier verifier = new AnswerVerifier(surroundings, by(), engine.settings(1))) {
+      return isJson(bytes) ? verifyChat(verifier) : verifyAnswer(verifier, bytes);
     }
-    boolean wantsComputing = disclosure.isPresent() && !offline;
-    boolean holds = Finding.noneFailed(findings) && (wasComputed || !wantsComputing);
+  }
+
+  private AnswerVerifier.By by() {
+    return offline
+        ? AnswerVerifier.By.NOBODY
+        : throughSwarm ? AnswerVerifier.By.SWARM : AnswerVerifier.By.WEIGHTS;
+  }
+
+  /** A saved chat begins so; nothing that is canonical CBOR of ours does. */
+  private static boolean isJson(byte[] bytes) {
+    return bytes.length > 0 && bytes[0] == '{';
+  }
+
+  private int verifyChat(AnswerVerifier verifier) {
+    ChatVerification chat = new ChatVerification(surroundings, file, verifier);
+    Console console = surroundings.console();
+    if (json.isWished()) {
+      JsonOutput.print(console, chat.json());
+    } else {
+      chat.print(console);
+    }
+    return chat.holds() ? ExitStatus.OK : ExitStatus.FAILED;
+  }
+
+  private int verifyAnswer(AnswerVerifier verifier, byte[] bytes) {
+    Receipt receipt = ReceiptCodec.decode(bytes);
+    Path opens = disclosureFile;
     VerifyReport report =
-        new VerifyReport(
-            receipt,
-            findings,
-            holds,
-            wasComputed,
-            Duration.ofNanos(surroundings.nanoTime().getAsLong() - start));
+        opens == null
+            ? verifier.check(receipt)
+            : verifier.check(
+                receipt, Disclosure.decode(read(opens, Disclosure.MAX_BYTES)), _ -> List.of());
     Console console = surroundings.console();
     if (json.isWished()) {
       JsonOutput.print(console, report.json());
     } else {
       report.print(console);
     }
-    return holds ? ExitStatus.OK : ExitStatus.FAILED;
+    return report.holds() ? ExitStatus.OK : ExitStatus.FAILED;
   }
 
   private static Optional<FraudProof> fraudProof(byte[] bytes) {
@@ -174,38 +175,6 @@ final class VerifyCommand implements Callable<Integer> {
     } catch (IOException failed) {
       throw new FolkmootException(
           BAD_FILE, "%s cannot be read (%s)".formatted(path, failed.getMessage()), failed);
-    }
-  }
-
-  private List<Finding> compute(Receipt receipt, Disclosure disclosure) {
-    String digest = receipt.terms().model().sha256().hex();
-    Optional<StoredModel> stored =
-        throughSwarm
-            ? Optional.empty()
-            : Models.store(surroundings).list().stream()
-                .filter(model -> model.sha256().equals(digest))
-                .findFirst();
-    if (stored.isPresent()) {
-      try (Weights weights = Weights.open(surroundings, stored.get(), engine.settings(1))) {
-        return weights.recomputation().run(receipt, disclosure).findings();
-      }
-    }
-    if (throughSwarm) {
-      return asked(receipt, disclosure, digest);
-    }
-    return List.of(
-        Finding.notComputed(
-            "the model %s is not on this machine: 'folkmoot pull' it, or ask other peers with --swarm"
-                .formatted(receipt.terms().model())));
-  }
-
-  private List<Finding> asked(Receipt receipt, Disclosure disclosure, String digest) {
-    try (var model =
-        (SwarmModel)
-            Swarms.model(
-                surroundings, digest, Integer.MAX_VALUE, new SwarmGeneration.Watcher() {})) {
-      SecondOpinion.Result result = model.secondOpinion(receipt, disclosure).ask(PATIENCE);
-      return result.findings();
     }
   }
 }

@@ -45,15 +45,7 @@ record VerifyReport(
             "issued %s by %s%n%n",
             Instant.ofEpochMilli(receipt.issuedMillis()).truncatedTo(ChronoUnit.SECONDS),
             receipt.issuer());
-    for (Finding finding : findings) {
-      String mark =
-          switch (finding.outcome()) {
-            case HELD -> style.good("✓");
-            case FAILED -> style.bad("✗");
-            case NOT_CHECKED -> style.faint("–");
-          };
-      console.out().printf("  %s %s%n", mark, finding.line());
-    }
+    printFindings(console);
     console.out().println();
     Table table = new Table("LAYERS", "PEER", "POLICY");
     for (Receipt.Hop hop : receipt.hops()) {
@@ -71,6 +63,23 @@ record VerifyReport(
     table.print(console);
     console.out().println();
     console.out().println(style.strong(verdict()));
+  }
+
+  void printFindings(Console console) {
+    Style style = console.outStyle();
+    for (Finding finding : findings) {
+      String mark =
+          switch (finding.outcome()) {
+            case HELD -> style.good("✓");
+            case FAILED -> style.bad("✗");
+            case NOT_CHECKED -> style.faint("–");
+          };
+      console.out().printf("  %s %s%n", mark, finding.line());
+    }
+  }
+
+  boolean nothingFailed() {
+    return Finding.noneFailed(findings);
   }
 
   private String verdict() {

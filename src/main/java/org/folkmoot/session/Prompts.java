@@ -57,6 +57,21 @@ record Prompts(
     return id.isPresent() ? tokenizer.spelling(id.getAsInt()) : "";
   }
 
+  /** The same tokenizer under another template. */
+  Prompts with(ChatTemplate other) {
+    return new Prompts(tokenizer, other, context, chatStops);
+  }
+
+  /** The spelling of a special token; empty if there is none. */
+  String controlText() {
+    for (int id = 0; id < tokenizer.size(); id++) {
+      if (tokenizer.bytes(id).length == 0 && !tokenizer.spelling(id).isEmpty()) {
+        return tokenizer.spelling(id);
+      }
+    }
+    return "";
+  }
+
   /** The prompt of a conversation. */
   String renderChat(List<ChatMessage> messages) {
     return template.render(messages, context);

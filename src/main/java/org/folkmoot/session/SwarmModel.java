@@ -22,6 +22,7 @@ import org.folkmoot.proof.Disclosure;
 import org.folkmoot.proof.Receipt;
 import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.wire.Announcement;
+import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.PeerId;
@@ -63,6 +64,10 @@ public final class SwarmModel implements LanguageModel {
   private final ModelConfig config;
   private final Prompts prompts;
   private final SwarmGeneration.Watcher watcher;
+  private final Optional<Through> through;
+
+  /** A peer that computes all that it serves. */
+  private record Through(PeerId peer, LayerRange served) {}
 
   /**
    * A model of a swarm.
@@ -90,6 +95,7 @@ public final class SwarmModel implements LanguageModel {
     this.config = ModelConfig.of(head);
     this.prompts = Prompts.of(head);
     this.watcher = watcher;
+    this.through = Optional.empty();
     options.draft.ifPresent(this::checkTokenizer);
   }
 
@@ -109,7 +115,7 @@ public final class SwarmModel implements LanguageModel {
     }
   }
 
-  private SwarmModel(SwarmModel other, RouteConstraints constraints) {
+  private SwarmModel(SwarmModel other, RouteConstraints constraints, Optional<Through> through) {
     this.name = other.name;
     this.model = other.model;
     this.options = other.options.over(constraints);
@@ -119,6 +125,7 @@ public final class SwarmModel implements LanguageModel {
     this.config = other.config;
     this.prompts = other.prompts;
     this.watcher = new SwarmGeneration.Watcher() {};
+    this.through = through;
   }
 
   @Override
@@ -186,7 +193,7 @@ public final class SwarmModel implements LanguageModel {
             sampling(request));
     return new SwarmGeneration(
         network,
-        planner(options.constraints),
+        planner(),
         options.chain,
         task,
         new AnswerText(tokenizer(), request.stops()),
@@ -208,6 +215,18 @@ public final class SwarmModel implements LanguageModel {
     return options.speculate ? Optional.of(new PromptLookup()) : Optional.empty();
   }
 
+  private ChainPlanner planner() {
+    ChainPlanner any = planner(options.constraints);
+    return through
+        .<ChainPlanner>map(
+            peer -> new ThroughPeer(planner(only(Set.of(peer.peer))), any, peer.peer, peer.served))
+        .orElse(any);
+  }
+
+  private static RouteConstraints only(Set<PeerId> peers) {
+    return new RouteConstraints(peers, Set.of(), Set.of(), 0);
+  }
+
   private RoutedPlanner planner(RouteConstraints constraints) {
     RoutedPlanner.Shape shape =
         new RoutedPlanner.Shape(model, config.layers(), 4 * config.dim(), headLayers(config));
@@ -225,17 +244,26 @@ public final class SwarmModel implements LanguageModel {
         receipt, disclosure, SameCuts.byOthers(planner(options.constraints), receipt.hops()));
   }
 
+  /** Holds tokens against texts, by the tokenizer that peers gave. */
+  public PromptCheck promptCheck() {
+    return PromptCheck.of(prompts);
+  }
+
   /** Has an answer computed again by the very peers that its receipt names. */
   public SecondOpinion sameAgain(Receipt receipt, Disclosure disclosure) {
     Set<PeerId> same = new HashSet<>();
     receipt.hops().forEach(hop -> same.add(hop.peer()));
-    RouteConstraints pinned = new RouteConstraints(same, Set.of(), Set.of(), 0);
-    return opinion(receipt, disclosure, SameCuts.bySame(planner(pinned), receipt.hops()));
+    return opinion(receipt, disclosure, SameCuts.bySame(planner(only(same)), receipt.hops()));
   }
 
   /** The same model over other peers, as far as these constraints have it. */
   public SwarmModel over(RouteConstraints constraints) {
-    return new SwarmModel(this, constraints);
+    return new SwarmModel(this, constraints, Optional.empty());
+  }
+
+  /** The same model with one peer computing all that it serves, and nobody in its place. */
+  public SwarmModel through(PeerId peer, LayerRange served) {
+    return new SwarmModel(this, options.constraints, Optional.of(new Through(peer, served)));
   }
 
   private SecondOpinion opinion(Receipt receipt, Disclosure disclosure, ChainPlanner planner) {

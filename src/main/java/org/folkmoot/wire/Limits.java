@@ -38,6 +38,9 @@ public final class Limits {
   /** Bytes of a part of a model file's head. */
   public static final int MAX_PART = 1 << 20;
 
+  /** Bytes of a declared policy: a long system prompt and hundreds of rules. */
+  public static final int MAX_POLICY = 64 << 10;
+
   /** Bytes of a message of a circuit: four records of TLS. */
   public static final int MAX_RELAYED = 64 << 10;
 

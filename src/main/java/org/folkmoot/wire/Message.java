@@ -89,6 +89,16 @@ public sealed interface Message {
    */
   record HeadPart(ModelId model, long offset, long total, byte[] bytes) implements Message {}
 
+  /** Asks for the text of what the receiver's operator declares to do to conversations. */
+  record PolicyRequest() implements Message {}
+
+  /**
+   * Answers a {@link PolicyRequest}.
+   *
+   * @param text whose SHA-256 the sender announces and signs; empty if it declares nothing
+   */
+  record PolicyText(byte[] text) implements Message {}
+
   // ---- relaying and dialling at the same time
 
   /**

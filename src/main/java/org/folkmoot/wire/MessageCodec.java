@@ -34,6 +34,8 @@ import org.folkmoot.wire.Message.NoAnswer;
 import org.folkmoot.wire.Message.Open;
 import org.folkmoot.wire.Message.Opened;
 import org.folkmoot.wire.Message.Ping;
+import org.folkmoot.wire.Message.PolicyRequest;
+import org.folkmoot.wire.Message.PolicyText;
 import org.folkmoot.wire.Message.Pong;
 import org.folkmoot.wire.Message.Question;
 import org.folkmoot.wire.Message.Reason;
@@ -101,6 +103,8 @@ public final class MessageCodec {
       case HeadRequest m -> w.u8(8).hash(m.model().sha256()).i64(m.offset());
       case HeadPart m ->
           w.u8(9).hash(m.model().sha256()).i64(m.offset()).i64(m.total()).blob(m.bytes());
+      case PolicyRequest _ -> w.u8(50);
+      case PolicyText m -> w.u8(51).blob(m.text());
       case RelayOpen m -> w.u8(10).i64(m.circuit()).hash(m.target().key());
       case RelayOffer m -> {
         w.u8(11).i64(m.circuit()).hash(m.from().key());
@@ -236,6 +240,8 @@ public final class MessageCodec {
       case 9 ->
           new HeadPart(
               model(r), nonNegative(r.i64()), nonNegative(r.i64()), r.blob(Limits.MAX_PART));
+      case 50 -> new PolicyRequest();
+      case 51 -> new PolicyText(r.blob(Limits.MAX_POLICY));
       case 10 -> new RelayOpen(r.i64(), peer(r));
       case 11 -> new RelayOffer(r.i64(), peer(r), r.optional(() -> address(r)));
       case 12 -> new RelayData(r.i64(), r.blob(Limits.MAX_RELAYED));

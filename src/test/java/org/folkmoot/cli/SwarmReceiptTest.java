@@ -3,6 +3,8 @@ package org.folkmoot.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,6 +69,11 @@ class SwarmReceiptTest {
       assertThat(ok(asker, "peers", "--json")).contains(hash);
       assertThat(ok(asker, "peers")).contains("POLICY", hash.substring(0, 12));
       assertThat(ok(asker, "status")).contains("POLICY", hash.substring(0, 12));
+      String peer = node.id().text();
+      assertThat(ok(asker, "policy", peer.substring(0, 8))).isEqualTo(policy);
+      assertThat(ok(asker, "policy", peer, "--json")).contains(hash);
+      TestConsole unknown = console(asker);
+      assertThat(run(unknown, "policy", "xxxxxxxx")).isEqualTo(ExitStatus.FAILED);
       TestConsole without = console(asker);
       assertThat(run(without, ask)).isEqualTo(ExitStatus.FAILED);
       assertThat(without.err()).contains("folkmoot: ").doesNotContain("\tat ");
@@ -117,6 +124,39 @@ class SwarmReceiptTest {
           assertThat(upper.awaitReady()).isNotNull();
           assertThat(ok(checker, verify)).contains("it holds: the model says exactly this");
         }
+      }
+    }
+  }
+
+  /** Of two peers the one that alters answers is found, proven, and told of. */
+  @Test
+  void aCanaryFindsWhoAltersAnswers() throws IOException {
+    String file = TinyModels.write(folder, TinyModel.of(TensorType.Q8_0)).toString();
+    Path honest = folder.resolve("honest");
+    Path liar = folder.resolve("liar");
+    Path asker = folder.resolve("asker");
+    for (Path home : new Path[] {honest, liar, asker}) {
+      ok(home, "pull", file, "--as", "tiny");
+    }
+    String[] canary = {"canary", "tiny", "--questions", "2", "--max-tokens", "8", "--json"};
+    try (NodeProcess first = NodeProcess.start(honest, "tiny", "--listen", LISTEN)) {
+      String link = ok(first.awaitReady().home(), "invite", "--no-qr");
+      ok(liar, "join", link);
+      ok(asker, "join", link);
+      assertThat(ok(asker, canary)).contains("\"holds\" : true");
+      try (NodeProcess second = NodeProcess.start(liar, "tiny", "--listen", LISTEN, "--lie")) {
+        String name = second.awaitReady().id().text();
+        TestConsole console = console(asker);
+        assertThat(run(console, canary)).isEqualTo(ExitStatus.FAILED);
+        for (JsonNode peer : new ObjectMapper().readTree(console.out()).get("peers")) {
+          boolean lies = peer.get("peer").textValue().equals(name);
+          assertThat(peer.get("holds").booleanValue()).as("%s", peer).isEqualTo(!lies);
+          assertThat(peer.has("proven")).isEqualTo(lies);
+        }
+        TestConsole words = console(asker);
+        assertThat(run(words, "canary", "tiny", "--peer", name.substring(0, 8)))
+            .isEqualTo(ExitStatus.FAILED);
+        assertThat(words.out() + words.err()).contains(name.substring(0, 8));
       }
     }
   }

@@ -67,7 +67,9 @@ class VerifyCommandTest {
   void holdsInAnotherHomeThatHasTheModel() throws IOException {
     TestConsole checker = at("checker");
     assertThat(checker.run(verify(receipt, disclosure))).as(checker.err()).isEqualTo(ExitStatus.OK);
-    assertThat(checker.out()).contains("it holds: the model says exactly this");
+    assertThat(checker.out())
+        .contains("it holds: the model says exactly this")
+        .contains("the prompt begins with the system prompt, as the template has it");
     assertThat(checker.run(verify(receipt, disclosure, "--json"))).isZero();
     JsonNode json = new ObjectMapper().readTree(checker.out());
     assertThat(json.get("holds").booleanValue()).isTrue();
@@ -128,5 +130,32 @@ class VerifyCommandTest {
     TestConsole checker = at("checker");
     assertThat(checker.run(verify(other, disclosure))).isEqualTo(ExitStatus.FAILED);
     assertThat(checker.out()).contains("✗", "it does NOT hold");
+  }
+
+  /** The saved words, and not only the tokens, are what was proven. */
+  @Test
+  void aSavedChatIsHeldAgainstItsReceipts() throws IOException {
+    Path chat = folder.resolve("chat.json");
+    TestConsole asker = at("asker").reading("first\nsecond\n/save " + chat + "\n");
+    assertThat(asker.run("chat", "tiny", "--system", "Be brief.", "--max-tokens", "8"))
+        .as(asker.err())
+        .isZero();
+    TestConsole checker = at("checker");
+    assertThat(checker.run("verify", chat.toString())).as(checker.out()).isZero();
+    assertThat(checker.out())
+        .contains("answer 2", "the saved answer is the text", "all 2 answers hold");
+    assertThat(checker.run("verify", chat.toString(), "--json")).isZero();
+    JsonNode json = new ObjectMapper().readTree(checker.out());
+    assertThat(json.get("holds").booleanValue()).isTrue();
+    assertThat(json.get("answers")).hasSize(2);
+
+    String whole = Files.readString(chat);
+    Files.writeString(chat, whole.replace("second", "other words"));
+    assertThat(checker.run("verify", chat.toString())).isEqualTo(ExitStatus.FAILED);
+    assertThat(checker.out()).contains("✗ the prompt is not the saved conversation");
+    Files.writeString(chat, whole);
+    Files.delete(ChatReceipts.folderOf(chat).resolve("1.receipt"));
+    assertThat(checker.run("verify", chat.toString())).isEqualTo(ExitStatus.FAILED);
+    assertThat(checker.out()).contains("it has no receipt", "not all answers could be checked");
   }
 }

@@ -114,6 +114,8 @@ final class RandomMessages {
           new Message.Differs(
               new SignedStatement(peer(), statement(), bytes(SignedStatement.SIGNATURE_BYTES)),
               new TraceKey(hash()));
+      case 36 -> new Message.PolicyRequest();
+      case 37 -> new Message.PolicyText(bytes(random.nextInt(200)));
       default -> throw new IllegalArgumentException("no kind " + kind);
     };
   }

@@ -106,6 +106,7 @@ public final class SwarmNode implements AutoCloseable {
   private final BlockServer server;
   private final NodeCredits credits;
   private final Heads heads;
+  private final Policies policies;
   private final NodeAddresses addresses;
   private List<InetAddress> machine = List.of();
   private long machineSeen;
@@ -165,6 +166,7 @@ public final class SwarmNode implements AutoCloseable {
     inquiry = new Inquiry(links);
     server.disputesBy(this::standBy);
     heads = new Heads(links, settings.folder);
+    policies = new Policies(links);
     transports =
         new NodeTransports(links, identity, settings.listen, settings.folder, settings.random);
     addresses =
@@ -310,11 +312,23 @@ public final class SwarmNode implements AutoCloseable {
   }
 
   /** Tells the swarm, and in all that is signed, what the operator does beyond computing. */
-  public void declare(Hash32 policy) {
+  public void declare(byte[] policy) {
+    Hash32 hash = Hash32.sha256(policy);
     run(() -> {
-      server.declare(policy);
-      membership.declare(policy);
+      server.declare(hash);
+      membership.declare(hash);
+      policies.give(policy);
     });
+  }
+
+  /**
+   * What another peer declares, as it gives it. Not to be called on the loop.
+   *
+   * @throws FolkmootException NOT_FOUND if it declares nothing; UNREACHABLE if it does not answer;
+   *     WRONG_HASH if it gives another text than it announces
+   */
+  public byte[] policy(Announcement of) {
+    return policies.fetch(this, of);
   }
 
   /** Takes an offer back. */

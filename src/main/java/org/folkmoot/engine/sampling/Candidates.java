@@ -29,16 +29,20 @@ public final class Candidates {
     best = gather(true);
   }
 
+  private boolean isBest(int id) {
+    return scores[id] >= cut;
+  }
+
   /** The ids on one side of the cut. */
   private Heap gather(boolean above) {
     int count = 0;
     for (int i = 0; i < length; i++) {
-      count += scores[i] >= cut == above ? 1 : 0;
+      count += isBest(i) == above ? 1 : 0;
     }
     int[] ids = new int[count];
     int at = 0;
     for (int i = 0; i < length; i++) {
-      if (scores[i] >= cut == above) {
+      if (isBest(i) == above) {
         ids[at++] = i;
       }
     }
