@@ -103,8 +103,7 @@ final class LedgerAnchor {
     try (EvmRpc rpc = options.node()) {
       EvmChain chain = chain(rpc, options, before);
       EvmKey key = EvmKey.readOrDraw(options.key(surroundings.home()), new SecureRandom());
-      EvmAccount account =
-          new EvmAccount(chain, key, options.settings(), LedgerAnchor::sleep);
+      EvmAccount account = new EvmAccount(chain, key, options.settings(), LedgerAnchor::sleep);
       String contract = options.contract(before == null ? null : before.contract);
       boolean fresh = contract == null;
       String at = contract == null ? EvmAnchor.deploy(account) : contract;
@@ -137,8 +136,7 @@ final class LedgerAnchor {
 
   private static EvmChain chain(EvmRpc rpc, AnchorOptions options, @Nullable Last before) {
     return new EvmChain(
-        rpc,
-        options.chain(before == null ? OptionalLong.empty() : OptionalLong.of(before.chain)));
+        rpc, options.chain(before == null ? OptionalLong.empty() : OptionalLong.of(before.chain)));
   }
 
   private static org.folkmoot.base.Hash32 root(LedgerStore store, PeerId peer, long size) {
@@ -146,8 +144,7 @@ final class LedgerAnchor {
   }
 
   /** Compares a feed with what the chain has of it. */
-  int verify(
-      LedgerStore store, PeerId peer, boolean own, AnchorOptions options, boolean json) {
+  int verify(LedgerStore store, PeerId peer, boolean own, AnchorOptions options, boolean json) {
     Feed feed = store.feed(peer).filter(one -> one.size() > 0).orElseThrow(LedgerAnchor::empty);
     Last before = own ? last() : null;
     try (EvmRpc rpc = options.node()) {
