@@ -356,12 +356,31 @@ final class LedgerCommand {
   @Command(
       name = "verify",
       mixinStandardHelpOptions = true,
-      description = "Check the proof of an entry, without the ledger it is from.")
+      description = {
+        "Check the proof of an entry, without the ledger it is from;",
+        "or, with --anchor, a feed against what a chain has of it."
+      })
   int verify(
-      @Parameters(index = "0", paramLabel = "PROOF", description = "A .tlog-proof file.")
-          Path proofFile,
-      @Parameters(index = "1", paramLabel = "ENTRY", description = "The entry's bytes.")
-          Path entryFile,
+      @Parameters(
+              index = "0",
+              arity = "0..1",
+              paramLabel = "PROOF",
+              description = "A .tlog-proof file.")
+          @Nullable Path proofFile,
+      @Parameters(
+              index = "1",
+              arity = "0..1",
+              paramLabel = "ENTRY",
+              description = "The entry's bytes.")
+          @Nullable Path entryFile,
+      @Option(names = "--anchor", description = "Check against a chain; wants --rpc.")
+          boolean anchored,
+      @Option(
+              names = "--feed",
+              paramLabel = "FEED",
+              description = "With --anchor: whose (default: our own).")
+          @Nullable String feed,
+      @Mixin AnchorOptions chain,
       @Option(
               names = "--log",
               paramLabel = "KEY",
@@ -379,6 +398,13 @@ final class LedgerCommand {
               description = "How many witnesses are needed (default: all that are named).")
           @Nullable Integer quorum,
       @Mixin JsonOption json) {
+    if (anchored) {
+      return verifyAnchor(feed, chain, json.isWished());
+    }
+    if (proofFile == null || entryFile == null) {
+      throw new FolkmootException(
+          BAD_REQUEST, "name a proof and an entry's file, or --anchor to ask a chain");
+    }
     InclusionProof proof = InclusionProof.parse(read(proofFile, InclusionProof.MAX_BYTES));
     byte[] entry = read(entryFile, EntryCodec.MAX_BYTES);
     List<NoteKey> keys =
@@ -408,6 +434,30 @@ final class LedgerCommand {
               finality.map(level -> ", " + level).orElse(""));
     }
     return holds ? ExitStatus.OK : ExitStatus.FAILED;
+  }
+
+  private int verifyAnchor(@Nullable String feed, AnchorOptions chain, boolean json) {
+    Identity identity = identity();
+    try (LedgerStore store = open(identity)) {
+      PeerId peer = peer(feed, store, identity);
+      return new LedgerAnchor(surroundings)
+          .verify(store, peer, peer.equals(identity.peerId()), chain, json);
+    }
+  }
+
+  @Command(
+      name = "anchor",
+      mixinStandardHelpOptions = true,
+      description = {
+        "Record our feed's newest checkpoint on an EVM chain, which then refuses a rewritten history.",
+        "The first time the contract is deployed, unless --contract names one."
+      })
+  int anchor(@Mixin AnchorOptions options, @Mixin JsonOption json) {
+    Identity identity = identity();
+    try (LedgerStore store = open(identity)) {
+      return new LedgerAnchor(surroundings)
+          .anchor(store, identity.peerId(), options, json.isWished());
+    }
   }
 
   private static NoteKey named(InclusionProof proof) {

@@ -53,6 +53,7 @@ final class ShowCommand implements Callable<Integer> {
       manifest = Manifests.of(surroundings.home(), model, file);
     }
     if (provenance.areWished()) {
+      manifest = LedgerEvidence.add(surroundings, manifest, model.sha256());
       provenance.carryOut(manifest, console, new SecureRandom());
       if (provenance.isShown() && json.isWished()) {
         console.out().println(new String(manifest.toJson(), UTF_8));

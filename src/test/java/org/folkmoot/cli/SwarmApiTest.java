@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import org.folkmoot.cli.swarm.SwarmFolder;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.testing.TinyModel;
 import org.folkmoot.testing.TinyModels;
@@ -102,6 +103,9 @@ class SwarmApiTest {
           }
         }
         drafting(single, third, file);
+        // What it did for the others they have acknowledged, and it wrote that down.
+        assertThat(joiner.stop()).isTrue();
+        assertThat(new SwarmFolder(second).credits()).isNotEmptyFile();
       }
     }
   }

@@ -174,10 +174,11 @@ public record ModelManifest(
     }
   }
 
-  /** The same with its evaluations and adoptions as the ledger has them. */
-  public ModelManifest with(List<Evaluation> measured, List<Adoption> voted) {
+  /** The same, made of this, by this, with these evaluations. */
+  public ModelManifest with(
+      List<Origin> madeOf, List<Origin> data, @Nullable Origin how, List<Evaluation> measured) {
     return new ModelManifest(
-        kind, name, files, licence, authors, base, datasets, recipe, measured, voted);
+        kind, name, files, licence, authors, madeOf, data, how, measured, adoptions);
   }
 
   /** As JSON, its fields in their order. */
