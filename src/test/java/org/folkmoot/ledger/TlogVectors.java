@@ -14,7 +14,7 @@ import org.folkmoot.base.MerkleTree;
 /**
  * What other implementations make of the same input: Go's checksum database ({@code
  * golang.org/x/mod/sumdb}, v0.43.0) and {@code github.com/transparency-dev/formats} (v0.1.1). The
- * program is {@code bench/tlog/vectors.go}.
+ * program is {@code bench/tlog/vectors}.
  */
 public final class TlogVectors {
   public final JsonNode root;
