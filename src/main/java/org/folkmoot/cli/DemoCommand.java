@@ -5,10 +5,12 @@ import static org.folkmoot.base.FolkmootException.Code.UNREACHABLE;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -16,6 +18,7 @@ import org.folkmoot.base.FolkmootException;
 import org.folkmoot.cli.swarm.SwarmNode;
 import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.engine.template.ChatMessage;
+import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.session.Generation;
 import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.HopPlan;
@@ -149,7 +152,11 @@ final class DemoCommand implements Callable<Integer> {
           tellParts(swarm, killed, told, log);
           return compare(model, question, told);
         }
-        Told altered = ask(remote, request, Optional.empty(), log);
+        // The spare has the liar's layers: on a busy machine it could be asked in its place.
+        Set<PeerId> spares = new HashSet<>();
+        swarm.peers().stream().skip(THIRDS).forEach(spare -> spares.add(spare.id()));
+        LanguageModel three = remote.over(RouteConstraints.NONE.refusing(spares));
+        Told altered = ask(three, request, Optional.empty(), log);
         DemoSwarm.Peer liar = swarm.peers().get(killed);
         ProofOfAnswer answer = ProofOfAnswer.check(surroundings, model, proof(altered));
         CheatDemo court = new CheatDemo(surroundings, swarm, node);
