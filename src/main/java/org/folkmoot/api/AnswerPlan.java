@@ -150,7 +150,8 @@ record AnswerPlan(
             new GenerationRequest(
                 ids, options.sampler(seed, choice), maxTokens, options.stops(), topLogprobs);
         String echo = prompts.echoes.get(p);
-        jobs.add(new Job(
+        jobs.add(
+            new Job(
                 jobs.size(),
                 request,
                 echo,

@@ -101,6 +101,8 @@ final class CanaryCommand implements Callable<Integer> {
               new SwarmGeneration.Watcher() {});
       try (CanaryTest test =
           CanaryTest.of(surroundings, node, model, engine.settings(1), tokens, !quiet)) {
+        // Who serves it is told by gossip: whoever answers first need not know the others yet.
+        boolean _ = node.await(SwarmReport.LOOK, () -> false);
         for (CanaryTest.Candidate candidate : candidates(node, model)) {
           surroundings.console().note("asking " + candidate.peer());
           all.add(test.test(candidate, asked(all.size())));

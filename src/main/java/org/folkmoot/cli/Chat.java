@@ -148,9 +148,7 @@ final class Chat implements AutoCloseable {
           voice.conversation().generate(receipt.map(Notary.Pending::request).orElse(request));
       stopper.follow(generation);
       AnswerWriter writer =
-          front
-              .answer()
-              .telling(Reasoning.after(model, prompt), surroundings.console().outStyle());
+          front.answer().telling(Reasoning.after(model, prompt), surroundings.console().outStyle());
       Answer answer = Answer.pull(generation, writer);
       keepReceipt(receipt, generation, answer);
       answer.cut(request, model.contextLength()).ifPresent(this::remark);

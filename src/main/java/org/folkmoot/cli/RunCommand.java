@@ -166,8 +166,7 @@ final class RunCommand implements Callable<Integer> {
     try (Generation generation = model.generate(asked);
         Interrupts.Watch _ = surroundings.interrupts().watch(stopper)) {
       stopper.follow(generation);
-      Reasoning thoughts =
-          raw ? Reasoning.none() : Reasoning.after(model, request.promptIds());
+      Reasoning thoughts = raw ? Reasoning.none() : Reasoning.after(model, request.promptIds());
       Answer said = Answer.pull(generation, writer().telling(thoughts, console.outStyle()));
       if (ids) {
         console.out().println(said.ids());

@@ -22,7 +22,7 @@ import org.folkmoot.wire.PeerAddress;
 /** What this home sees of its swarm now. */
 final class SwarmReport {
   /** What is heard within this time is there. */
-  private static final Duration LOOK = Duration.ofMillis(1200);
+  static final Duration LOOK = Duration.ofMillis(1200);
 
   /**
    * A peer.

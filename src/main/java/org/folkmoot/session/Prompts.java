@@ -87,8 +87,7 @@ record Prompts(
 
   /** The same with variables for the template. */
   int[] chatIds(List<ChatMessage> messages, Map<String, @Nullable Object> variables) {
-    List<Segment> segments =
-        template.renderSegments(messages, context.withVariables(variables));
+    List<Segment> segments = template.renderSegments(messages, context.withVariables(variables));
     StringBuilder text = new StringBuilder();
     List<int[]> apart = new ArrayList<>();
     int controls = 0;

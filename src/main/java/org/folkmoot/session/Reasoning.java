@@ -57,8 +57,7 @@ public final class Reasoning {
 
   /** For the answer to a prompt that ends so. */
   static Reasoning after(String tail) {
-    return new Reasoning(
-        tail.stripTrailing().endsWith(OPENS) ? State.THINKING : State.BEGINNING);
+    return new Reasoning(tail.stripTrailing().endsWith(OPENS) ? State.THINKING : State.BEGINNING);
   }
 
   /** Whether the model thinks at the moment. */

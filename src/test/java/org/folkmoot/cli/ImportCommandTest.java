@@ -30,14 +30,20 @@ class ImportCommandTest {
 
   @Test
   void aFolderAnswersAsTheFileItCameFrom() throws IOException {
-    assertThat(cli.run("run", gguf, "hello", "--max-tokens", "5", "--ids", "--temperature", "0")).isZero();
+    assertThat(cli.run("run", gguf, "hello", "--max-tokens", "5", "--ids", "--temperature", "0"))
+        .isZero();
     String ids = cli.out();
-    assertThat(cli.run("run", hf.toString(), "hello", "--max-tokens", "5", "--ids", "--temperature", "0"))
+    assertThat(
+            cli.run(
+                "run", hf.toString(), "hello", "--max-tokens", "5", "--ids", "--temperature", "0"))
         .as(cli.err())
         .isZero();
     assertThat(cli.out()).isEqualTo(ids);
     assertThat(cli.err()).contains("is converted, once, to tiny-model:folder-");
-    assertThat(cli.run("run", hf.toString(), "hello", "--max-tokens", "5", "--ids", "--temperature", "0")).isZero();
+    assertThat(
+            cli.run(
+                "run", hf.toString(), "hello", "--max-tokens", "5", "--ids", "--temperature", "0"))
+        .isZero();
     assertThat(cli.out()).isEqualTo(ids);
     assertThat(cli.err()).doesNotContain("is converted");
     Files.delete(hf.resolve("model-00002-of-00002.safetensors"));

@@ -29,7 +29,9 @@ class SplitModelsTest {
   }
 
   private String ids(String model) {
-    assertThat(cli.run("run", model, "hello", "--max-tokens", "5", "--ids", "--temperature", "0")).as(cli.err()).isZero();
+    assertThat(cli.run("run", model, "hello", "--max-tokens", "5", "--ids", "--temperature", "0"))
+        .as(cli.err())
+        .isZero();
     return cli.out();
   }
 
