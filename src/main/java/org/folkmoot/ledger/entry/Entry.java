@@ -161,7 +161,10 @@ public sealed interface Entry {
    * @param votingPeriodMillis how long the vote is open
    * @param extensionMillis a vote that reaches its quorum late stays open so long after that
    * @param timelockMillis from the success of a proposal to its enactment
-   * @param witnesses how many other members must have cosigned a vote's checkpoint
+   * @param witnesses how many other members must have cosigned a checkpoint over an entry
+   * @param weightCap the most that a member's vote weighs; 1: each member has one vote
+   * @param weightMegaflops how much work for other members adds one to the weight, up to the cap
+   * @param guardian who may veto what was decided until it is enacted; empty: nobody
    */
   record Rules(
       String name,
@@ -172,7 +175,10 @@ public sealed interface Entry {
       long votingPeriodMillis,
       long extensionMillis,
       long timelockMillis,
-      int witnesses) {}
+      int witnesses,
+      int weightCap,
+      long weightMegaflops,
+      Optional<PeerId> guardian) {}
 
   /** Who lets members in. */
   enum Admission {
@@ -208,6 +214,9 @@ public sealed interface Entry {
     /** Makes a system prompt the default; its text is public. */
     record AdoptPrompt(String prompt) implements Motion {}
 
+    /** Makes a policy the default ({@code docs/policy.md}); its text is public. */
+    record AdoptPolicy(String policy) implements Motion {}
+
     /** Starts a training run by a committed recipe. */
     record Train(Hash32 recipe, Hash32 base) implements Motion {}
 
@@ -231,7 +240,7 @@ public sealed interface Entry {
     DATASET
   }
 
-  /** A vote; a later one by the same member replaces it. */
+  /** A vote. It is final: a later one by the same member on the same proposal does not count. */
   record Vote(long dateMillis, Hash32 moot, Hash32 proposal, Choice choice, String reason)
       implements Entry {}
 
@@ -248,8 +257,11 @@ public sealed interface Entry {
   /** Has another member vote where the writer does not; empty takes it back. */
   record Delegation(long dateMillis, Hash32 moot, Optional<PeerId> to) implements Entry {}
 
-  /** Says that a proposal was enacted; whether it was follows from the record, not from this. */
+  /** Has a proposal enacted; whether it was, and when, follows from the record, not from this. */
   record Enactment(long dateMillis, Hash32 moot, Hash32 proposal) implements Entry {}
+
+  /** By the guardian: vetoes a proposal. By its author, before the vote opens: takes it back. */
+  record Veto(long dateMillis, Hash32 moot, Hash32 proposal, String reason) implements Entry {}
 
   // ---- what a later version says
 

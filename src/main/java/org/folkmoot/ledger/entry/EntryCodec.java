@@ -37,7 +37,7 @@ public final class EntryCodec {
   private static final int MAX_KIND = 1 << 16;
 
   /** The newest kind that this version knows. */
-  private static final int LAST_KIND = 14;
+  private static final int LAST_KIND = 15;
 
   private static final int KIND = 0;
   private static final int DATE = 1;
@@ -154,6 +154,8 @@ public final class EntryCodec {
               .put(3, e.server().key())
               .put(4, e.asker().key())
               .put(5, e.megaflops());
+      case Entry.Veto e ->
+          start(15, entry).put(2, e.moot()).put(3, e.proposal()).put(4, e.reason());
       case Entry.Unknown e -> throw new IllegalArgumentException("it has its bytes: " + e.kind());
     };
   }
@@ -267,6 +269,7 @@ public final class EntryCodec {
                   map.hash(5),
                   peers(map, 6));
           case 14 -> new Entry.Credit(date, map.hash(2), peer(map, 3), peer(map, 4), count(map, 5));
+          case 15 -> new Entry.Veto(date, map.hash(2), map.hash(3), map.text(4, MAX_LINE));
           default -> throw new IllegalStateException("a kind without fields: " + kind);
         };
     return Optional.of(entry);

@@ -11,7 +11,7 @@ import org.folkmoot.wire.PeerId;
 /** Entries of every kind with contents that a seed draws. */
 public final class RandomEntries {
   /** How many kinds this version knows. */
-  public static final int KINDS = 14;
+  public static final int KINDS = 15;
 
   private final RandomGenerator random;
 
@@ -57,6 +57,7 @@ public final class RandomEntries {
           new Entry.TrainingRound(
               date, hash(), random.nextInt(1 << 30), hash(), hash(), list(this::peer));
       case 14 -> new Entry.Credit(date, hash(), peer(), peer(), count());
+      case 15 -> new Entry.Veto(date, hash(), hash(), text());
       default -> throw new IllegalArgumentException("kind " + kind);
     };
   }
@@ -71,16 +72,20 @@ public final class RandomEntries {
         random.nextLong(1L << 32),
         random.nextLong(1L << 32),
         random.nextLong(1L << 32),
-        random.nextInt(10));
+        random.nextInt(10),
+        1 + random.nextInt(3),
+        1 + random.nextLong(3),
+        optional(peer()));
   }
 
   private Entry.Motion motion() {
-    return switch (random.nextInt(6)) {
+    return switch (random.nextInt(7)) {
       case 0 -> new Entry.Motion.Adopt(one(Entry.Subject.values()), hash(), text());
       case 1 -> new Entry.Motion.AdoptPrompt(text());
       case 2 -> new Entry.Motion.Train(hash(), hash());
       case 3 -> new Entry.Motion.Admit(peer());
       case 4 -> new Entry.Motion.Remove(peer());
+      case 5 -> new Entry.Motion.AdoptPolicy(text());
       default -> new Entry.Motion.ChangeRules(rules());
     };
   }

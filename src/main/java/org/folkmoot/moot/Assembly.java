@@ -1,0 +1,100 @@
+package org.folkmoot.moot;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.folkmoot.ledger.entry.Entry;
+import org.folkmoot.moot.MootRecord.Written;
+import org.folkmoot.wire.PeerId;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who belongs to a moot now. Whoever was let in and has joined is a member, whichever came first.
+ * Whoever was put out comes back by a vote only.
+ */
+final class Assembly {
+  private final SortedMap<PeerId, Moot.Member> members = new TreeMap<>();
+  private final SortedSet<PeerId> invited = new TreeSet<>();
+  private final Map<PeerId, Written> joining = new HashMap<>();
+  private final Set<PeerId> removed = new HashSet<>();
+
+  void found(PeerId peer, long seconds) {
+    members.put(peer, new Moot.Member(peer, "", seconds));
+  }
+
+  boolean has(PeerId peer) {
+    return members.containsKey(peer);
+  }
+
+  SortedMap<PeerId, Moot.Member> members() {
+    return members;
+  }
+
+  SortedSet<PeerId> invited() {
+    return invited;
+  }
+
+  /** All members but one, if that is one. */
+  int others(PeerId peer) {
+    return members.size() - (has(peer) ? 1 : 0);
+  }
+
+  /** Takes somebody's wish to join, or a member's new name. */
+  void join(Written written, String name) {
+    PeerId by = written.by();
+    joining.put(by, written);
+    Moot.Member now = members.get(by);
+    if (now != null) {
+      members.put(by, new Moot.Member(by, name, now.since()));
+    }
+  }
+
+  /** Whether a member may let somebody in by itself. */
+  boolean mayBeInvited(PeerId peer) {
+    return !removed.contains(peer);
+  }
+
+  void invite(PeerId peer) {
+    invited.add(peer);
+  }
+
+  /** Lets in by vote, even who was put out. */
+  void admit(PeerId peer) {
+    removed.remove(peer);
+    if (!has(peer)) {
+      invited.add(peer);
+    }
+  }
+
+  /**
+   * Makes a member of whoever was let in and has joined.
+   *
+   * @return the entry by which it joined; null if it is no new member
+   */
+  @Nullable Written seat(PeerId peer, long seconds) {
+    Written wish = joining.get(peer);
+    if (wish == null || !invited.contains(peer) || has(peer)) {
+      return null;
+    }
+    invited.remove(peer);
+    String name = wish.entry() instanceof Entry.Member step ? step.name() : "";
+    members.put(peer, new Moot.Member(peer, name, seconds));
+    return wish;
+  }
+
+  void leave(PeerId peer) {
+    members.remove(peer);
+    invited.remove(peer);
+    joining.remove(peer);
+  }
+
+  void remove(PeerId peer) {
+    leave(peer);
+    removed.add(peer);
+  }
+}

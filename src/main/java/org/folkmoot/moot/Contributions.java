@@ -1,0 +1,68 @@
+package org.folkmoot.moot;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import org.folkmoot.base.Hash32;
+import org.folkmoot.ledger.entry.Entry;
+import org.folkmoot.wire.PeerId;
+
+/**
+ * Who has computed how much for other members, by both sides' word; the smaller claim counts. A
+ * charter may let it add to the weight of a vote, up to its cap.
+ */
+final class Contributions {
+  private record Work(Hash32 receipt, PeerId server, PeerId asker) {}
+
+  /** What both sides claim of a work; negative where one has not spoken. */
+  private static final class Claims {
+    private long byServer = -1;
+    private long byAsker = -1;
+
+    private long agreed() {
+      return Math.max(0, Math.min(byServer, byAsker));
+    }
+  }
+
+  private final Map<Work, Claims> claims = new HashMap<>();
+
+  /** Notes a claim by one of both; the first of each counts. */
+  Outcome claim(PeerId by, Entry.Credit credit) {
+    boolean server = by.equals(credit.server());
+    if (credit.server().equals(credit.asker()) || (!server && !by.equals(credit.asker()))) {
+      return Outcome.NOT_ALLOWED;
+    }
+    Claims of =
+        claims.computeIfAbsent(
+            new Work(credit.receipt(), credit.server(), credit.asker()), work -> new Claims());
+    if ((server ? of.byServer : of.byAsker) >= 0) {
+      return Outcome.DUPLICATE;
+    }
+    if (server) {
+      of.byServer = credit.megaflops();
+    } else {
+      of.byAsker = credit.megaflops();
+    }
+    return Outcome.COUNTED;
+  }
+
+  /** The weight of each member's vote. */
+  Map<PeerId, Long> weights(Set<PeerId> members, Entry.Rules rules) {
+    Map<PeerId, Long> work = new HashMap<>();
+    claims.forEach((of, both) -> {
+      if (members.contains(of.server) && members.contains(of.asker)) {
+        work.merge(of.server, both.agreed(), Contributions::add);
+      }
+    });
+    Map<PeerId, Long> weights = new HashMap<>();
+    for (PeerId member : members) {
+      long more = work.getOrDefault(member, 0L) / rules.weightMegaflops();
+      weights.put(member, 1 + Math.min(rules.weightCap() - 1, more));
+    }
+    return weights;
+  }
+
+  private static long add(long one, long other) {
+    return other > Long.MAX_VALUE - one ? Long.MAX_VALUE : one + other;
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package org.folkmoot.moot;
+
+import org.jspecify.annotations.NullMarked;
