@@ -11,11 +11,8 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.folkmoot.base.FolderTree;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.cli.swarm.Listening;
@@ -39,7 +37,6 @@ import org.folkmoot.session.SwarmModel;
 import org.folkmoot.store.StoredModel;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SwarmId;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A swarm of processes on this machine, each a real node with a home and a key of its own, all in a
@@ -257,7 +254,7 @@ final class DemoSwarm implements AutoCloseable {
           peer.process.destroyForcibly().waitFor();
         }
       }
-      Files.walkFileTree(folder, new Deletion());
+      FolderTree.delete(folder); // links to models are not followed
     } catch (IOException left) {
       surroundings.console().note("left behind: " + folder);
     } catch (InterruptedException interrupted) {
@@ -269,22 +266,6 @@ final class DemoSwarm implements AutoCloseable {
       } catch (IllegalStateException ending) {
         // The process ends, and the hook does its part.
       }
-    }
-  }
-
-  /** Does not follow links: the models are not the demo's. */
-  private static final class Deletion extends SimpleFileVisitor<Path> {
-    @Override
-    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-      Files.delete(file);
-      return FileVisitResult.CONTINUE;
-    }
-
-    @Override
-    public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failed)
-        throws IOException {
-      Files.delete(visited);
-      return FileVisitResult.CONTINUE;
     }
   }
 }

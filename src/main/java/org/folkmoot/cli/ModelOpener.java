@@ -1,15 +1,10 @@
 package org.folkmoot.cli;
 
-import static java.util.Objects.requireNonNull;
-
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import java.util.function.DoubleConsumer;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.kernel.SelfTest;
 import org.folkmoot.session.LocalModel;
 import org.folkmoot.store.StoredModel;
-import org.jspecify.annotations.Nullable;
 
 /** Opens models: the one way from a file on this machine to something that answers. */
 final class ModelOpener {
@@ -23,56 +18,27 @@ final class ModelOpener {
    */
   record Settings(int threads, int contextLength, long kvBytes, int maxSessions) {}
 
-  /** The self-test, begun at most once in a process, however many models it opens. */
-  private static @Nullable FutureTask<Void> test;
+  /** Whether everything was tested. */
+  private static boolean tested;
 
   private ModelOpener() {}
 
   /**
-   * Makes the vector code ready and sure that it computes as it must: once in a process, however
-   * many models it opens.
+   * Makes sure that this machine computes as it must, whatever it is going to compute: once in a
+   * process.
    *
-   * @throws FolkmootException ARITHMETIC if this machine computes wrongly: then nothing may be
-   *     computed on it
+   * @throws FolkmootException ARITHMETIC if it computes wrongly: then nothing may be computed on it
    */
-  static void selfTest() {
-    beginSelfTest();
-    awaitSelfTest();
-  }
-
-  /** Makes the vector code ready, and lets the self-test run beside what comes next. */
-  private static synchronized void beginSelfTest() {
+  static synchronized void selfTest() {
     VectorApi.load();
-    if (test == null) {
-      test = new FutureTask<>(SelfTest::run, null);
-      Thread.ofPlatform().daemon().name("folkmoot-self-test").start(test);
-    }
-  }
-
-  private static synchronized void awaitSelfTest() {
-    boolean interrupted = false;
-    try {
-      while (true) {
-        try {
-          requireNonNull(test).get();
-          return;
-        } catch (InterruptedException later) {
-          interrupted = true; // it takes a tenth of a second
-        }
-      }
-    } catch (ExecutionException failed) {
-      throw failed.getCause() instanceof FolkmootException coded
-          ? coded
-          : new IllegalStateException("the self-test could not run", failed.getCause());
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+    if (!tested) {
+      SelfTest.run();
+      tested = true;
     }
   }
 
   /**
-   * Makes sure that this machine computes as it must, and opens a model.
+   * Opens a model, sure that this machine computes as it must.
    *
    * @param progress told the share of the weights that is loaded, 0 to 1
    * @throws FolkmootException if the file is damaged or not supported, memory does not suffice, or
@@ -80,26 +46,18 @@ final class ModelOpener {
    */
   static LocalModel open(
       Surroundings surroundings, StoredModel model, Settings settings, DoubleConsumer progress) {
-    beginSelfTest();
-    LocalModel opened =
-        LocalModel.open(
-            model.path(),
-            new LocalModel.Options(
-                model.name(),
-                model.sha256(),
-                settings.threads,
-                settings.contextLength,
-                settings.kvBytes,
-                settings.maxSessions,
-                surroundings.nanoTime()),
-            progress);
-    try {
-      awaitSelfTest();
-    } catch (RuntimeException failed) {
-      opened.close();
-      throw failed;
-    }
-    return opened;
+    VectorApi.load();
+    return LocalModel.open(
+        model.path(),
+        new LocalModel.Options(
+            model.name(),
+            model.sha256(),
+            settings.threads,
+            settings.contextLength,
+            settings.kvBytes,
+            settings.maxSessions,
+            surroundings.nanoTime()),
+        progress);
   }
 
   /** As {@link #open}, for a person who waits: a line on standard error says how far it is. */

@@ -4,10 +4,12 @@ import java.util.function.DoubleConsumer;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.model.ModelConfig;
+import org.folkmoot.engine.model.Requirements;
 import org.folkmoot.engine.model.Span;
 import org.folkmoot.engine.model.SpanModel;
 import org.folkmoot.engine.tokenizer.Tokenizer;
 import org.folkmoot.engine.tokenizer.Tokenizers;
+import org.folkmoot.kernel.SelfTest;
 import org.folkmoot.kernel.WorkerPool;
 import org.folkmoot.proof.ModelAtHand;
 import org.folkmoot.proof.Recomputation;
@@ -50,11 +52,12 @@ final class Weights implements AutoCloseable {
 
   private static Weights open(
       StoredModel model, ModelOpener.Settings settings, DoubleConsumer line) {
-    ModelOpener.selfTest();
+    VectorApi.load();
     GgufFile file = GgufFile.open(model.path());
     WorkerPool pool = new WorkerPool(settings.threads());
     try {
       ModelConfig config = ModelConfig.of(file);
+      SelfTest.run(Requirements.of(file, config));
       Tokenizer tokenizer = Tokenizers.from(file.metadata());
       SpanModel span = SpanModel.load(file, config, Span.whole(config), pool, line);
       ModelId id = new ModelId(Hash32.ofHex(model.sha256()));

@@ -2,9 +2,6 @@ package org.folkmoot.kernel;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
 import org.folkmoot.base.FolkmootException;
 
 /**
@@ -35,12 +32,6 @@ public final class Activations {
 
   /** Below this magnitude a block counts as zero, so that {@code 1 / dx} stays finite. */
   static final float NEGLIGIBLE = 0x1p-100f;
-
-  /**
-   * Adding and subtracting it rounds a float of magnitude below 2^22 to the nearest integer, ties
-   * to even.
-   */
-  private static final float ROUNDER = 0x1.8p23f;
 
   private int tokens;
   private int columns;
@@ -125,12 +116,7 @@ public final class Activations {
   }
 
   private void quantise(float[] x, int at, int[] q, int panel, int block, int t) {
-    for (int i = 0; i < 32; i += Lanes.FLOATS) {
-      FloatVector.fromArray(Lanes.F, x, at + i)
-          .reinterpretAsInts()
-          .and(0x7fff_ffff)
-          .intoArray(q, i);
-    }
+    ActivationLanes.magnitudes(x, at, q);
     int most = 0;
     for (int i = 0; i < 32; i++) {
       most = Math.max(most, q[i]); // magnitudes order as their bits do
@@ -149,16 +135,7 @@ public final class Activations {
     }
     float dx = amax / 127;
     float inverse = 1 / dx;
-    for (int i = 0; i < 32; i += Lanes.FLOATS) {
-      IntVector rounded =
-          (IntVector)
-              FloatVector.fromArray(Lanes.F, x, at + i)
-                  .mul(inverse)
-                  .add(ROUNDER)
-                  .sub(ROUNDER)
-                  .convertShape(VectorOperators.F2I, Lanes.I, 0);
-      rounded.min(127).max(-127).intoArray(q, i);
-    }
+    ActivationLanes.round(x, at, inverse, q);
     int half = 0;
     for (int i = 0; i < 16; i++) {
       half += q[i];

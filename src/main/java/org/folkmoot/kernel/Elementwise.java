@@ -1,9 +1,5 @@
 package org.folkmoot.kernel;
 
-import static org.folkmoot.kernel.Lanes.F;
-import static org.folkmoot.kernel.Lanes.FLOATS;
-
-import jdk.incubator.vector.FloatVector;
 import org.folkmoot.base.FolkmootException;
 import org.jspecify.annotations.Nullable;
 
@@ -20,27 +16,10 @@ public final class Elementwise {
    */
   public static void rmsNorm(
       float[] x, int xAt, float[] weight, float epsilon, float[] y, int yAt, Scratch scratch) {
-    if (MACHINE != null) {
-      if (!(MACHINE.rmsNorm(x, xAt, weight, epsilon, y, yAt) <= Float.MAX_VALUE)) {
-        throw notFinite();
-      }
-      return;
-    }
-    int n = weight.length;
-    float sum = FloatKernel.sumOfSquares(x, xAt, n, scratch.lanes);
-    if (!(sum <= Float.MAX_VALUE)) {
+    if (MACHINE == null) {
+      ElementwiseLanes.rmsNorm(x, xAt, weight, epsilon, y, yAt, scratch);
+    } else if (!(MACHINE.rmsNorm(x, xAt, weight, epsilon, y, yAt) <= Float.MAX_VALUE)) {
       throw notFinite();
-    }
-    float s = 1 / (float) Math.sqrt(sum / n + epsilon);
-    int whole = n - n % FLOATS;
-    for (int i = 0; i < whole; i += FLOATS) {
-      FloatVector.fromArray(F, x, xAt + i)
-          .mul(s)
-          .mul(FloatVector.fromArray(F, weight, i))
-          .intoArray(y, yAt + i);
-    }
-    for (int i = whole; i < n; i++) {
-      y[yAt + i] = x[xAt + i] * s * weight[i];
     }
   }
 
@@ -59,24 +38,16 @@ public final class Elementwise {
     }
   }
 
-  private static FolkmootException notFinite() {
+  static FolkmootException notFinite() {
     return Faults.computed("a hidden state is not a finite number");
   }
 
   /** {@code x += y}. */
   public static void add(float[] x, int xAt, float[] y, int yAt, int length) {
-    if (MACHINE != null) {
+    if (MACHINE == null) {
+      ElementwiseLanes.add(x, xAt, y, yAt, length);
+    } else {
       MACHINE.add(x, xAt, y, yAt, length);
-      return;
-    }
-    int whole = length - length % FLOATS;
-    for (int i = 0; i < whole; i += FLOATS) {
-      FloatVector.fromArray(F, x, xAt + i)
-          .add(FloatVector.fromArray(F, y, yAt + i))
-          .intoArray(x, xAt + i);
-    }
-    for (int i = whole; i < length; i++) {
-      x[xAt + i] += y[yAt + i];
     }
   }
 
@@ -85,26 +56,10 @@ public final class Elementwise {
    */
   public static void siluTimes(
       float[] gate, int gateAt, float[] up, int upAt, float[] out, int outAt, int length) {
-    if (MACHINE != null) {
+    if (MACHINE == null) {
+      ElementwiseLanes.siluTimes(gate, gateAt, up, upAt, out, outAt, length);
+    } else {
       MACHINE.siluTimes(gate, gateAt, up, upAt, out, outAt, length);
-      return;
-    }
-    int whole = length - length % FLOATS;
-    for (int i = 0; i < whole; i += FLOATS) {
-      FloatVector.fromArray(F, gate, gateAt + i).neg().intoArray(out, outAt + i);
-    }
-    for (int i = whole; i < length; i++) {
-      out[outAt + i] = -gate[gateAt + i];
-    }
-    Exp.exp(out, outAt, length);
-    for (int i = 0; i < whole; i += FLOATS) {
-      FloatVector.fromArray(F, gate, gateAt + i)
-          .div(FloatVector.fromArray(F, out, outAt + i).add(1f))
-          .mul(FloatVector.fromArray(F, up, upAt + i))
-          .intoArray(out, outAt + i);
-    }
-    for (int i = whole; i < length; i++) {
-      out[outAt + i] = gate[gateAt + i] / (out[outAt + i] + 1f) * up[upAt + i];
     }
   }
 
@@ -121,53 +76,17 @@ public final class Elementwise {
    */
   public static void geluTimes(
       float[] gate, int gateAt, float[] up, int upAt, float[] out, int outAt, int length) {
-    int whole = length - length % FLOATS;
-    for (int i = 0; i < whole; i += FLOATS) {
-      FloatVector g = FloatVector.fromArray(F, gate, gateAt + i);
-      g.mul(g)
-          .fma(FloatVector.broadcast(F, GELU_3), FloatVector.broadcast(F, GELU_1))
-          .mul(g)
-          .neg()
-          .intoArray(out, outAt + i);
-    }
-    for (int i = whole; i < length; i++) {
-      float g = gate[gateAt + i];
-      out[outAt + i] = -(Math.fma(g * g, GELU_3, GELU_1) * g);
-    }
-    Exp.exp(out, outAt, length);
-    for (int i = 0; i < whole; i += FLOATS) {
-      FloatVector.fromArray(F, gate, gateAt + i)
-          .div(FloatVector.fromArray(F, out, outAt + i).add(1f))
-          .mul(FloatVector.fromArray(F, up, upAt + i))
-          .intoArray(out, outAt + i);
-    }
-    for (int i = whole; i < length; i++) {
-      out[outAt + i] = gate[gateAt + i] / (out[outAt + i] + 1f) * up[upAt + i];
-    }
+    ElementwiseLanes.geluTimes(gate, gateAt, up, upAt, out, outAt, length);
   }
 
   /** {@code x *= by}. */
   public static void scale(float[] x, int at, int length, float by) {
-    int whole = length - length % FLOATS;
-    for (int i = at; i < at + whole; i += FLOATS) {
-      FloatVector.fromArray(F, x, i).mul(by).intoArray(x, i);
-    }
-    for (int i = at + whole; i < at + length; i++) {
-      x[i] *= by;
-    }
+    ElementwiseLanes.scale(x, at, length, by);
   }
 
   /** {@code x = fma(weight, y, x)}. */
   public static void addWeighted(float[] x, int xAt, float weight, float[] y, int yAt, int length) {
-    int whole = length - length % FLOATS;
-    for (int i = 0; i < whole; i += FLOATS) {
-      FloatVector.broadcast(F, weight)
-          .fma(FloatVector.fromArray(F, y, yAt + i), FloatVector.fromArray(F, x, xAt + i))
-          .intoArray(x, xAt + i);
-    }
-    for (int i = whole; i < length; i++) {
-      x[xAt + i] = Math.fma(weight, y[yAt + i], x[xAt + i]);
-    }
+    ElementwiseLanes.addWeighted(x, xAt, weight, y, yAt, length);
   }
 
   /**

@@ -1,13 +1,6 @@
 package org.folkmoot.kernel;
 
-import static org.folkmoot.kernel.Lanes.F;
-import static org.folkmoot.kernel.Lanes.FLOATS;
-import static org.folkmoot.kernel.Lanes.I;
-
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Rule 6: the exponential function, the same bits scalar and in vectors.
@@ -63,32 +56,15 @@ public final class Exp {
 
   /** {@code x[i] = e^(x[i])} for {@code length} elements from {@code at}. */
   public static void exp(float[] x, int at, int length) {
-    int whole = length - length % FLOATS;
-    for (int i = at; i < at + whole; i += FLOATS) {
-      FloatVector v = FloatVector.fromArray(F, x, i);
-      VectorMask<Float> zero = v.lt(LEAST);
-      v = v.min(MOST);
-      FloatVector n = v.mul(LOG2_E).add(ROUNDER).sub(ROUNDER);
-      FloatVector r =
-          n.fma(
-              FloatVector.broadcast(F, MINUS_LN2_LOW),
-              n.fma(FloatVector.broadcast(F, MINUS_LN2_HIGH), v));
-      FloatVector p = FloatVector.broadcast(F, C7).fma(r, FloatVector.broadcast(F, C6));
-      p = p.fma(r, FloatVector.broadcast(F, C5));
-      p = p.fma(r, FloatVector.broadcast(F, C4));
-      p = p.fma(r, FloatVector.broadcast(F, C3));
-      p = p.fma(r, FloatVector.broadcast(F, C2));
-      p = p.fma(r, FloatVector.broadcast(F, 1f));
-      p = p.fma(r, FloatVector.broadcast(F, 1f));
-      FloatVector power =
-          ((IntVector) n.convertShape(VectorOperators.F2I, I, 0))
-              .add(127)
-              .lanewise(VectorOperators.LSHL, 23)
-              .reinterpretAsFloats();
-      p.mul(power).blend(0f, zero).intoArray(x, i);
+    if (Machine.KERNELS == null) {
+      ExpLanes.exp(x, at, length);
+    } else {
+      Machine.KERNELS.exp(x, at, length);
     }
-    for (int i = at + whole; i < at + length; i++) {
-      x[i] = exp(x[i]);
-    }
+  }
+
+  /** Later than this class, which the check of machine code needs. */
+  private static final class Machine {
+    static final @Nullable MachineKernels KERNELS = MachineKernels.get().orElse(null);
   }
 }

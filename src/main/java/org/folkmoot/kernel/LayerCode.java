@@ -40,6 +40,14 @@ final class LayerCode {
     return it.end();
   }
 
+  /** {@code rdi = e^rdi}. */
+  static byte[] exp() {
+    LayerCode it = new LayerCode();
+    ExpCode exp = new ExpCode(it.a, 10);
+    it.overVectors(RDI, null, RDI, () -> exp.exp(0, 5));
+    return it.end();
+  }
+
   /** SwiGLU: {@code rdi} the gate, {@code rsi} what it lets through, {@code rdx} the result. */
   static byte[] siluTimes() {
     LayerCode it = new LayerCode();

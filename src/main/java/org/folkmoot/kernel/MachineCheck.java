@@ -26,9 +26,11 @@ final class MachineCheck {
     kernels.siluTimes(x, 0, w, 0, silu, 0, LENGTH);
     float[] sum = x.clone();
     kernels.add(sum, 0, w, 0, LENGTH);
+    float[] powers = x.clone();
+    kernels.exp(powers, 0, LENGTH);
     boolean same = true;
     for (int i = 0; i < LENGTH; i++) {
-      same &= sum[i] == x[i] + w[i];
+      same &= sum[i] == x[i] + w[i] && powers[i] == Exp.exp(x[i]);
     }
     return same
         && Arrays.equals(norm, Oracle.rmsNorm(x, w, EPSILON))

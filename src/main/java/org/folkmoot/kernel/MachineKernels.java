@@ -36,6 +36,7 @@ public final class MachineKernels {
   private final MachineCode rmsNorm;
   private final MachineCode siluTimes;
   private final MachineCode add;
+  private final MachineCode exp;
   private final Map<KvLayout.Precision, Map<Integer, Optional<MachineAttention>>> attention =
       new EnumMap<>(KvLayout.Precision.class);
   private final Map<TensorType, Optional<Products>> products = new EnumMap<>(TensorType.class);
@@ -47,6 +48,7 @@ public final class MachineKernels {
     this.rmsNorm = all.get(1);
     this.siluTimes = all.get(2);
     this.add = all.get(3);
+    this.exp = all.get(4);
   }
 
   /** These kernels, if this machine can run them and they are wanted. */
@@ -60,14 +62,19 @@ public final class MachineKernels {
     }
     List<byte[]> all =
         List.of(
-            QuantiseCode.assemble(), LayerCode.rmsNorm(), LayerCode.siluTimes(), LayerCode.add());
+            QuantiseCode.assemble(),
+            LayerCode.rmsNorm(),
+            LayerCode.siluTimes(),
+            LayerCode.add(),
+            LayerCode.exp());
     return MachineCode.all(all).map(MachineKernels::new).filter(MachineCheck::agrees);
   }
 
   /** What computes matrix products here, for people. */
   public static String describe() {
-    String java = "Java, %d bits".formatted(Lanes.BITS);
-    return get().map(kernels -> "AVX-512 VNNI, generated" + kernels.exceptions()).orElse(java);
+    return get()
+        .map(kernels -> "AVX-512 VNNI, generated" + kernels.exceptions())
+        .orElseGet(() -> "Java, %d bits".formatted(Lanes.BITS));
   }
 
   private synchronized String exceptions() {
@@ -152,6 +159,12 @@ public final class MachineKernels {
   void add(float[] x, int xAt, float[] y, int yAt, int length) {
     MemorySegment to = floats(x, xAt);
     add.call(to, floats(y, yAt), to, length / 16, rest(length), 0);
+  }
+
+  /** Rule 6: {@code x = e^x}. */
+  void exp(float[] x, int at, int length) {
+    MemorySegment to = floats(x, at);
+    exp.call(to, to, to, length / 16, rest(length), 0);
   }
 
   private static int rest(int length) {

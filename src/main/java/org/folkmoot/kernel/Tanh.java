@@ -1,13 +1,5 @@
 package org.folkmoot.kernel;
 
-import static org.folkmoot.kernel.Lanes.F;
-import static org.folkmoot.kernel.Lanes.FLOATS;
-import static org.folkmoot.kernel.Lanes.I;
-
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
-
 /**
  * Rule 6: the hyperbolic tangent, by the range reduction and polynomial of {@link Exp}, the same
  * bits scalar and in vectors.
@@ -18,9 +10,9 @@ import jdk.incubator.vector.VectorOperators;
  */
 public final class Tanh {
   /** From here on the result is 1: {@code 1 - tanh 20 < 1e-17}. */
-  private static final float LEAST = -40f;
+  static final float LEAST = -40f;
 
-  private static final int SIGN = 0x8000_0000;
+  static final int SIGN = 0x8000_0000;
 
   private Tanh() {}
 
@@ -48,38 +40,6 @@ public final class Tanh {
    * @param cap positive
    */
   public static void cap(float[] x, int at, int length, float cap) {
-    int whole = length - length % FLOATS;
-    for (int i = at; i < at + whole; i += FLOATS) {
-      FloatVector v = FloatVector.fromArray(F, x, i).div(cap);
-      IntVector sign = v.reinterpretAsInts().and(SIGN);
-      FloatVector y = v.abs().mul(-2f).max(LEAST);
-      FloatVector n = y.mul(Exp.LOG2_E).add(Exp.ROUNDER).sub(Exp.ROUNDER);
-      FloatVector r =
-          n.fma(
-              FloatVector.broadcast(F, Exp.MINUS_LN2_LOW),
-              n.fma(FloatVector.broadcast(F, Exp.MINUS_LN2_HIGH), y));
-      FloatVector q = FloatVector.broadcast(F, Exp.C7).fma(r, FloatVector.broadcast(F, Exp.C6));
-      q = q.fma(r, FloatVector.broadcast(F, Exp.C5));
-      q = q.fma(r, FloatVector.broadcast(F, Exp.C4));
-      q = q.fma(r, FloatVector.broadcast(F, Exp.C3));
-      q = q.fma(r, FloatVector.broadcast(F, Exp.C2));
-      q = q.fma(r, FloatVector.broadcast(F, 1f));
-      FloatVector power =
-          ((IntVector) n.convertShape(VectorOperators.F2I, I, 0))
-              .add(127)
-              .lanewise(VectorOperators.LSHL, 23)
-              .reinterpretAsFloats();
-      FloatVector m = q.mul(r).fma(power, power.sub(1f));
-      m.abs()
-          .div(m.add(2f))
-          .reinterpretAsInts()
-          .or(sign)
-          .reinterpretAsFloats()
-          .mul(cap)
-          .intoArray(x, i);
-    }
-    for (int i = at + whole; i < at + length; i++) {
-      x[i] = tanh(x[i] / cap) * cap;
-    }
+    TanhLanes.cap(x, at, length, cap);
   }
 }

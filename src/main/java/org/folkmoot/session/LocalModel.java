@@ -1,26 +1,25 @@
 package org.folkmoot.session;
 
 import java.nio.file.Path;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.DoubleConsumer;
 import java.util.function.LongSupplier;
-import java.util.stream.Collectors;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.gguf.GgufFile;
-import org.folkmoot.engine.gguf.GgufTensor;
 import org.folkmoot.engine.model.BatchScheduler;
 import org.folkmoot.engine.model.ModelConfig;
+import org.folkmoot.engine.model.Requirements;
 import org.folkmoot.engine.model.Span;
 import org.folkmoot.engine.model.SpanModel;
 import org.folkmoot.engine.template.ChatMessage;
 import org.folkmoot.engine.tokenizer.Tokenizer;
-import org.folkmoot.kernel.TensorType;
+import org.folkmoot.kernel.SelfTest;
 import org.folkmoot.kernel.WarmUp;
 import org.folkmoot.kernel.WorkerPool;
 import org.folkmoot.wire.ModelId;
@@ -71,7 +70,8 @@ public final class LocalModel implements LanguageModel {
    * Opens a model file.
    *
    * @param progress told the share of the weights that is loaded, 0 to 1
-   * @throws FolkmootException if the file is damaged or not supported, or memory does not suffice
+   * @throws FolkmootException if the file is damaged or not supported, memory does not suffice, or
+   *     this machine computes wrongly what the model needs
    */
   public static LocalModel open(Path path, Options options, DoubleConsumer progress) {
     GgufFile file = GgufFile.open(path);
@@ -79,9 +79,17 @@ public final class LocalModel implements LanguageModel {
     AtomicBoolean loaded = new AtomicBoolean();
     try {
       ModelConfig config = ModelConfig.of(file);
-      warmUp(file, config, loaded::get);
+      SelfTest.Needs needs = Requirements.of(file, config);
+      CompletableFuture<Void> test = new CompletableFuture<>();
+      prepare(needs, config, test, loaded::get);
       Prompts prompts = Prompts.of(file);
       SpanModel span = SpanModel.load(file, config, Span.whole(config), pool, progress);
+      try {
+        passed(test);
+      } catch (RuntimeException failed) {
+        span.close();
+        throw failed;
+      }
       return new LocalModel(options, file, pool, span, prompts);
     } catch (RuntimeException | Error failed) {
       pool.close();
@@ -92,17 +100,38 @@ public final class LocalModel implements LanguageModel {
     }
   }
 
-  /** Lets the JIT compiler get to know the kernels while the weights are loaded. */
-  private static void warmUp(GgufFile file, ModelConfig config, BooleanSupplier loaded) {
-    Set<TensorType> types =
-        file.tensors().values().stream()
-            .filter(tensor -> tensor.rows() > 1)
-            .map(GgufTensor::type)
-            .collect(Collectors.toCollection(() -> EnumSet.noneOf(TensorType.class)));
+  /**
+   * Tests what the model needs, then lets the JIT compiler get to know the kernels, while the
+   * weights are loaded.
+   */
+  private static void prepare(
+      SelfTest.Needs needs,
+      ModelConfig config,
+      CompletableFuture<Void> test,
+      BooleanSupplier loaded) {
     Thread.ofPlatform()
         .daemon()
         .name("folkmoot-warm-up")
-        .start(() -> WarmUp.run(types, config.precision(), loaded));
+        .start(() -> {
+          try {
+            SelfTest.run(needs);
+            test.complete(null);
+          } catch (Throwable failed) {
+            test.completeExceptionally(failed);
+            return;
+          }
+          WarmUp.run(needs.types(), config.precision(), loaded);
+        });
+  }
+
+  private static void passed(CompletableFuture<Void> test) {
+    try {
+      test.join(); // takes a tenth of a second
+    } catch (CompletionException failed) {
+      throw failed.getCause() instanceof FolkmootException coded
+          ? coded
+          : new IllegalStateException("the self-test could not run", failed.getCause());
+    }
   }
 
   @Override

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.folkmoot.base.FolderTree;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.store.ProgressListener.Progress;
 import org.folkmoot.store.ProgressListener.Stage;
@@ -202,7 +203,7 @@ final class PipDownload {
   private void abandon(Process pip) {
     end(pip);
     try {
-      StoreFolders.deleteTree(folder);
+      FolderTree.delete(folder);
     } catch (IOException theNextPullWill) {
       return;
     }

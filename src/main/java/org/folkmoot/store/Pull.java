@@ -13,6 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.folkmoot.base.FolderTree;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.store.ProgressListener.Progress;
 import org.folkmoot.store.ProgressListener.Stage;
@@ -131,7 +132,7 @@ final class Pull {
 
   private StoredModel fetched(Source source) throws IOException {
     Path workFolder = folders.partials().resolve(wanted.key());
-    StoreFolders.deleteTree(workFolder);
+    FolderTree.delete(workFolder);
     try (PartialFile partial =
             PartialFile.open(folders, wanted, settings.disk(), source, listener);
         OnExit _ = new OnExit(() -> abandon(partial, workFolder))) {
@@ -144,14 +145,14 @@ final class Pull {
       String hash = partial.finish();
       return install(partial, hash, source);
     } finally {
-      StoreFolders.deleteTree(workFolder);
+      FolderTree.delete(workFolder);
     }
   }
 
   private static void abandon(PartialFile partial, Path workFolder) {
     try {
       partial.close();
-      StoreFolders.deleteTree(workFolder);
+      FolderTree.delete(workFolder);
     } catch (IOException theNextPullWill) {
       return;
     }

@@ -3,17 +3,12 @@ package org.folkmoot.store;
 import static org.folkmoot.base.FolkmootException.Code.NO_ROOM;
 
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.folkmoot.base.FolkmootException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Where the store keeps what (see the package's description), and the few ways it writes.
@@ -79,40 +74,6 @@ record StoreFolders(Path home) {
     } finally {
       Files.deleteIfExists(fresh);
     }
-  }
-
-  /** Deletes a folder with all in it; links are deleted, not followed. */
-  static void deleteTree(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    Files.walkFileTree(
-        folder,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.deleteIfExists(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFileFailed(Path file, IOException failure)
-              throws IOException {
-            // pip removes its own temporary files meanwhile.
-            if (failure instanceof NoSuchFileException) {
-              return FileVisitResult.CONTINUE;
-            }
-            throw failure;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure)
-              throws IOException {
-            Files.deleteIfExists(directory);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 
   static FolkmootException cannotWrite(Path where, IOException why) {

@@ -48,7 +48,9 @@ class LauncherTest {
     script(
         jdk.resolve("bin/java"),
         "for a in \"$@\"; do case $a in",
-        "  -XX:ArchiveClassesAtExit=*) touch \"${a#*=}\"; echo training; exit 0 ;;",
+        "  -XX:AOTCacheOutput=*) [ ! -f '" + folder.resolve("refused") + "' ] || exit 1",
+        "    echo x >\"${a#*=}\"; echo training; exit 0 ;;",
+        "  -XX:ArchiveClassesAtExit=*) echo x >\"${a#*=}\"; echo training; exit 0 ;;",
         "esac; done",
         "echo \"pid $$\"",
         "for a in \"$@\"; do echo \"[$a]\"; done",
@@ -94,11 +96,20 @@ class LauncherTest {
     assertThat(first.err).isEqualTo("building Folkmoot (once) …\n");
     assertThat(first.status).isEqualTo(7);
     assertThat(first.out.lines().toList())
-        .contains("[-jar]", "[-XX:SharedArchiveFile=" + project + "/target/folkmoot.jsa]")
+        .contains("[-jar]", "[-XX:AOTCache=" + project + "/target/folkmoot.aot]")
         .endsWith("[" + project + "/target/folkmoot.jar]", "[run]", "[two words]", "[]", "[*]");
     Ran second = run("ls");
     assertThat(second.err).isEmpty();
     assertThat(builds()).isEqualTo(1);
+  }
+
+  /** Where the program needs the Vector API the JVM cannot make the better cache. */
+  @Test
+  void aRefusedCacheIsReplacedByAnArchive() throws Exception {
+    Files.createFile(folder.resolve("refused"));
+    assertThat(run("ls").out.lines())
+        .contains("[-XX:SharedArchiveFile=" + project + "/target/folkmoot.jsa]")
+        .noneMatch(line -> line.contains("AOT"));
   }
 
   @Test

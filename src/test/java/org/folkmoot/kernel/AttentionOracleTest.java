@@ -160,7 +160,7 @@ class AttentionOracleTest {
                 scale,
                 of.cap,
                 of.window);
-        Attention.inJava(layout, pages, LAYER, head, part, scratch);
+        AttentionLanes.attend(layout, pages, LAYER, head, part, scratch);
         float[] inJava = out.clone();
         Attention.attend(layout, pages, LAYER, head, part, scratch);
         assertThat(Arrays.equals(out, inJava)).as("%s in Java", of).isTrue();

@@ -67,18 +67,23 @@ class ExpTest {
   private static Worst sweep(int from, int to, int stride) {
     float[] arguments = new float[BATCH];
     float[] results = new float[BATCH];
+    float[] inLanes = new float[BATCH];
     Worst worst = new Worst(0, 0);
-    long bits = from;
-    while (bits <= to) {
+    long next = from;
+    while (next <= to) {
       int count = 0;
-      for (; count < BATCH && bits <= to; bits += stride) {
-        arguments[count++] = Float.intBitsToFloat((int) bits);
+      for (; count < BATCH && next <= to; next += stride) {
+        arguments[count++] = Float.intBitsToFloat((int) next);
       }
       System.arraycopy(arguments, 0, results, 0, count);
+      System.arraycopy(arguments, 0, inLanes, 0, count);
       Exp.exp(results, 0, count);
+      ExpLanes.exp(inLanes, 0, count);
       for (int i = 0; i < count; i++) {
         float result = results[i];
-        if (Float.floatToRawIntBits(result) != Float.floatToRawIntBits(Exp.exp(arguments[i]))) {
+        int bits = Float.floatToRawIntBits(Exp.exp(arguments[i]));
+        if (Float.floatToRawIntBits(result) != bits
+            || Float.floatToRawIntBits(inLanes[i]) != bits) {
           throw new AssertionError("vector and scalar differ at " + arguments[i]);
         }
         double exact = StrictMath.exp(arguments[i]);
@@ -133,6 +138,9 @@ class ExpTest {
       for (int i = 1; i <= length; i++) {
         expected[i] = Exp.exp(x[i]);
       }
+      float[] inLanes = x.clone();
+      ExpLanes.exp(inLanes, 1, length);
+      Bits.assertSame(inLanes, expected, length);
       Exp.exp(x, 1, length);
       Bits.assertSame(x, expected, length);
       assertThat(Arrays.hashCode(x)).isEqualTo(Arrays.hashCode(expected));

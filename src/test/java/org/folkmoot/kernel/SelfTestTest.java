@@ -26,17 +26,19 @@ class SelfTestTest {
   @Test
   void oneWrongBitOfAnyOperatorIsFound() {
     List<String> operators = new ArrayList<>();
-    SelfTest.run((operator, computed) -> {
-      operators.add(operator);
-      return computed;
-    });
+    SelfTest.run(
+        SelfTest.Needs.ALL,
+        (operator, computed) -> {
+          operators.add(operator);
+          return computed;
+        });
     assertThat(operators).hasSize(TensorType.values().length + SelfTest.Operator.values().length);
     for (String broken : operators) {
       for (boolean last : new boolean[] {false, true}) {
         SelfTest.Tap tap =
             (operator, computed) -> operator.equals(broken) ? flipped(computed, last) : computed;
         assertThatExceptionOfType(FolkmootException.class)
-            .isThrownBy(() -> SelfTest.run(tap))
+            .isThrownBy(() -> SelfTest.run(SelfTest.Needs.ALL, tap))
             .withMessageContaining("(" + broken + "): it must not serve")
             .satisfies(e -> assertThat(e.code()).isEqualTo(FolkmootException.Code.ARITHMETIC));
       }

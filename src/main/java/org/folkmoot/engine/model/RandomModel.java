@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import org.folkmoot.engine.gguf.GgufWriter;
 import org.folkmoot.kernel.TensorType;
 
@@ -40,9 +41,21 @@ public record RandomModel(
    */
   public void write(Path path, TensorType type, TensorType embedding, long seed)
       throws IOException {
+    write(path, type, embedding, seed, this::sentencePieces);
+  }
+
+  /**
+   * Writes a file with a tokenizer of one's own.
+   *
+   * @param tokenizer puts the tokenizer's metadata, and a chat template if there is to be one
+   */
+  public void write(
+      Path path, TensorType type, TensorType embedding, long seed, Consumer<GgufWriter> tokenizer)
+      throws IOException {
     SplittableRandom random = new SplittableRandom(seed);
     GgufWriter writer = new GgufWriter();
     metadata(writer, type);
+    tokenizer.accept(writer);
     long kv = (long) dim / heads * kvHeads;
     matrix(writer, random, "token_embd.weight", embedding, dim, vocabulary);
     ones(writer, "output_norm.weight");
@@ -74,8 +87,11 @@ public record RandomModel(
         .put("llama.attention.layer_norm_rms_epsilon", 1e-5f)
         .put("llama.rope.dimension_count", dim / heads)
         .put("llama.rope.freq_base", 500_000f)
-        .put("llama.vocab_size", vocabulary)
-        .put("tokenizer.ggml.model", "llama");
+        .put("llama.vocab_size", vocabulary);
+  }
+
+  private void sentencePieces(GgufWriter writer) {
+    writer.put("tokenizer.ggml.model", "llama");
     String[] tokens = new String[vocabulary];
     float[] scores = new float[vocabulary];
     int[] types = new int[vocabulary];
