@@ -14,10 +14,27 @@ import org.folkmoot.session.Notary;
  *     none
  * @param notary makes the receipts of answers
  * @param policy what this node's operator declares to do to conversations
+ * @param ledger the ledger, for a node of a swarm
  */
 public record ApiEnvironment(
     InstantSource clock,
     LongSupplier nanos,
     LongSupplier random,
     Notary notary,
-    Optional<Policy> policy) {}
+    Optional<Policy> policy,
+    Optional<LedgerPages> ledger) {
+  /** The environment of a node without a ledger. */
+  public ApiEnvironment(
+      InstantSource clock,
+      LongSupplier nanos,
+      LongSupplier random,
+      Notary notary,
+      Optional<Policy> policy) {
+    this(clock, nanos, random, notary, policy, Optional.empty());
+  }
+
+  /** The same with a ledger. */
+  public ApiEnvironment with(LedgerPages pages) {
+    return new ApiEnvironment(clock, nanos, random, notary, policy, Optional.of(pages));
+  }
+}

@@ -19,12 +19,14 @@ final class Router implements Handler {
   private final AccessPolicy access;
   private final AnswerEndpoint answers;
   private final NodeEndpoint node;
+  private final LedgerEndpoint ledger;
 
   Router(Service service, AccessPolicy access, NodeEndpoint node) {
     this.service = service;
     this.access = access;
     this.node = node;
     answers = new AnswerEndpoint(service);
+    ledger = new LedgerEndpoint(service.environment().ledger());
   }
 
   @Override
@@ -68,7 +70,7 @@ final class Router implements Handler {
       preflight(exchange);
       return;
     }
-    boolean open = known.equals(Optional.of(Route.HEALTH));
+    boolean open = known.filter(Route::isOpen).isPresent();
     Optional<String> authorization = exchange.header(HeaderNames.AUTHORIZATION);
     String client = open ? "" : access.client(authorization, exchange.address());
     Route route =
@@ -85,6 +87,8 @@ final class Router implements Handler {
       case CHAT -> answers.chat(exchange, client, arrivedNanos);
       case COMPLETION -> answers.completion(exchange, client, arrivedNanos);
       case POLICY -> node.policy(exchange);
+      case FEED -> ledger.page(exchange, Route.pageIn(exchange.path()));
+      case WITNESS -> ledger.addCheckpoint(exchange);
       case HEALTH -> node.health(exchange);
       case METRICS -> node.metrics(exchange);
       case OPENAPI -> node.openApi(exchange);

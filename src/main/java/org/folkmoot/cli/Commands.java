@@ -37,6 +37,7 @@ final class Commands {
           "doctor",
           "bench",
           "bench-swarm",
+          "bench-ledger",
           "bench-proof");
 
   /** Those that will compute: their vector code is made ready while the call is read. */
@@ -79,6 +80,7 @@ final class Commands {
       case "quantize", "quantise" -> new QuantizeCommand(surroundings);
       case "doctor" -> new DoctorCommand(surroundings);
       case "bench" -> new BenchCommand(surroundings);
+      case "bench-ledger" -> new BenchLedgerCommand(surroundings);
       case "bench-proof" -> new BenchProofCommand(surroundings);
       case "bench-swarm" -> new BenchSwarmCommand(surroundings);
       case "warmup" -> new WarmupCommand(surroundings);

@@ -11,7 +11,7 @@ import picocli.CommandLine.Help.ColorScheme;
 
 /** The program's entry. */
 public final class Main {
-  private static final Set<String> BENCHES = Set.of("swarm", "proof");
+  private static final Set<String> BENCHES = Set.of("swarm", "proof", "ledger");
 
   private Main() {}
 
@@ -45,7 +45,7 @@ public final class Main {
     }
   }
 
-  /** {@code bench swarm} and {@code bench proof} are commands of two words. */
+  /** {@code bench swarm}, {@code bench proof} and {@code bench ledger} are commands of two words. */
   private static String[] joined(String... args) {
     boolean two = args.length > 1 && args[0].equals("bench") && BENCHES.contains(args[1]);
     if (!two) {

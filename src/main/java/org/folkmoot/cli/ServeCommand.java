@@ -136,7 +136,11 @@ final class ServeCommand implements Callable<Integer> {
       } else {
         named.forEach(model -> models.open(model.name()).close());
         models.markReady();
-        serve(settings, models, Notaries.of(surroundings, policies(policy)), policy, () -> {});
+        serve(
+            settings,
+            models,
+            environment(Notaries.of(surroundings, policies(policy)), policy),
+            () -> {});
       }
     }
     return ExitStatus.OK;
@@ -166,8 +170,9 @@ final class ServeCommand implements Callable<Integer> {
     serve(
         settings,
         new SwarmModels(surroundings, serving.node(), models, resources.contextLength()),
-        Notaries.watched(surroundings, policies(policy), audits::answered),
-        policy,
+        environment(
+                Notaries.watched(surroundings, policies(policy), audits::answered), policy)
+            .with(serving.ledger()),
         () -> {
           audits.close();
           serving.close();
@@ -208,11 +213,10 @@ final class ServeCommand implements Callable<Integer> {
   private void serve(
       ApiSettings settings,
       ModelProvider models,
-      Notary notary,
-      Optional<Policy> policy,
+      ApiEnvironment environment,
       Runnable last)
       throws InterruptedException {
-    try (ApiServer server = ApiServer.start(settings, models, environment(notary, policy))) {
+    try (ApiServer server = ApiServer.start(settings, models, environment)) {
       serve(server, last);
     } catch (RuntimeException failed) {
       last.run();

@@ -7,10 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.folkmoot.api.LedgerPages;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.cli.swarm.Listening;
 import org.folkmoot.cli.swarm.MovingSpan;
 import org.folkmoot.cli.swarm.ServedSpan;
+import org.folkmoot.cli.swarm.NodeLedger;
 import org.folkmoot.cli.swarm.SwarmFolder;
 import org.folkmoot.cli.swarm.SwarmNode;
 import org.folkmoot.peer.Identity;
@@ -91,11 +93,13 @@ final class SwarmServing implements AutoCloseable {
 
   private final Surroundings surroundings;
   private final SwarmNode node;
+  private final NodeLedger ledger;
   private final List<MovingSpan> spans = new ArrayList<>();
 
-  private SwarmServing(Surroundings surroundings, SwarmNode node) {
+  private SwarmServing(Surroundings surroundings, SwarmNode node, NodeLedger ledger) {
     this.surroundings = surroundings;
     this.node = node;
+    this.ledger = ledger;
   }
 
   /**
@@ -126,7 +130,8 @@ final class SwarmServing implements AutoCloseable {
             Optional.of(listen),
             Optional.ofNullable(options.announce).map(Swarms::announced),
             !options.noLan && Swarms.looksAtLan(surroundings));
-    SwarmServing serving = new SwarmServing(surroundings, node);
+    SwarmServing serving =
+        new SwarmServing(surroundings, node, ledger(surroundings, node, identity));
     policy.ifPresent(node::declare);
     try {
       options
@@ -149,6 +154,18 @@ final class SwarmServing implements AutoCloseable {
       return serving;
     } catch (RuntimeException failed) {
       serving.close();
+      throw failed;
+    }
+  }
+
+  /** Without a ledger that can be read there is no node: what it signed before must not be lost. */
+  private static NodeLedger ledger(
+      Surroundings surroundings, SwarmNode node, Identity identity) {
+    try {
+      return NodeLedger.start(
+          node, LedgerCommand.folder(surroundings), identity, new SecureRandom());
+    } catch (RuntimeException failed) {
+      node.close();
       throw failed;
     }
   }
@@ -210,6 +227,11 @@ final class SwarmServing implements AutoCloseable {
     return file.endsWith(".gguf") ? file.substring(0, file.length() - 5) : file;
   }
 
+  /** The ledger as others see it. */
+  LedgerPages ledger() {
+    return ledger;
+  }
+
   SwarmNode node() {
     return node;
   }
@@ -217,6 +239,7 @@ final class SwarmServing implements AutoCloseable {
   @Override
   public void close() {
     Listening.remove(Swarms.folder(surroundings));
+    ledger.close();
     node.close();
     spans.forEach(MovingSpan::close);
   }

@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.base.MerkleTree;
@@ -312,7 +313,7 @@ public final class LedgerStore implements AutoCloseable {
   /** What {@link #witness} decides about the last checkpoint of a log. */
   interface Decision<T> {
     /** Gives the answer, and to {@code next} what is to be remembered, if anything is. */
-    T decide(Optional<SignedNote> last, java.util.function.Consumer<SignedNote> next);
+    T decide(Optional<SignedNote> last, Consumer<SignedNote> next);
   }
 
   /** Looks at what was cosigned last and remembers another, in one step; durable on return. */

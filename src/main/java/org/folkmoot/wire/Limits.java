@@ -62,5 +62,23 @@ public final class Limits {
   /** Alternatives that are reported for a token. */
   public static final int MAX_TOP = 20;
 
+  /** Feeds in one message: 20 kB. */
+  public static final int MAX_HEADS = 256;
+
+  /** Bytes of a feed's signed head, with the cosignatures of 31 witnesses. */
+  public static final int MAX_NOTE = 128 << 10;
+
+  /** Entries of a feed in one message: a bundle. */
+  public static final int MAX_ENTRIES = 256;
+
+  /** Bytes of an entry. */
+  public static final int MAX_ENTRY = 0xffff;
+
+  /** Hashes of a proof about a tree. */
+  public static final int MAX_TREE_PROOF = 64;
+
+  /** Bytes of a proof that a member signed two histories. */
+  public static final int MAX_FORK = 64 << 10;
+
   private Limits() {}
 }

@@ -386,6 +386,71 @@ public sealed interface Message {
   /** The session is over: frees the seat at once. */
   record Close(SessionId session) implements Message {}
 
+  // ---- feeds of the ledger
+
+  /**
+   * How far the sender is with a feed.
+   *
+   * @param size entries that its member has signed
+   * @param mark differs where the cosignatures of the signed head do
+   */
+  record FeedHead(PeerId feed, long size, Hash32 root, long mark) {}
+
+  /**
+   * What feeds the sender has, so that the receiver can ask for what it lacks and tell what is
+   * newer.
+   *
+   * @param whole whether these are all; else some
+   */
+  record FeedHeads(List<FeedHead> heads, boolean whole) implements Message {
+    /** Copies. */
+    public FeedHeads {
+      heads = List.copyOf(heads);
+    }
+  }
+
+  /** Asks for the signed head of a feed. */
+  record FeedWant(PeerId feed) implements Message {}
+
+  /** The signed head of a feed: a note with its cosignatures, as bytes. */
+  record FeedNote(byte[] note) implements Message {}
+
+  /**
+   * Asks for entries.
+   *
+   * @param from the first; so many the receiver of the entries has
+   * @param size of the head that they are to lead to
+   */
+  record EntriesWant(PeerId feed, long from, long size) implements Message {}
+
+  /**
+   * Answers an {@link EntriesWant}.
+   *
+   * @param entries the next ones, as many as one message carries
+   * @param before root of the sender's first {@code from} entries
+   * @param growthBefore proves that they are the beginning of the head's
+   * @param growthAfter proves that they are it with these entries, too
+   */
+  record EntriesPart(
+      PeerId feed,
+      long from,
+      long size,
+      List<byte[]> entries,
+      Hash32 before,
+      List<Hash32> growthBefore,
+      List<Hash32> growthAfter)
+      implements Message {
+    /** Copies the lists; the arrays are the caller's promise not to change them. */
+    public EntriesPart {
+      entries = List.copyOf(entries);
+      growthBefore = List.copyOf(growthBefore);
+      growthAfter = List.copyOf(growthAfter);
+    }
+  }
+
+  /** Tells that a member signed two histories: the canonical bytes of a proof. */
+  record Forked(byte[] proof) implements Message {}
+
   /** Why something is refused or ends. */
   enum Reason {
     /** The bytes or their order make no sense. */

@@ -21,6 +21,13 @@ import org.folkmoot.wire.Message.DialBack;
 import org.folkmoot.wire.Message.DialedBack;
 import org.folkmoot.wire.Message.Differs;
 import org.folkmoot.wire.Message.Draft;
+import org.folkmoot.wire.Message.EntriesPart;
+import org.folkmoot.wire.Message.EntriesWant;
+import org.folkmoot.wire.Message.FeedHead;
+import org.folkmoot.wire.Message.FeedHeads;
+import org.folkmoot.wire.Message.FeedNote;
+import org.folkmoot.wire.Message.FeedWant;
+import org.folkmoot.wire.Message.Forked;
 import org.folkmoot.wire.Message.Forward;
 import org.folkmoot.wire.Message.Goodbye;
 import org.folkmoot.wire.Message.Gossip;
@@ -180,6 +187,21 @@ public final class MessageCodec {
         w.raw(m.signed().signature()).hash(m.key().key());
       }
       case NoAnswer m -> w.u8(42).i64(m.number()).u8(REASONS.indexOf(m.reason()));
+      case FeedHeads m -> {
+        w.u8(60).bool(m.whole());
+        w.list(
+            m.heads(),
+            head -> w.hash(head.feed().key()).i64(head.size()).hash(head.root()).i64(head.mark()));
+      }
+      case FeedWant m -> w.u8(61).hash(m.feed().key());
+      case FeedNote m -> w.u8(62).blob(m.note());
+      case EntriesWant m -> w.u8(63).hash(m.feed().key()).i64(m.from()).i64(m.size());
+      case EntriesPart m -> {
+        w.u8(64).hash(m.feed().key()).i64(m.from()).i64(m.size());
+        w.list(m.entries(), w::blob).hash(m.before());
+        w.list(m.growthBefore(), w::hash).list(m.growthAfter(), w::hash);
+      }
+      case Forked m -> w.u8(65).blob(m.proof());
     }
     return w.toBytes();
   }
@@ -277,6 +299,20 @@ public final class MessageCodec {
       case 41 -> new Answer(r.i64(), r.blob(Limits.MAX_ANSWER));
       case 42 -> new NoAnswer(r.i64(), reason(r));
       case 43 -> new Differs(signed(r), new TraceKey(r.hash()));
+      case 60 -> feedHeads(r);
+      case 61 -> new FeedWant(peer(r));
+      case 62 -> new FeedNote(r.blob(Limits.MAX_NOTE));
+      case 63 -> new EntriesWant(peer(r), nonNegative(r.i64()), nonNegative(r.i64()));
+      case 64 ->
+          new EntriesPart(
+              peer(r),
+              nonNegative(r.i64()),
+              nonNegative(r.i64()),
+              r.list(Limits.MAX_ENTRIES, () -> r.blob(Limits.MAX_ENTRY)),
+              r.hash(),
+              r.list(Limits.MAX_TREE_PROOF, r::hash),
+              r.list(Limits.MAX_TREE_PROOF, r::hash));
+      case 65 -> new Forked(r.blob(Limits.MAX_FORK));
       default -> throw malformed("a message has the unknown type " + type);
     };
   }
@@ -291,6 +327,14 @@ public final class MessageCodec {
     Map<PeerId, Long> sequences = new TreeMap<>();
     r.list(Limits.MAX_DIGEST, () -> sequences.put(peer(r), nonNegative(r.i64())) == null);
     return new GossipDigest(sequences, whole);
+  }
+
+  private static FeedHeads feedHeads(WireReader r) throws WireException {
+    boolean whole = r.bool();
+    return new FeedHeads(
+        r.list(
+            Limits.MAX_HEADS, () -> new FeedHead(peer(r), nonNegative(r.i64()), r.hash(), r.i64())),
+        whole);
   }
 
   private static Open open(WireReader r) throws WireException {

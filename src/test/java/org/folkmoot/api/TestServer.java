@@ -75,6 +75,16 @@ final class TestServer implements AutoCloseable {
     return new TestServer(settings(TurnLimits.ALONE), Optional.of(policy), models);
   }
 
+  static ApiEnvironment environment() {
+    AtomicLong random = new AtomicLong(42);
+    return new ApiEnvironment(
+        () -> Instant.ofEpochSecond(NOW),
+        System::nanoTime,
+        random::getAndIncrement,
+        notary(),
+        Optional.empty());
+  }
+
   static FakeModel model() {
     return new FakeModel(MODEL, 512);
   }

@@ -116,6 +116,23 @@ final class RandomMessages {
               new TraceKey(hash()));
       case 36 -> new Message.PolicyRequest();
       case 37 -> new Message.PolicyText(bytes(random.nextInt(200)));
+      case 38 ->
+          new Message.FeedHeads(
+              list(9, () -> new Message.FeedHead(peer(), number(), hash(), random.nextLong())),
+              random.nextBoolean());
+      case 39 -> new Message.FeedWant(peer());
+      case 40 -> new Message.FeedNote(bytes(random.nextInt(300)));
+      case 41 -> new Message.EntriesWant(peer(), number(), number());
+      case 42 ->
+          new Message.EntriesPart(
+              peer(),
+              number(),
+              number(),
+              list(5, () -> bytes(random.nextInt(90))),
+              hash(),
+              list(9, this::hash),
+              list(9, this::hash));
+      case 43 -> new Message.Forked(bytes(random.nextInt(300)));
       default -> throw new IllegalArgumentException("no kind " + kind);
     };
   }

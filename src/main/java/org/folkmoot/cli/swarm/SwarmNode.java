@@ -349,6 +349,16 @@ public final class SwarmNode implements AutoCloseable {
     return SwarmView.of(model, announcements(), scores::measured);
   }
 
+  /** Whether a peer belongs to the swarm, as far as is known here. On the loop only. */
+  boolean knows(PeerId peer) {
+    return membership.knows(peer);
+  }
+
+  /** As {@link #knows}, from any other thread. */
+  boolean knowsPeer(PeerId peer) {
+    return call(() -> membership.knows(peer));
+  }
+
   /** Whether any other peer of the swarm is known to live. On the loop only. */
   public boolean knowsOthers() {
     return !membership.view().isEmpty();

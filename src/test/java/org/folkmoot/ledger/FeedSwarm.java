@@ -1,0 +1,238 @@
+package org.folkmoot.ledger;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.PriorityQueue;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.BiPredicate;
+import org.folkmoot.base.Loop;
+import org.folkmoot.peer.Identity;
+import org.folkmoot.peer.PeerNetwork;
+import org.folkmoot.wire.Message;
+import org.folkmoot.wire.MessageCodec;
+import org.folkmoot.wire.PeerAddress;
+import org.folkmoot.wire.PeerId;
+
+/** Members with ledgers of their own, in one process and in virtual time. */
+final class FeedSwarm implements AutoCloseable {
+  static final long SECOND = 1_000_000_000L;
+  private static final long LATENCY = SECOND / 20;
+  private static final long START_MILLIS = 1_800_000_000_000L;
+
+  private record Event(long nanos, long order, Runnable task) {}
+
+  private final PriorityQueue<Event> events =
+      new PriorityQueue<>(Comparator.comparingLong(Event::nanos).thenComparingLong(Event::order));
+  private final Random random;
+  private final Path folder;
+  private final Map<PeerId, Member> byId = new HashMap<>();
+  final List<Member> members = new ArrayList<>();
+  private long now;
+  private long order;
+  long bytes;
+  long messages;
+
+  FeedSwarm(Path folder, long seed) {
+    this.folder = folder;
+    random = new Random(seed);
+  }
+
+  private void after(long nanos, Runnable task) {
+    events.add(new Event(now + Math.max(0, nanos), order++, task));
+  }
+
+  void pass(long nanos) {
+    long until = now + nanos;
+    while (!events.isEmpty() && events.peek().nanos <= until) {
+      Event next = events.remove();
+      now = next.nanos;
+      next.task.run();
+    }
+    now = until;
+  }
+
+  Member add(boolean cosigns) {
+    Member member = new Member(Identities.of(100 + members.size()), cosigns);
+    members.add(member);
+    byId.put(member.self(), member);
+    return member;
+  }
+
+  /** Links each member with some others; the ring makes sure that all are reached. */
+  void link(int each) {
+    for (int i = 0; i < members.size(); i++) {
+      members.get(i).link(members.get((i + 1) % members.size()));
+      for (int k = 1; k < each; k++) {
+        members.get(i).link(members.get(random.nextInt(members.size())));
+      }
+    }
+  }
+
+  /** Ends the links between those who cannot reach each other. */
+  void cut(BiPredicate<Member, Member> reach) {
+    for (Member one : members) {
+      for (PeerId other : List.copyOf(one.links)) {
+        if (!reach.test(one, byId.get(other))) {
+          one.unlink(byId.get(other));
+        }
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    members.forEach(member -> member.store.close());
+  }
+
+  final class Member implements PeerNetwork {
+    final Identity identity;
+    final LedgerStore store;
+    final OwnFeed feed;
+    final FeedExchange exchange;
+    private final Set<PeerId> links = new TreeSet<>();
+    private final List<Listener> listeners = new ArrayList<>();
+    private final Loop loop =
+        new Loop() {
+          @Override
+          public void execute(Runnable task) {
+            FeedSwarm.this.after(0, task);
+          }
+
+          @Override
+          public Timer after(long nanos, Runnable task) {
+            boolean[] cancelled = {false};
+            FeedSwarm.this.after(
+                nanos,
+                () -> {
+                  if (!cancelled[0]) {
+                    task.run();
+                  }
+                });
+            return () -> cancelled[0] = true;
+          }
+
+          @Override
+          public long nanoTime() {
+            return now;
+          }
+
+          @Override
+          public long clockMillis() {
+            return START_MILLIS + now / 1_000_000;
+          }
+        };
+
+    private Member(Identity identity, boolean cosigns) {
+      this.identity = identity;
+      store = LedgerStore.open(folder.resolve("m" + members.size()), identity);
+      feed = new OwnFeed(store, identity);
+      Optional<Witness> witness =
+          cosigns
+              ? Optional.of(
+                  new Witness(
+                      store,
+                      identity,
+                      () -> java.time.Instant.ofEpochMilli(loop.clockMillis()),
+                      origin -> FeedName.peer(origin).map(FeedName::key)))
+              : Optional.empty();
+      exchange =
+          new FeedExchange(
+              this, store, witness, _ -> true, Runnable::run, new Random(random.nextLong()));
+      exchange.start();
+    }
+
+    void link(Member other) {
+      if (other != this && links.add(other.self())) {
+        other.links.add(self());
+        listeners.forEach(listener -> listener.connected(other.self()));
+        other.listeners.forEach(listener -> listener.connected(self()));
+      }
+    }
+
+    void unlink(Member other) {
+      if (links.remove(other.self())) {
+        other.links.remove(self());
+        listeners.forEach(listener -> listener.lost(other.self(), Message.Reason.UNREACHABLE));
+        other.listeners.forEach(listener -> listener.lost(self(), Message.Reason.UNREACHABLE));
+      }
+    }
+
+    @Override
+    public PeerId self() {
+      return identity.peerId();
+    }
+
+    @Override
+    public Loop loop() {
+      return loop;
+    }
+
+    @Override
+    public void listen(Listener listener) {
+      listeners.add(listener);
+    }
+
+    @Override
+    public void ignore(Listener listener) {
+      listeners.remove(listener);
+    }
+
+    @Override
+    public void know(PeerId peer, List<PeerAddress> addresses) {}
+
+    @Override
+    public void hint(PeerId peer, List<PeerAddress> addresses) {}
+
+    @Override
+    public void send(PeerId to, Message message) {
+      Member other = byId.get(to);
+      if (other == null || !links.contains(to)) {
+        return;
+      }
+      byte[] frame = MessageCodec.encode(message);
+      bytes += frame.length;
+      messages++;
+      after(
+          LATENCY,
+          () -> {
+            if (other.links.contains(self())) {
+              Message read;
+              try {
+                read = MessageCodec.decode(frame);
+              } catch (org.folkmoot.wire.WireException impossible) {
+                throw new AssertionError(impossible);
+              }
+              List.copyOf(other.listeners).forEach(l -> l.received(self(), read));
+            }
+          });
+    }
+
+    @Override
+    public void connect(PeerId peer) {}
+
+    @Override
+    public void watch(PeerId peer) {}
+
+    @Override
+    public void unwatch(PeerId peer) {}
+
+    @Override
+    public Set<PeerId> connected() {
+      return new HashSet<>(links);
+    }
+
+    @Override
+    public OptionalLong roundTripNanos(PeerId peer) {
+      return OptionalLong.empty();
+    }
+  }
+}
