@@ -194,11 +194,12 @@ public final class FeedExchange implements PeerNetwork.Listener {
   }
 
   private static FeedHead told(Feed feed) {
+    long fork = feed.fork().isPresent() ? 1 : 0;
     return new FeedHead(
-        feed.peer(), feed.head().size(), feed.head().root(), mark(feed.head().note()));
+        feed.peer(), feed.head().size(), feed.head().root(), fork + mark(feed.head().note()));
   }
 
-  /** Differs where the cosignatures do. */
+  /** Differs where the cosignatures do, whatever their order. */
   private static long mark(SignedNote note) {
     long mark = 0;
     for (SignedNote.Line line : note.lines()) {

@@ -392,7 +392,7 @@ public sealed interface Message {
    * How far the sender is with a feed.
    *
    * @param size entries that its member has signed
-   * @param mark differs where the cosignatures of the signed head do
+   * @param mark differs where the cosignatures of the signed head do, or what is known of a fork
    */
   record FeedHead(PeerId feed, long size, Hash32 root, long mark) {}
 
