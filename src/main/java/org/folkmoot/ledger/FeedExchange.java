@@ -371,13 +371,11 @@ public final class FeedExchange implements PeerNetwork.Listener {
 
   private void part(PeerId from, Message.EntriesPart part) {
     Fetch fetch = fetches.get(part.feed());
-    boolean asked =
-        fetch != null
-            && fetch.from.equals(from)
-            && fetch.position == part.from()
-            && fetch.head.size() == part.size();
-    if (!asked) {
-      return;
+    if (fetch == null
+        || !fetch.from.equals(from)
+        || fetch.position != part.from()
+        || fetch.head.size() != part.size()) {
+      return; // nobody asked for it
     }
     fetches.remove(part.feed());
     Feed ours = feeds.get(part.feed());

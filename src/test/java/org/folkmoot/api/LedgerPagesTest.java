@@ -50,7 +50,8 @@ class LedgerPagesTest {
       int slash = path.indexOf('/');
       return slash < 0
           ? Optional.empty()
-          : FeedPages.find(store, PeerId.parse(path.substring(0, slash)), path.substring(slash + 1));
+          : FeedPages.find(
+              store, PeerId.parse(path.substring(0, slash)), path.substring(slash + 1));
     }
 
     @Override
@@ -86,10 +87,10 @@ class LedgerPagesTest {
               self,
               () -> Instant.ofEpochSecond(1),
               origin -> FeedName.peer(origin).map(FeedName::key));
-      ApiEnvironment environment =
-          TestServer.environment().with(new Pages(store, witness));
+      ApiEnvironment environment = TestServer.environment().with(new Pages(store, witness));
       try (ApiServer server =
-          ApiServer.start(TestServer.settings(TurnLimits.ALONE), new FakeProvider(), environment)) {
+          ApiServer.start(
+              TestServer.settings(ApiSettings.TurnLimits.ALONE), new FakeProvider(), environment)) {
         String at = "/ledger/" + self.peerId().text() + "/";
         HttpResponse<byte[]> checkpoint = get(server, at + "checkpoint");
         assertThat(checkpoint.statusCode()).isEqualTo(200);
@@ -101,8 +102,7 @@ class LedgerPagesTest {
         TileHashes hashes =
             new TileHashes(head.size(), tile -> get(server, at + tile.path()).body());
         for (long position : new long[] {0, 255, 256, 511, 512, 699}) {
-          Tile bundle =
-              Tile.in(head.size(), Tile.ENTRIES, position / Tile.WIDTH).orElseThrow();
+          Tile bundle = Tile.in(head.size(), Tile.ENTRIES, position / Tile.WIDTH).orElseThrow();
           byte[] entry =
               EntryBundle.decode(get(server, at + bundle.path()).body(), bundle.width())
                   .get((int) (position % Tile.WIDTH));

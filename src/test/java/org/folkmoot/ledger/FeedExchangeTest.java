@@ -68,7 +68,9 @@ class FeedExchangeTest {
       int rounds = 0;
       while (!converged(swarm)) {
         rounds++;
-        assertThat(rounds).as("seed %d: rounds after the partition healed", seed).isAtMost(10);
+        assertThat(rounds)
+            .as("seed %d: rounds after the partition healed", seed)
+            .isLessThanOrEqualTo(10);
         swarm.pass(ROUND);
       }
       assertThat(state(swarm.members.getFirst())).hasSize(members);

@@ -82,7 +82,7 @@ final class FeedSwarm implements AutoCloseable {
     for (Member one : members) {
       for (PeerId other : List.copyOf(one.links)) {
         if (!reach.test(one, byId.get(other))) {
-          one.unlink(byId.get(other));
+          one.unlink(java.util.Objects.requireNonNull(byId.get(other)));
         }
       }
     }
