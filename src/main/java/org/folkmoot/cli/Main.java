@@ -45,7 +45,9 @@ public final class Main {
     }
   }
 
-  /** {@code bench swarm}, {@code bench proof} and {@code bench ledger} are commands of two words. */
+  /**
+   * {@code bench swarm}, {@code bench proof} and {@code bench ledger} are commands of two words.
+   */
   private static String[] joined(String... args) {
     boolean two = args.length > 1 && args[0].equals("bench") && BENCHES.contains(args[1]);
     if (!two) {

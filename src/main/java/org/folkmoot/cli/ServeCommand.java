@@ -170,8 +170,7 @@ final class ServeCommand implements Callable<Integer> {
     serve(
         settings,
         new SwarmModels(surroundings, serving.node(), models, resources.contextLength()),
-        environment(
-                Notaries.watched(surroundings, policies(policy), audits::answered), policy)
+        environment(Notaries.watched(surroundings, policies(policy), audits::answered), policy)
             .with(serving.ledger()),
         () -> {
           audits.close();
@@ -211,10 +210,7 @@ final class ServeCommand implements Callable<Integer> {
 
   /** Says where, and serves until the process is told to end. */
   private void serve(
-      ApiSettings settings,
-      ModelProvider models,
-      ApiEnvironment environment,
-      Runnable last)
+      ApiSettings settings, ModelProvider models, ApiEnvironment environment, Runnable last)
       throws InterruptedException {
     try (ApiServer server = ApiServer.start(settings, models, environment)) {
       serve(server, last);

@@ -11,8 +11,8 @@ import org.folkmoot.api.LedgerPages;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.cli.swarm.Listening;
 import org.folkmoot.cli.swarm.MovingSpan;
-import org.folkmoot.cli.swarm.ServedSpan;
 import org.folkmoot.cli.swarm.NodeLedger;
+import org.folkmoot.cli.swarm.ServedSpan;
 import org.folkmoot.cli.swarm.SwarmFolder;
 import org.folkmoot.cli.swarm.SwarmNode;
 import org.folkmoot.peer.Identity;
@@ -159,8 +159,7 @@ final class SwarmServing implements AutoCloseable {
   }
 
   /** Without a ledger that can be read there is no node: what it signed before must not be lost. */
-  private static NodeLedger ledger(
-      Surroundings surroundings, SwarmNode node, Identity identity) {
+  private static NodeLedger ledger(Surroundings surroundings, SwarmNode node, Identity identity) {
     try {
       return NodeLedger.start(
           node, LedgerCommand.folder(surroundings), identity, new SecureRandom());

@@ -26,10 +26,20 @@ final class Database implements AutoCloseable {
   /** "FOLK": so that nothing else is taken for a ledger. */
   static final int APPLICATION = 0x464f4c4b;
 
-  static final int VERSION = 1;
+  static final int VERSION = 2;
 
   /** How long to wait for another process of the same home that writes. */
   private static final int BUSY_MILLIS = 10_000;
+
+  private static final String COSIGNED =
+      """
+      CREATE TABLE cosigned (
+        feed INTEGER NOT NULL,
+        size INTEGER NOT NULL,
+        mark INTEGER NOT NULL,
+        head TEXT NOT NULL,
+        PRIMARY KEY (feed, size)) WITHOUT ROWID
+      """;
 
   /** Tables, as {@code docs/ledger.md} explains them. */
   private static final List<String> SCHEMA =
@@ -41,7 +51,8 @@ final class Database implements AutoCloseable {
             size INTEGER NOT NULL,
             head TEXT NOT NULL,
             growth BLOB NOT NULL,
-            fork BLOB)
+            fork BLOB,
+            mark INTEGER NOT NULL DEFAULT 0)
           """,
           """
           CREATE TABLE entry (
@@ -62,7 +73,8 @@ final class Database implements AutoCloseable {
           CREATE TABLE witnessed (
             origin TEXT PRIMARY KEY,
             head TEXT NOT NULL) WITHOUT ROWID
-          """);
+          """,
+          COSIGNED);
 
   /** Reads a row. */
   interface Row<T> {
@@ -85,15 +97,16 @@ final class Database implements AutoCloseable {
   /**
    * Opens the file, and makes it at first use.
    *
+   * @param beforeChange called before a file of an earlier version is changed
    * @throws FolkmootException BAD_FILE if it is no ledger or one of a later version
    */
-  static Database open(Path file) {
+  static Database open(Path file, Runnable beforeChange) {
     try {
       PrivateFile.create(file);
       Database database =
           new Database(file, DriverManager.getConnection("jdbc:sqlite:" + file.toAbsolutePath()));
       try {
-        database.prepare();
+        database.prepare(beforeChange);
         return database;
       } catch (SQLException | RuntimeException failed) {
         database.connection.close();
@@ -109,14 +122,14 @@ final class Database implements AutoCloseable {
     }
   }
 
-  private void prepare() throws SQLException {
+  private void prepare(Runnable beforeChange) throws SQLException {
     run("PRAGMA busy_timeout = " + BUSY_MILLIS);
     run("PRAGMA trusted_schema = OFF");
     run("PRAGMA cell_size_check = ON");
     long application = number("PRAGMA application_id");
     long version = number("PRAGMA user_version");
     boolean fresh = application == 0 && version == 0 && number("PRAGMA schema_version") == 0;
-    if (!fresh && (application != APPLICATION || version != VERSION)) {
+    if (!fresh && (application != APPLICATION || version < 1 || version > VERSION)) {
       throw new FolkmootException(
           BAD_FILE,
           "%s is no ledger of this version: update folkmoot, or move the file away"
@@ -136,7 +149,23 @@ final class Database implements AutoCloseable {
         }
         return true;
       });
+    } else if (version == 1) {
+      beforeChange.run();
+      fromVersion1();
     }
+  }
+
+  /** Earlier heads were not kept, nor had anything but a test cosigned any. */
+  private void fromVersion1() {
+    boolean _ =
+        transaction(() -> {
+          if (number("PRAGMA user_version") == 1) {
+            run("ALTER TABLE feed ADD COLUMN mark INTEGER NOT NULL DEFAULT 0");
+            run(COSIGNED);
+            run("PRAGMA user_version = " + VERSION);
+          }
+          return true;
+        });
   }
 
   /** Runs all or nothing; durable when it returns. */

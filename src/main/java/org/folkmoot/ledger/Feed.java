@@ -12,9 +12,10 @@ import org.folkmoot.wire.PeerId;
  * @param head what the member signed last, as far as known; it may be ahead of what is here
  * @param growth what proves that the entries here are the beginning of those of the head
  * @param fork proof that the member signed two histories; such a feed grows no more here
+ * @param mark differs where what is kept of cosignatures does, those of earlier heads included
  */
 public record Feed(
-    PeerId peer, long size, Head head, List<Hash32> growth, Optional<ForkProof> fork) {
+    PeerId peer, long size, Head head, List<Hash32> growth, Optional<ForkProof> fork, long mark) {
   /** Copies. */
   public Feed {
     growth = List.copyOf(growth);

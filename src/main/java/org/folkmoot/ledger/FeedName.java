@@ -9,7 +9,7 @@ import org.folkmoot.wire.PeerId;
 /** What a peer's feed, and the peer as a witness, is called in checkpoints. */
 public final class FeedName {
   private static final String FEED = "folkmoot/feed/";
-  private static final String WITNESS = "folkmoot/witness/";
+  static final String WITNESS = "folkmoot/witness/";
 
   private FeedName() {}
 

@@ -3,16 +3,8 @@ package org.folkmoot.ledger;
 import static org.folkmoot.base.FolkmootException.Code.NOT_FOUND;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.security.Signature;
-import java.security.spec.X509EncodedKeySpec;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -21,10 +13,10 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.wire.PeerId;
@@ -39,10 +31,8 @@ public final class Fsck {
   /** Faults that are told; where there are more, the first are enough. */
   private static final int MAX_FAULTS = 100;
 
-  /** An X.509 key of Ed25519 up to its 32 bytes. */
-  private static final byte[] ED25519_PREFIX = HexFormat.of().parseHex("302a300506032b6570032100");
-
-  private static final Set<String> TABLES = Set.of("feed", "entry", "tile", "witnessed");
+  private static final Set<String> TABLES =
+      Set.of("feed", "entry", "tile", "witnessed", "cosigned");
 
   /**
    * What was found.
@@ -64,7 +54,6 @@ public final class Fsck {
 
   private final Path file;
   private final PeerId self;
-  private final MessageDigest sha256;
   private final List<String> faults = new ArrayList<>();
   private long feeds;
   private long entries;
@@ -72,11 +61,6 @@ public final class Fsck {
   private Fsck(Path file, PeerId self) {
     this.file = file;
     this.self = self;
-    try {
-      sha256 = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException everyJdkHasIt) {
-      throw new IllegalStateException(everyJdkHasIt);
-    }
   }
 
   /**
@@ -136,7 +120,8 @@ public final class Fsck {
     }
   }
 
-  private record Row(long id, byte[] peer, long size, String head, byte[] growth, byte[] fork) {}
+  private record Row(
+      long id, byte[] peer, long size, String head, byte[] growth, byte[] fork, long mark) {}
 
   private void structure(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
@@ -163,7 +148,7 @@ public final class Fsck {
     try (Statement statement = connection.createStatement();
         ResultSet rows =
             statement.executeQuery(
-                "SELECT id, peer, size, head, growth, ifnull(fork, x'') FROM feed")) {
+                "SELECT id, peer, size, head, growth, ifnull(fork, x''), mark FROM feed")) {
       while (rows.next()) {
         all.add(
             new Row(
@@ -172,7 +157,8 @@ public final class Fsck {
                 rows.getLong(3),
                 rows.getString(4),
                 rows.getBytes(5),
-                rows.getBytes(6)));
+                rows.getBytes(6),
+                rows.getLong(7)));
       }
     }
     return all;
@@ -192,11 +178,11 @@ public final class Fsck {
       return;
     }
     check(lines[0].equals("folkmoot/feed/" + peer.text()), name + "its head is of another log");
-    check(signedBy(row.peer, row.head), name + "its head is not signed by its member");
+    check(PlainNotes.signedBy(row.peer, row.head), name + "its head is not signed by its member");
     check(
         Base64.getDecoder().decode(lines[2]).length == Hash32.BYTES, name + "its head has no root");
     cosignatures(name, lines);
-    Leaves leaves = leaves(connection, row, name);
+    PlainTree leaves = leaves(connection, row, name);
     tiles(connection, row, name, leaves);
     byte[] root = leaves.root();
     if (String.valueOf(row.size).equals(lines[1])) {
@@ -211,6 +197,35 @@ public final class Fsck {
     if (row.fork.length > 0) {
       fork(row, name);
     }
+    cosigned(connection, row, peer, name);
+  }
+
+  /** Earlier heads: below the current one, signed, cosigned, and what the marks say. */
+  private void cosigned(Connection connection, Row row, PeerId peer, String name)
+      throws SQLException {
+    long marks = PlainNotes.mark(row.head);
+    try (Statement statement = connection.createStatement();
+        ResultSet rows =
+            statement.executeQuery(
+                "SELECT size, mark, head FROM cosigned WHERE feed = " + row.id)) {
+      while (rows.next()) {
+        String head = rows.getString(3);
+        String[] lines = head.split("\n", -1);
+        boolean form =
+            lines.length >= 7
+                && lines[3].isEmpty()
+                && lines[0].equals("folkmoot/feed/" + peer.text())
+                && lines[1].equals(rows.getString(1));
+        check(
+            form && PlainNotes.signedBy(row.peer, head) && rows.getLong(2) == PlainNotes.mark(head),
+            name + "an earlier head is not what its member signed");
+        if (form) {
+          cosignatures(name, lines);
+        }
+        marks += rows.getLong(2);
+      }
+    }
+    check(marks == row.mark, name + "cosignatures are missing, or there twice");
   }
 
   /** The rest of a copy is not here; that what is here belongs to it is proven beside it. */
@@ -247,159 +262,15 @@ public final class Fsck {
       String[] parts = lines[i].split(" ", -1);
       boolean known = parts.length == 3 && parts[1].startsWith("folkmoot/witness/");
       if (known) {
-        check(cosigned(parts[1], parts[2], text), name + "a witness's cosignature does not hold");
+        check(
+            PlainNotes.cosigned(parts[1], parts[2], text),
+            name + "a witness's cosignature does not hold");
       }
     }
   }
 
-  private static boolean cosigned(String name, String base64, String text) {
-    try {
-      byte[] all = Base64.getDecoder().decode(base64);
-      PeerId witness = PeerId.parse(name.substring("folkmoot/witness/".length()));
-      if (all.length != 4 + 8 + 64 || !Base64.getEncoder().encodeToString(all).equals(base64)) {
-        return false;
-      }
-      long seconds = ByteBuffer.wrap(all).getLong(4);
-      byte[] key = witness.key().bytes();
-      return ByteBuffer.wrap(all).getInt() == keyId(name, 4, key)
-          && verify(
-              key,
-              "cosignature/v1\ntime " + seconds + "\n" + text,
-              Arrays.copyOfRange(all, 12, all.length));
-    } catch (RuntimeException nothing) {
-      return false;
-    }
-  }
-
-  private static boolean signedBy(byte[] key, String note) {
-    int blank = note.lastIndexOf("\n\n");
-    String text = note.substring(0, blank + 1);
-    String origin = text.substring(0, text.indexOf('\n'));
-    for (String line : note.substring(blank + 2).split("\n")) {
-      String[] parts = line.split(" ", -1);
-      if (parts.length == 3 && parts[0].equals("—") && parts[1].equals(origin)) {
-        byte[] all = Base64.getDecoder().decode(parts[2]);
-        if (all.length == 4 + 64
-            && ByteBuffer.wrap(all).getInt() == keyId(origin, 1, key)
-            && Base64.getEncoder().encodeToString(all).equals(parts[2])
-            && verify(key, text, Arrays.copyOfRange(all, 4, all.length))) {
-          return true;
-        }
-      }
-    }
-    return false;
-  }
-
-  private static int keyId(String name, int kind, byte[] key) {
-    byte[] utf8 = (name + "\n").getBytes(StandardCharsets.UTF_8);
-    byte[] all = Arrays.copyOf(utf8, utf8.length + 1 + key.length);
-    all[utf8.length] = (byte) kind;
-    System.arraycopy(key, 0, all, utf8.length + 1, key.length);
-    return ByteBuffer.wrap(Hash32.sha256(all).bytes()).getInt();
-  }
-
-  private static boolean verify(byte[] key, String message, byte[] signature) {
-    byte[] encoded = Arrays.copyOf(ED25519_PREFIX, ED25519_PREFIX.length + key.length);
-    System.arraycopy(key, 0, encoded, ED25519_PREFIX.length, key.length);
-    try {
-      Signature verifier = Signature.getInstance("Ed25519");
-      verifier.initVerify(
-          KeyFactory.getInstance("Ed25519").generatePublic(new X509EncodedKeySpec(encoded)));
-      verifier.update(message.getBytes(StandardCharsets.UTF_8));
-      return verifier.verify(signature);
-    } catch (GeneralSecurityException noKeyOrSignature) {
-      return false;
-    }
-  }
-
-  /** The hashes of entries, level by level as tiles have them. */
-  private final class Leaves {
-    private final List<byte[]> levels = new ArrayList<>();
-    private final List<Integer> counts = new ArrayList<>();
-    private final List<byte[]> stack = new ArrayList<>();
-    private long count;
-
-    private void add(byte[] entry) {
-      byte[] hash = hash(0, entry, new byte[0]);
-      put(0, hash);
-      stack.add(hash);
-      count++;
-      // Two subtrees of one size become one of twice the size.
-      for (long rest = count; (rest & 1) == 0; rest >>= 1) {
-        byte[] right = stack.removeLast();
-        byte[] left = stack.removeLast();
-        stack.add(hash(1, left, right));
-      }
-      int level = 1;
-      for (long each = 256; count % each == 0; each *= 256) {
-        // 256 of the level below have just become one subtree, at the end of the stack or in it.
-        put(level, subtree(level));
-        level++;
-        if (each > Long.MAX_VALUE / 256) {
-          break;
-        }
-      }
-    }
-
-    /** The root of the last full tile of the level below. */
-    private byte[] subtree(int level) {
-      byte[] below = levels.get(level - 1);
-      int last = counts.get(level - 1);
-      List<byte[]> hashes = new ArrayList<>();
-      for (int i = last - 256; i < last; i++) {
-        hashes.add(Arrays.copyOfRange(below, i * Hash32.BYTES, (i + 1) * Hash32.BYTES));
-      }
-      while (hashes.size() > 1) {
-        List<byte[]> half = new ArrayList<>();
-        for (int i = 0; i < hashes.size(); i += 2) {
-          half.add(hash(1, hashes.get(i), hashes.get(i + 1)));
-        }
-        hashes = half;
-      }
-      return hashes.getFirst();
-    }
-
-    private void put(int level, byte[] hash) {
-      if (levels.size() == level) {
-        levels.add(new byte[Hash32.BYTES * 256]);
-        counts.add(0);
-      }
-      int at = counts.get(level);
-      byte[] hashes = levels.get(level);
-      if (hashes.length == at * Hash32.BYTES) {
-        hashes = Arrays.copyOf(hashes, hashes.length * 2);
-        levels.set(level, hashes);
-      }
-      System.arraycopy(hash, 0, hashes, at * Hash32.BYTES, Hash32.BYTES);
-      counts.set(level, at + 1);
-    }
-
-    private byte[] root() {
-      if (stack.isEmpty()) {
-        return Hash32.sha256(new byte[0]).bytes();
-      }
-      byte[] root = stack.getLast();
-      for (int i = stack.size() - 2; i >= 0; i--) {
-        root = hash(1, stack.get(i), root);
-      }
-      return root;
-    }
-
-    private byte[] tile(int level, long number) {
-      int from = Math.toIntExact(number * 256 * Hash32.BYTES);
-      int to = Math.min(from + 256 * Hash32.BYTES, counts.get(level) * Hash32.BYTES);
-      return Arrays.copyOfRange(levels.get(level), from, Math.max(from, to));
-    }
-  }
-
-  private byte[] hash(int prefix, byte[] left, byte[] right) {
-    sha256.update((byte) prefix);
-    sha256.update(left);
-    return sha256.digest(right);
-  }
-
-  private Leaves leaves(Connection connection, Row row, String name) throws SQLException {
-    Leaves leaves = new Leaves();
+  private PlainTree leaves(Connection connection, Row row, String name) throws SQLException {
+    PlainTree leaves = new PlainTree();
     try (Statement statement = connection.createStatement();
         ResultSet rows =
             statement.executeQuery(
@@ -407,17 +278,17 @@ public final class Fsck {
                     .formatted(row.id))) {
       while (rows.next()) {
         entries++;
-        check(rows.getLong(1) == leaves.count, name + "an entry is missing or there twice");
+        check(rows.getLong(1) == leaves.count(), name + "an entry is missing or there twice");
         leaves.add(rows.getBytes(2));
       }
     }
     check(
-        leaves.count == row.size,
-        name + "%d entries are there instead of %d".formatted(leaves.count, row.size));
+        leaves.count() == row.size,
+        name + "%d entries are there instead of %d".formatted(leaves.count(), row.size));
     return leaves;
   }
 
-  private void tiles(Connection connection, Row row, String name, Leaves leaves)
+  private void tiles(Connection connection, Row row, String name, PlainTree leaves)
       throws SQLException {
     long found = 0;
     try (Statement statement = connection.createStatement();
@@ -429,21 +300,24 @@ public final class Fsck {
         long number = rows.getLong(2);
         boolean there =
             level >= 0
-                && level < leaves.levels.size()
+                && level < leaves.height()
                 && number >= 0
-                && number * 256 < leaves.counts.get(level);
+                && number * 256 < leaves.width(level);
         found++;
         check(
             there && Arrays.equals(rows.getBytes(3), leaves.tile(level, number)),
             name + "the tile %d of level %d has wrong hashes".formatted(number, level));
       }
     }
-    long wanted = leaves.counts.stream().mapToLong(count -> (count + 255) / 256).sum();
+    long wanted =
+        IntStream.range(0, leaves.height())
+            .mapToLong(level -> (leaves.width(level) + 255L) / 256)
+            .sum();
     check(found == wanted, name + "%d tiles are there instead of %d".formatted(found, wanted));
   }
 
   private void orphans(Connection connection) throws SQLException {
-    for (String table : List.of("entry", "tile")) {
+    for (String table : List.of("entry", "tile", "cosigned")) {
       try (Statement statement = connection.createStatement();
           ResultSet rows =
               statement.executeQuery(
@@ -469,7 +343,7 @@ public final class Fsck {
           own |=
               parts.length == 3
                   && parts[1].equals("folkmoot/witness/" + self.text())
-                  && cosigned(parts[1], parts[2], head.substring(0, blank + 1));
+                  && PlainNotes.cosigned(parts[1], parts[2], head.substring(0, blank + 1));
         }
         check(
             own && head.startsWith(origin + "\n"),

@@ -2,6 +2,8 @@ package org.folkmoot.ledger;
 
 import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.ledger.note.Checkpoint;
@@ -17,19 +19,21 @@ public final class Head {
   private final SignedNote note;
   private final Checkpoint checkpoint;
   private final PeerId peer;
+  private final SignedNote.Line own;
 
-  private Head(SignedNote note, Checkpoint checkpoint, PeerId peer) {
+  private Head(SignedNote note, Checkpoint checkpoint, PeerId peer, SignedNote.Line own) {
     this.note = note;
     this.checkpoint = checkpoint;
     this.peer = peer;
+    this.own = own;
   }
 
   /** Signs a head of one's own feed. */
   static Head sign(Signer signer, long size, Hash32 root) {
     String origin = FeedName.origin(signer.peerId());
     Checkpoint checkpoint = new Checkpoint(origin, size, root);
-    return new Head(
-        SignedNote.sign(checkpoint.text(), origin, signer), checkpoint, signer.peerId());
+    SignedNote note = SignedNote.sign(checkpoint.text(), origin, signer);
+    return new Head(note, checkpoint, signer.peerId(), note.lines().getFirst());
   }
 
   /**
@@ -40,10 +44,11 @@ public final class Head {
   public static Head of(SignedNote note) {
     Checkpoint checkpoint = Checkpoint.parse(note.text());
     PeerId peer = FeedName.peer(checkpoint.origin()).orElseThrow(Head::unsigned);
-    if (!checkpoint.extensions().isEmpty() || !note.isBy(FeedName.key(peer))) {
+    if (!checkpoint.extensions().isEmpty()) {
       throw unsigned();
     }
-    return new Head(note, checkpoint, peer);
+    SignedNote.Line own = note.by(FeedName.key(peer)).orElseThrow(Head::unsigned);
+    return new Head(note, checkpoint, peer, own);
   }
 
   private static FolkmootException unsigned() {
@@ -76,9 +81,21 @@ public final class Head {
     return checkpoint.equals(other.checkpoint);
   }
 
-  /** The same with a cosignature more. */
-  Head with(SignedNote.Line cosignature) {
-    return new Head(note.with(cosignature), checkpoint, peer);
+  /** All signatures but the member's own. */
+  List<SignedNote.Line> cosignatures() {
+    return note.lines().stream().filter(line -> !line.equals(own)).toList();
+  }
+
+  /** The same without cosignatures: those of a stranger's note may be anything. */
+  Head bare() {
+    return new Head(new SignedNote(note.text(), List.of(own)), checkpoint, peer, own);
+  }
+
+  /** The same with more cosignatures, as far as they are {@link Cosignatures#kept kept}. */
+  Head with(List<SignedNote.Line> more) {
+    List<SignedNote.Line> lines = new ArrayList<>(List.of(own));
+    lines.addAll(Cosignatures.kept(cosignatures(), more));
+    return new Head(new SignedNote(note.text(), lines), checkpoint, peer, own);
   }
 
   @Override

@@ -1,10 +1,8 @@
 package org.folkmoot.ledger;
 
 import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
-import static org.folkmoot.base.FolkmootException.Code.NOT_FOUND;
 import static org.folkmoot.base.FolkmootException.Code.NO_ROOM;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -12,11 +10,8 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,12 +43,20 @@ public final class LedgerStore implements AutoCloseable {
   /** Feeds of a home: every member of a large community. */
   public static final int MAX_FEEDS = 4096;
 
+  /** Entries of a copy: ten years of one in half a minute. */
+  static final long MAX_COPY = 10_000_000;
+
+  /** Bytes of the disk that copies leave free: others must not fill it. */
+  private static final long MIN_FREE = 1L << 30;
+
   /** Builders that are kept between appends. */
   private static final int MAX_BUILDERS = 64;
 
   private final Path file;
   private final Signer sealer;
   private final Database database;
+  private final FeedRows rows;
+  private final CosignedHeads cosigned;
   private final FileChannel lockFile;
   private final Optional<FileLock> lock;
   private final Map<PeerId, TileBuilder> builders = new HashMap<>();
@@ -64,6 +67,8 @@ public final class LedgerStore implements AutoCloseable {
     this.file = file;
     this.sealer = sealer;
     this.database = database;
+    rows = new FeedRows(database);
+    cosigned = new CosignedHeads(rows);
     this.lockFile = lockFile;
     this.lock = lock;
   }
@@ -82,7 +87,8 @@ public final class LedgerStore implements AutoCloseable {
           FileChannel.open(folder.resolve(LOCK), StandardOpenOption.READ, StandardOpenOption.WRITE);
       Optional<FileLock> lock = lock(lockFile, true);
       try {
-        return new LedgerStore(file, sealer, Database.open(file), lockFile, lock);
+        return new LedgerStore(
+            file, sealer, Database.open(file, () -> breakSeal(file)), lockFile, lock);
       } catch (RuntimeException failed) {
         lockFile.close();
         throw failed;
@@ -112,46 +118,17 @@ public final class LedgerStore implements AutoCloseable {
 
   /** The feeds that are here, in the order in which they came. */
   public synchronized List<Feed> feeds() {
-    return database.read(() -> database.query(SELECT + " ORDER BY id", LedgerStore::feed));
+    return database.read(rows::all);
   }
-
-  private static final String SELECT = "SELECT size, head, growth, fork FROM feed";
 
   /** What is here of a peer's feed; empty if nothing is. */
   public synchronized Optional<Feed> feed(PeerId peer) {
-    return database.read(() -> find(peer));
-  }
-
-  private Optional<Feed> find(PeerId peer) throws SQLException {
-    return database
-        .query(SELECT + " WHERE peer = ?", LedgerStore::feed, peer.key().bytes())
-        .stream()
-        .findFirst();
-  }
-
-  private static Feed feed(ResultSet row) throws SQLException {
-    Head head = Head.of(SignedNote.parse(row.getString(2)));
-    byte[] fork = row.getBytes(4);
-    return new Feed(
-        head.peer(),
-        row.getLong(1),
-        head,
-        hashes(row.getBytes(3)),
-        fork == null ? Optional.empty() : Optional.of(ForkProof.parse(fork)));
+    return database.read(() -> rows.find(peer));
   }
 
   /** Entries of a feed from a position on, at most so many; fewer where it ends. */
   public synchronized List<byte[]> entries(PeerId peer, long from, int most) {
-    return database.read(() ->
-        database.query(
-            """
-            SELECT bytes FROM entry WHERE feed = (SELECT id FROM feed WHERE peer = ?)
-            AND position >= ? ORDER BY position LIMIT ?
-            """,
-            row -> row.getBytes(1),
-            peer.key().bytes(),
-            from,
-            most));
+    return database.read(() -> rows.entries(peer, from, most));
   }
 
   /**
@@ -163,37 +140,31 @@ public final class LedgerStore implements AutoCloseable {
     if (tile.level() == Tile.ENTRIES) {
       List<byte[]> entries = entries(peer, tile.firstEntry(), tile.width());
       if (entries.size() < tile.width()) {
-        throw noTile(tile);
+        throw FeedRows.noTile(tile);
       }
       return EntryBundle.encode(entries);
     }
-    return database.read(() -> readTile(peer, tile));
+    return database.read(() -> rows.tile(peer, tile));
   }
 
-  private byte[] readTile(PeerId peer, Tile tile) throws SQLException {
-    byte[] hashes =
-        database
-            .query(
-                """
-                SELECT hashes FROM tile WHERE feed = (SELECT id FROM feed WHERE peer = ?)
-                AND level = ? AND number = ?
-                """,
-                row -> row.getBytes(1),
-                peer.key().bytes(),
-                tile.level(),
-                tile.number())
-            .stream()
-            .findFirst()
-            .orElseThrow(() -> noTile(tile));
-    if (hashes.length < tile.width() * Hash32.BYTES) {
-      throw noTile(tile);
-    }
-    // A narrower tile of an earlier size is the beginning of the one that took its place.
-    return Arrays.copyOf(hashes, tile.width() * Hash32.BYTES);
+  /**
+   * The heads of a feed that witnesses cosigned, as far as that is known here, the largest first;
+   * earlier ones too. What a date of an entry is measured by: see {@link CosignedHead#attested}.
+   */
+  public synchronized List<CosignedHead> cosignedHeads(PeerId peer) {
+    return cosignedNotes(peer, Long.MAX_VALUE, CosignedHeads.MOST + 1).stream()
+        .map(CosignedHead::of)
+        .toList();
   }
 
-  private static FolkmootException noTile(Tile tile) {
-    return new FolkmootException(NOT_FOUND, "there is no " + tile.path() + " of this feed here");
+  /** The notes of cosigned heads of fewer entries than so many, the largest first. */
+  synchronized List<SignedNote> cosignedNotes(PeerId peer, long below, int most) {
+    return database.read(() -> cosigned.notes(peer, below, most));
+  }
+
+  /** The mark of the cosigned heads of fewer entries than so many. */
+  synchronized long cosignedMark(PeerId peer, long below) {
+    return database.read(() -> cosigned.mark(peer, below));
   }
 
   /** The hashes of a feed's first entries; all of them are here. */
@@ -216,7 +187,7 @@ public final class LedgerStore implements AutoCloseable {
     return write(
         peer,
         () -> {
-          Optional<Feed> before = find(peer);
+          Optional<Feed> before = rows.find(peer);
           if (before.isPresent() && (!before.get().isWhole() || before.get().fork().isPresent())) {
             throw new FolkmootException(
                 BAD_FILE,
@@ -227,7 +198,7 @@ public final class LedgerStore implements AutoCloseable {
           TileBuilder builder = builder(peer, size);
           entries.forEach(entry -> builder.add(MerkleTree.leafHash(entry)));
           Head head = Head.sign(signer, builder.size(), builder.root());
-          store(peer, size, entries, builder, head, List.of());
+          var _ = store(before, size, entries, builder, head, List.of());
           return new Appended(size, head);
         });
   }
@@ -244,15 +215,13 @@ public final class LedgerStore implements AutoCloseable {
     return write(
         peer,
         () -> {
-          Optional<Feed> before = find(peer);
+          Optional<Feed> before = rows.find(peer);
           long size = before.map(Feed::size).orElse(0L);
           if (from != size || before.flatMap(Feed::fork).isPresent()) {
             throw new FolkmootException(
                 BAD_FILE, "these entries do not follow those that are here");
           }
-          if (before.isEmpty() && feedCount() >= MAX_FEEDS) {
-            throw new FolkmootException(NO_ROOM, "this home keeps as many feeds as it can");
-          }
+          checkRoom(before.isEmpty(), head);
           TileBuilder builder = builder(peer, size);
           entries.forEach(entry -> builder.add(MerkleTree.leafHash(entry)));
           if (!MerkleTree.consistent(
@@ -260,42 +229,86 @@ public final class LedgerStore implements AutoCloseable {
             throw new FolkmootException(
                 BAD_FILE, "these entries are not those that the feed's member signed");
           }
-          store(peer, size, entries, builder, head, growth);
-          return new Feed(peer, builder.size(), head, growth, Optional.empty());
+          return store(before, size, entries, builder, head, growth);
         });
   }
 
-  /** Adds a cosignature to a head that is here; nothing if the head is another by now. */
-  synchronized Optional<Feed> cosign(Head head, SignedNote.Line cosignature) {
+  private void checkRoom(boolean another, Head head) throws SQLException {
+    if (another && rows.count() >= MAX_FEEDS) {
+      throw new FolkmootException(NO_ROOM, "this home keeps as many feeds as it can");
+    }
+    if (head.size() > MAX_COPY) {
+      throw new FolkmootException(
+          NO_ROOM, "the feed of %s is too long for a copy".formatted(head.peer()));
+    }
+    try {
+      if (Files.getFileStore(file).getUsableSpace() < MIN_FREE) {
+        throw new FolkmootException(
+            NO_ROOM, "the disk is nearly full: no more is copied of others' feeds; make room");
+      }
+    } catch (IOException failed) {
+      throw unwritable(file, failed);
+    }
+  }
+
+  /**
+   * Keeps cosignatures of a head, whose signatures the caller has checked.
+   *
+   * @return the feed if anything is new; empty if not, or if the head is not one of what is here
+   */
+  synchronized Optional<Feed> cosign(Head head, List<SignedNote.Line> more) {
+    PeerId peer = head.peer();
     return write(
-        head.peer(),
+        peer,
         () -> {
-          Optional<Feed> feed = find(head.peer());
-          if (feed.isEmpty() || !feed.get().head().agreesWith(head)) {
+          Optional<Feed> feed = rows.find(peer);
+          if (feed.isEmpty()) {
             return Optional.empty();
           }
-          Feed now = feed.get();
-          Head more = now.head().with(cosignature);
-          database.update(
-              "UPDATE feed SET head = ? WHERE peer = ?",
-              more.note().note(),
-              head.peer().key().bytes());
-          return Optional.of(new Feed(now.peer(), now.size(), more, now.growth(), now.fork()));
+          if (feed.get().head().agreesWith(head)) {
+            return cosigned.merge(feed.get(), more);
+          }
+          boolean ours =
+              head.size() <= feed.get().size()
+                  && head.size() < feed.get().head().size()
+                  && TreeProofs.root(head.size(), hashes(peer, head.size())).equals(head.root());
+          return ours ? cosigned.mergeOld(feed.get(), head.with(more)) : Optional.empty();
         });
   }
 
-  /** Keeps the proof that a feed has two histories. */
-  synchronized void keep(ForkProof fork) {
-    boolean _ =
-        write(
-            fork.peer(),
-            () -> {
-              database.update(
-                  "UPDATE feed SET fork = ? WHERE peer = ?",
-                  fork.toBytes(),
-                  fork.peer().key().bytes());
-              return true;
-            });
+  /** Proof that a head contradicts what is here; empty if it does not, or if that is not known. */
+  synchronized Optional<ForkProof> contradiction(Head head) {
+    Optional<Feed> feed = feed(head.peer());
+    if (feed.isEmpty() || head.size() > feed.get().head().size()) {
+      return Optional.empty();
+    }
+    Head larger = feed.get().head();
+    boolean there = feed.get().isWhole();
+    if (!there && head.size() < larger.size()) {
+      return Optional.empty();
+    }
+    Hash32 beginning =
+        there ? TreeProofs.root(head.size(), hashes(head.peer(), head.size())) : larger.root();
+    return beginning.equals(head.root())
+        ? Optional.empty()
+        : Optional.of(
+            new ForkProof(
+                head,
+                larger,
+                beginning,
+                there ? consistency(head.peer(), head.size(), larger.size()) : List.of()));
+  }
+
+  /** Keeps the proof that a feed has two histories; empty if the feed is not here. */
+  synchronized Optional<Feed> keep(ForkProof fork) {
+    return write(
+        fork.peer(),
+        () -> {
+          if (rows.find(fork.peer()).filter(feed -> feed.fork().isEmpty()).isPresent()) {
+            rows.put(fork);
+          }
+          return rows.find(fork.peer());
+        });
   }
 
   /** The checkpoint of a log that this home's member cosigned last; empty if none. */
@@ -343,12 +356,16 @@ public final class LedgerStore implements AutoCloseable {
 
   private void breakSeal() {
     if (!sealBroken) {
-      try {
-        StoreSeal.remove(file);
-        sealBroken = true;
-      } catch (IOException failed) {
-        throw unwritable(file, failed);
-      }
+      breakSeal(file);
+      sealBroken = true;
+    }
+  }
+
+  private static void breakSeal(Path file) {
+    try {
+      StoreSeal.remove(file);
+    } catch (IOException failed) {
+      throw unwritable(file, failed);
     }
   }
 
@@ -365,67 +382,18 @@ public final class LedgerStore implements AutoCloseable {
     return builder;
   }
 
-  private long feedCount() throws SQLException {
-    return database.query("SELECT count(*) FROM feed", row -> row.getLong(1)).getFirst();
-  }
-
-  private void store(
-      PeerId peer,
+  private Feed store(
+      Optional<Feed> before,
       long first,
       List<byte[]> entries,
       TileBuilder builder,
       Head head,
       List<Hash32> growth)
       throws SQLException {
-    database.update(
-        """
-        INSERT INTO feed (peer, size, head, growth) VALUES (?, ?, ?, ?)
-        ON CONFLICT (peer) DO UPDATE SET
-          size = excluded.size, head = excluded.head, growth = excluded.growth
-        """,
-        peer.key().bytes(),
-        builder.size(),
-        head.note().note(),
-        bytes(growth));
-    long feed =
-        database
-            .query("SELECT id FROM feed WHERE peer = ?", row -> row.getLong(1), peer.key().bytes())
-            .getFirst();
-    try (PreparedStatement insert =
-        database.statement("INSERT INTO entry (feed, position, bytes) VALUES (?, ?, ?)")) {
-      long position = first;
-      for (byte[] entry : entries) {
-        insert.setLong(1, feed);
-        insert.setLong(2, position++);
-        insert.setBytes(3, entry);
-        int _ = insert.executeUpdate();
-      }
-    }
-    try (PreparedStatement insert =
-        database.statement(
-            "INSERT OR REPLACE INTO tile (feed, level, number, hashes) VALUES (?, ?, ?, ?)")) {
-      for (Map.Entry<Tile, byte[]> tile : builder.takeChanged().entrySet()) {
-        insert.setLong(1, feed);
-        insert.setInt(2, tile.getKey().level());
-        insert.setLong(3, tile.getKey().number());
-        insert.setBytes(4, tile.getValue());
-        int _ = insert.executeUpdate();
-      }
-    }
-  }
-
-  private static byte[] bytes(List<Hash32> hashes) {
-    ByteArrayOutputStream all = new ByteArrayOutputStream();
-    hashes.forEach(hash -> all.writeBytes(hash.bytes()));
-    return all.toByteArray();
-  }
-
-  private static List<Hash32> hashes(byte[] all) {
-    List<Hash32> hashes = new ArrayList<>();
-    for (int at = 0; at + Hash32.BYTES <= all.length; at += Hash32.BYTES) {
-      hashes.add(Hash32.of(Arrays.copyOfRange(all, at, at + Hash32.BYTES)));
-    }
-    return hashes;
+    Feed now = cosigned.replaced(before, builder.size(), head, growth);
+    rows.putEntries(now.peer(), first, entries);
+    rows.putTiles(now.peer(), builder.takeChanged());
+    return now;
   }
 
   /** What proves how a feed's entries that are here grow to a head that covers more of them. */

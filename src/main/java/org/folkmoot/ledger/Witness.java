@@ -167,7 +167,7 @@ public final class Witness {
   }
 
   /**
-   * Cosigns the head of a feed of which a whole copy is here.
+   * Cosigns the head of a feed of which a whole copy is here; of the same head, at the same time.
    *
    * @throws FolkmootException BAD_FILE if the copy is not what was cosigned before
    */
@@ -178,6 +178,10 @@ public final class Witness {
         (last, next) -> {
           if (last.isPresent()) {
             Checkpoint before = Checkpoint.parse(last.get().text());
+            Optional<SignedNote.Line> then = last.get().by(key());
+            if (before.equals(Checkpoint.parse(head.note().text())) && then.isPresent()) {
+              return then.get();
+            }
             boolean grew =
                 before.size() <= head.size()
                     && TreeProofs.root(before.size(), store.hashes(head.peer(), head.size()))

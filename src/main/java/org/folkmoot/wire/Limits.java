@@ -68,6 +68,9 @@ public final class Limits {
   /** Bytes of a feed's signed head, with the cosignatures of 31 witnesses. */
   public static final int MAX_NOTE = 128 << 10;
 
+  /** Cosigned heads of a feed in one message. */
+  public static final int MAX_NOTES = 32;
+
   /** Entries of a feed in one message: a bundle. */
   public static final int MAX_ENTRIES = 256;
 

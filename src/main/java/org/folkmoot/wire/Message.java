@@ -392,9 +392,10 @@ public sealed interface Message {
    * How far the sender is with a feed.
    *
    * @param size entries that its member has signed
-   * @param mark differs where the cosignatures of the signed head do, or what is known of a fork
+   * @param mark differs where what is kept of cosignatures does
+   * @param forked whether it is proven that the member signed two histories
    */
-  record FeedHead(PeerId feed, long size, Hash32 root, long mark) {}
+  record FeedHead(PeerId feed, long size, Hash32 root, long mark, boolean forked) {}
 
   /**
    * What feeds the sender has, so that the receiver can ask for what it lacks and tell what is
@@ -445,6 +446,27 @@ public sealed interface Message {
       entries = List.copyOf(entries);
       growthBefore = List.copyOf(growthBefore);
       growthAfter = List.copyOf(growthAfter);
+    }
+  }
+
+  /**
+   * Asks for cosigned heads of a feed.
+   *
+   * @param below of fewer entries than so many
+   */
+  record CosignedWant(PeerId feed, long below) implements Message {}
+
+  /**
+   * Answers a {@link CosignedWant}.
+   *
+   * @param notes the largest of them, as many as one message carries, the largest first
+   * @param end entries of the last of them
+   * @param rest the mark of those of fewer entries
+   */
+  record CosignedPart(PeerId feed, List<byte[]> notes, long end, long rest) implements Message {
+    /** Copies the list; the arrays are the caller's promise not to change them. */
+    public CosignedPart {
+      notes = List.copyOf(notes);
     }
   }
 

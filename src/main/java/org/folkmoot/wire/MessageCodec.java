@@ -17,6 +17,8 @@ import org.folkmoot.wire.Message.Attested;
 import org.folkmoot.wire.Message.Close;
 import org.folkmoot.wire.Message.Computed;
 import org.folkmoot.wire.Message.Contact;
+import org.folkmoot.wire.Message.CosignedPart;
+import org.folkmoot.wire.Message.CosignedWant;
 import org.folkmoot.wire.Message.DialBack;
 import org.folkmoot.wire.Message.DialedBack;
 import org.folkmoot.wire.Message.Differs;
@@ -191,7 +193,10 @@ public final class MessageCodec {
         w.u8(60).bool(m.whole());
         w.list(
             m.heads(),
-            head -> w.hash(head.feed().key()).i64(head.size()).hash(head.root()).i64(head.mark()));
+            head -> {
+              w.hash(head.feed().key()).i64(head.size()).hash(head.root());
+              w.i64(head.mark()).bool(head.forked());
+            });
       }
       case FeedWant m -> w.u8(61).hash(m.feed().key());
       case FeedNote m -> w.u8(62).blob(m.note());
@@ -202,6 +207,9 @@ public final class MessageCodec {
         w.list(m.growthBefore(), w::hash).list(m.growthAfter(), w::hash);
       }
       case Forked m -> w.u8(65).blob(m.proof());
+      case CosignedWant m -> w.u8(66).hash(m.feed().key()).i64(m.below());
+      case CosignedPart m ->
+          w.u8(67).hash(m.feed().key()).list(m.notes(), w::blob).i64(m.end()).i64(m.rest());
     }
     return w.toBytes();
   }
@@ -313,6 +321,13 @@ public final class MessageCodec {
               r.list(Limits.MAX_TREE_PROOF, r::hash),
               r.list(Limits.MAX_TREE_PROOF, r::hash));
       case 65 -> new Forked(r.blob(Limits.MAX_FORK));
+      case 66 -> new CosignedWant(peer(r), nonNegative(r.i64()));
+      case 67 ->
+          new CosignedPart(
+              peer(r),
+              r.list(Limits.MAX_NOTES, () -> r.blob(Limits.MAX_NOTE)),
+              nonNegative(r.i64()),
+              r.i64());
       default -> throw malformed("a message has the unknown type " + type);
     };
   }
@@ -333,7 +348,8 @@ public final class MessageCodec {
     boolean whole = r.bool();
     return new FeedHeads(
         r.list(
-            Limits.MAX_HEADS, () -> new FeedHead(peer(r), nonNegative(r.i64()), r.hash(), r.i64())),
+            Limits.MAX_HEADS,
+            () -> new FeedHead(peer(r), nonNegative(r.i64()), r.hash(), r.i64(), r.bool())),
         whole);
   }
 

@@ -108,6 +108,8 @@ class FeedExchangeTest {
       FeedSwarm.Member writer = swarm.add(false);
       FeedSwarm.Member reader = swarm.add(false);
       writer.feed.append(some(3000));
+      writer.exchange.grown();
+      swarm.pass(ROUND / 10);
       long before = swarm.messages;
       writer.link(reader);
       swarm.pass(ROUND);
@@ -168,10 +170,7 @@ class FeedExchangeTest {
             .get(4)
             .store
             .appendCopy(second, 0, other.entries(liar.peerId(), 0, 1000), List.of());
-        swarm.members.forEach(member -> {
-          member.exchange.stop();
-          member.exchange.start();
-        });
+        swarm.members.forEach(FeedSwarm.Member::restart);
         swarm.link(2);
         swarm.pass(10 * ROUND);
         for (FeedSwarm.Member member : swarm.members) {

@@ -97,7 +97,8 @@ final class FeedSwarm implements AutoCloseable {
     final Identity identity;
     final LedgerStore store;
     final OwnFeed feed;
-    final FeedExchange exchange;
+    private final Optional<Witness> witness;
+    FeedExchange exchange;
     private final Set<PeerId> links = new TreeSet<>();
     private final List<Listener> listeners = new ArrayList<>();
     private final Loop loop =
@@ -135,7 +136,7 @@ final class FeedSwarm implements AutoCloseable {
       this.identity = identity;
       store = LedgerStore.open(folder.resolve("m" + members.size()), identity);
       feed = new OwnFeed(store, identity);
-      Optional<Witness> witness =
+      witness =
           cosigns
               ? Optional.of(
                   new Witness(
@@ -144,9 +145,19 @@ final class FeedSwarm implements AutoCloseable {
                       () -> java.time.Instant.ofEpochMilli(loop.clockMillis()),
                       origin -> FeedName.peer(origin).map(FeedName::key)))
               : Optional.empty();
-      exchange =
-          new FeedExchange(
-              this, store, witness, _ -> true, Runnable::run, new Random(random.nextLong()));
+      exchange = exchange();
+      exchange.start();
+    }
+
+    private FeedExchange exchange() {
+      return new FeedExchange(
+          this, store, witness, Set.of(), _ -> true, Runnable::run, new Random(random.nextLong()));
+    }
+
+    /** Begins anew, as a process does that finds its store as it is. */
+    void restart() {
+      exchange.stop();
+      exchange = exchange();
       exchange.start();
     }
 

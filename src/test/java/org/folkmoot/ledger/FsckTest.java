@@ -51,7 +51,8 @@ class FsckTest {
       String witness = FeedName.witness(other.peerId());
       Head own = store.feed(self.peerId()).orElseThrow().head();
       assertThat(
-              store.cosign(own, Cosignature.sign(own.note().text(), witness, other, 1_700_000_000)))
+              store.cosign(
+                  own, List.of(Cosignature.sign(own.note().text(), witness, other, 1_700_000_000))))
           .isPresent();
     }
   }

@@ -96,8 +96,12 @@ class LedgerStoreTest {
         assertThat(
                 store.cosign(
                     head,
-                    Cosignature.sign(
-                        head.note().text(), FeedName.witness(witness.peerId()), witness, 1000 + i)))
+                    List.of(
+                        Cosignature.sign(
+                            head.note().text(),
+                            FeedName.witness(witness.peerId()),
+                            witness,
+                            1000 + i))))
             .isPresent();
       }
       InclusionProof proof = feed.prove(receipt, feed.head().orElseThrow());

@@ -118,7 +118,11 @@ final class RandomMessages {
       case 37 -> new Message.PolicyText(bytes(random.nextInt(200)));
       case 38 ->
           new Message.FeedHeads(
-              list(9, () -> new Message.FeedHead(peer(), number(), hash(), random.nextLong())),
+              list(
+                  9,
+                  () ->
+                      new Message.FeedHead(
+                          peer(), number(), hash(), random.nextLong(), random.nextBoolean())),
               random.nextBoolean());
       case 39 -> new Message.FeedWant(peer());
       case 40 -> new Message.FeedNote(bytes(random.nextInt(300)));
@@ -133,6 +137,10 @@ final class RandomMessages {
               list(9, this::hash),
               list(9, this::hash));
       case 43 -> new Message.Forked(bytes(random.nextInt(300)));
+      case 44 -> new Message.CosignedWant(peer(), number());
+      case 45 ->
+          new Message.CosignedPart(
+              peer(), list(5, () -> bytes(random.nextInt(90))), number(), random.nextLong());
       default -> throw new IllegalArgumentException("no kind " + kind);
     };
   }

@@ -3,6 +3,7 @@ package org.folkmoot.cli.swarm;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -47,6 +48,7 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
             node.links(),
             store,
             Optional.of(witness),
+            Set.of(),
             // Our own too: whoever lost a home gets its feed back from others.
             peer -> peer.equals(node.self()) || node.knows(peer),
             background,

@@ -1,0 +1,117 @@
+package org.folkmoot.ledger;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.folkmoot.base.Hash32;
+import org.folkmoot.ledger.note.SignedNote;
+import org.folkmoot.wire.PeerId;
+
+/**
+ * What of a feed's heads is kept for their cosignatures: with the current head those that it has,
+ * and earlier heads that have any. A feed's mark is the sum of the marks of all these.
+ */
+final class CosignedHeads {
+  /** Earlier heads of a feed, the latest of them: 64 MB of the usual ones. */
+  static final int MOST = 65_536;
+
+  private final FeedRows rows;
+
+  CosignedHeads(FeedRows rows) {
+    this.rows = rows;
+  }
+
+  List<SignedNote> notes(PeerId peer, long below, int most) throws SQLException {
+    List<SignedNote> notes = new ArrayList<>();
+    rows.find(peer)
+        .map(Feed::head)
+        .filter(head -> head.size() < below && !head.cosignatures().isEmpty())
+        .ifPresent(head -> notes.add(head.note()));
+    rows.oldBelow(peer, below, most - notes.size())
+        .forEach(old -> notes.add(SignedNote.parse(old.note())));
+    return notes;
+  }
+
+  long mark(PeerId peer, long below) throws SQLException {
+    long current =
+        rows.find(peer)
+            .map(Feed::head)
+            .filter(head -> head.size() < below)
+            .map(CosignedHeads::mark)
+            .orElse(0L);
+    return current + rows.oldMarkBelow(peer, below);
+  }
+
+  private static long mark(Head head) {
+    return Cosignatures.mark(head.cosignatures());
+  }
+
+  /** Puts a head in the place of the one before, which stays if it was cosigned. */
+  Feed replaced(Optional<Feed> before, long size, Head head, List<Hash32> growth)
+      throws SQLException {
+    PeerId peer = head.peer();
+    Feed old = before.orElse(new Feed(peer, 0, head.bare(), List.of(), Optional.empty(), 0));
+    if (old.head().agreesWith(head)) {
+      return put(old, size, old.head().with(head.cosignatures()), growth);
+    }
+    Feed now = put(old, size, head, growth);
+    if (old.head().cosignatures().isEmpty()) {
+      return now;
+    }
+    rows.putOld(peer, old(old.head()));
+    return trimmed(now);
+  }
+
+  private static FeedRows.Old old(Head head) {
+    return new FeedRows.Old(head.size(), mark(head), head.note().note());
+  }
+
+  /** Adds cosignatures of the current head; empty if none is new. */
+  Optional<Feed> merge(Feed feed, List<SignedNote.Line> more) throws SQLException {
+    Head now = feed.head().with(more);
+    return now.equals(feed.head())
+        ? Optional.empty()
+        : Optional.of(put(feed, feed.size(), now, feed.growth()));
+  }
+
+  /** Adds the cosignatures of an earlier head; empty if none is new. */
+  Optional<Feed> mergeOld(Feed feed, Head head) throws SQLException {
+    Optional<FeedRows.Old> before = rows.old(feed.peer(), head.size());
+    Head now =
+        before.isEmpty()
+            ? head
+            : Head.of(SignedNote.parse(before.get().note())).with(head.cosignatures());
+    boolean news = before.map(old -> !old.note().equals(now.note().note())).orElse(true);
+    if (!news || now.cosignatures().isEmpty()) {
+      return Optional.empty();
+    }
+    rows.putOld(feed.peer(), old(now));
+    return Optional.of(
+        trimmed(marked(feed, mark(now) - before.map(FeedRows.Old::mark).orElse(0L))));
+  }
+
+  private Feed trimmed(Feed feed) throws SQLException {
+    long gone = rows.dropOld(feed.peer(), MOST);
+    return gone == 0 ? feed : marked(feed, -gone);
+  }
+
+  private Feed marked(Feed feed, long more) throws SQLException {
+    Feed now =
+        new Feed(
+            feed.peer(), feed.size(), feed.head(), feed.growth(), feed.fork(), feed.mark() + more);
+    rows.put(now);
+    return now;
+  }
+
+  /** A feed's row with another head, or one with other cosignatures. */
+  private Feed put(Feed old, long size, Head head, List<Hash32> growth) throws SQLException {
+    long mark = old.mark() + mark(head);
+    if (old.head().agreesWith(head)) {
+      mark -= mark(old.head());
+    }
+    Feed now = new Feed(old.peer(), size, head, growth, old.fork(), mark);
+    rows.put(now);
+    return now;
+  }
+}

@@ -1,0 +1,193 @@
+package org.folkmoot.ledger;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.ledger.note.NoteKey;
+import org.folkmoot.ledger.note.SignedNote;
+import org.folkmoot.wire.Limits;
+import org.folkmoot.wire.Message;
+import org.folkmoot.wire.PeerId;
+
+/**
+ * Cosigns what was copied whole, and gathers the cosignatures of others, of earlier heads too: two
+ * members that have heard of the same cosignatures date an entry alike. On the loop.
+ */
+final class FeedWitnessing {
+  /** Feeds that are cosigned in a round: those that came while this node was no witness. */
+  private static final int MAX_LATE = 32;
+
+  /** Bytes of notes in one message. */
+  private static final int MAX_PAGE = 1 << 20;
+
+  /** What was compared with a peer last, and brought nothing: it need not be compared again. */
+  private record Settled(long theirs, long ours) {}
+
+  /** A note whose signatures hold, with those who cosigned it. */
+  record Checked(Head head, List<Word> words) {}
+
+  /** A cosignature and whose it is; empty for a witness that is no peer. */
+  record Word(SignedNote.Line line, Optional<PeerId> by) {}
+
+  private final FeedTable table;
+  private final Optional<Witness> witness;
+  private final Set<NoteKey> others;
+  private final Map<PeerId, Settled> settled = new HashMap<>();
+
+  /**
+   * Nothing is cosigned yet.
+   *
+   * @param others keys of witnesses that are no peers
+   */
+  FeedWitnessing(FeedTable table, Optional<Witness> witness, Set<NoteKey> others) {
+    this.table = table;
+    this.witness = witness;
+    this.others = Set.copyOf(others);
+  }
+
+  /** Cosigns feeds that are here whole and that we have not cosigned as they are. */
+  void cosignSome() {
+    if (witness.isPresent()) {
+      table.all().values().stream()
+          .filter(this::isToCosign)
+          .limit(MAX_LATE)
+          .toList()
+          .forEach(this::cosign);
+    }
+  }
+
+  private boolean isToCosign(Feed feed) {
+    String name = FeedName.witness(table.network.self());
+    return feed.isWhole()
+        && feed.fork().isEmpty()
+        && !feed.peer().equals(table.network.self())
+        && feed.head().cosignatures().stream().noneMatch(line -> line.name().equals(name));
+  }
+
+  /** Cosigns a feed that is here whole, and says so to its member. */
+  void cosign(Feed feed) {
+    if (witness.isEmpty() || !isToCosign(feed)) {
+      return;
+    }
+    table.tasks.run(
+        table.network.self(),
+        // What we said is on the disk before anybody hears it.
+        () -> table.store.cosign(feed.head(), List.of(witness.get().cosign(feed.head()))),
+        now ->
+            now.ifPresent(cosigned -> {
+              table.changed(cosigned);
+              if (table.network.connected().contains(feed.peer())) {
+                table.sendNote(feed.peer(), cosigned);
+              }
+            }));
+  }
+
+  // ---- comparing
+
+  /** Asks for cosignatures if a peer has others than are here. */
+  void compare(PeerId from, Feed ours, Message.FeedHead theirs) {
+    Settled now = new Settled(theirs.mark(), ours.mark());
+    if (theirs.mark() != ours.mark() && !now.equals(settled.get(ours.peer()))) {
+      table.network.send(from, new Message.CosignedWant(ours.peer(), Long.MAX_VALUE));
+      settled.put(ours.peer(), now);
+    }
+  }
+
+  /** Gives what is here of cosigned heads, the latest first. */
+  void give(PeerId to, Message.CosignedWant want) {
+    if (table.find(want.feed()).isPresent()) {
+      table.tasks.run(to, () -> page(want), part -> table.network.send(to, part));
+    }
+  }
+
+  private Message page(Message.CosignedWant want) {
+    List<byte[]> notes = new ArrayList<>();
+    long end = want.below();
+    int bytes = 0;
+    for (SignedNote note : table.store.cosignedNotes(want.feed(), want.below(), Limits.MAX_NOTES)) {
+      byte[] next = note.toBytes();
+      bytes += next.length;
+      if (bytes > MAX_PAGE && !notes.isEmpty()) {
+        break;
+      }
+      notes.add(next);
+      end = CosignedHead.of(note).size();
+    }
+    return new Message.CosignedPart(
+        want.feed(), notes, end, table.store.cosignedMark(want.feed(), end));
+  }
+
+  /** Takes cosigned heads, and asks for earlier ones if those differ too. */
+  void take(PeerId from, Message.CosignedPart part) {
+    if (table.find(part.feed()).isEmpty() || table.isShunned(from)) {
+      return;
+    }
+    table.tasks.run(
+        from,
+        () -> part.notes().stream().map(this::check).toList(),
+        checked -> {
+          checked.forEach(this::merge);
+          table.tasks.run(
+              table.network.self(),
+              () -> table.store.cosignedMark(part.feed(), part.end()),
+              mark -> {
+                if (mark != part.rest() && !part.notes().isEmpty()) {
+                  table.network.send(from, new Message.CosignedWant(part.feed(), part.end()));
+                }
+              });
+        },
+        _ -> table.shun(from));
+  }
+
+  /**
+   * Checks a stranger's note; not on the loop.
+   *
+   * @throws org.folkmoot.base.FolkmootException BAD_FILE if it is none of a feed
+   */
+  Checked check(byte[] bytes) {
+    Head head = Head.of(SignedNote.parse(bytes));
+    List<Word> words = new ArrayList<>();
+    for (SignedNote.Line line : head.cosignatures()) {
+      Optional<PeerId> peer = FeedName.cosigned(head.note(), line);
+      if (peer.isEmpty() && line.name().startsWith(FeedName.WITNESS)) {
+        throw new FolkmootException(
+            FolkmootException.Code.BAD_FILE, "a member's cosignature does not hold");
+      }
+      if (peer.isPresent()
+          || others.stream().anyMatch(key -> key.verifies(head.note().text(), line))) {
+        words.add(new Word(line, peer));
+      }
+    }
+    return new Checked(head, words);
+  }
+
+  /** Keeps the cosignatures of those who are known here. */
+  void merge(Checked checked) {
+    List<SignedNote.Line> known =
+        checked.words.stream()
+            .filter(word -> word.by.map(this::counts).orElse(true))
+            .map(Word::line)
+            .toList();
+    if (!known.isEmpty()) {
+      table.tasks.run(
+          table.network.self(),
+          () -> table.store.cosign(checked.head.bare(), known),
+          now ->
+              now.ifPresent(feed -> {
+                settled.remove(feed.peer());
+                table.changed(feed);
+              }));
+    }
+  }
+
+  /** Members, those who were, and ourselves. */
+  private boolean counts(PeerId witnessing) {
+    return witnessing.equals(table.network.self())
+        || table.find(witnessing).isPresent()
+        || table.wanted.test(witnessing);
+  }
+}
