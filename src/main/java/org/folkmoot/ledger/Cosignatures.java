@@ -23,7 +23,7 @@ final class Cosignatures {
   private static final Comparator<SignedNote.Line> EARLIEST =
       Comparator.comparingLong(Cosignatures::seconds)
           .thenComparing(SignedNote.Line::name)
-          .thenComparing(SignedNote.Line::keyId)
+          .thenComparingInt(SignedNote.Line::keyId)
           .thenComparing(SignedNote.Line::signature, Arrays::compareUnsigned);
 
   private record Key(String name, int id) {}
