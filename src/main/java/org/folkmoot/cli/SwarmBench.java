@@ -30,6 +30,9 @@ final class SwarmBench {
 
   private static final int TOGETHER = 8;
 
+  /** Of the single process and the chain in turn. */
+  private static final int ROUNDS = 5;
+
   /** Text that repeats itself, as code and quotations do. */
   private static final String REPEATING =
       "{\"name\": \"alpha\", \"size\": 1},\n".repeat(12) + "{\"name\": \"alpha\",";
@@ -49,6 +52,8 @@ final class SwarmBench {
   private final Plan plan;
   private final int threads = Runtime.getRuntime().availableProcessors();
   private final Map<String, Object> figures = new LinkedHashMap<>();
+  private final List<Double> alone = new ArrayList<>();
+  private final List<Chained> chained = new ArrayList<>();
 
   SwarmBench(Surroundings surroundings, StoredModel model, Plan plan) {
     this.surroundings = surroundings;
@@ -61,16 +66,23 @@ final class SwarmBench {
     figures.put("model", model.name());
     figures.put("peers", plan.peers);
     figures.put("rttMillis", plan.rttMillis);
-    double alone = alone();
-    figures.put("singleTokensPerSecond", round(alone));
-    try (DemoSwarm swarm = start();
+    try (LanguageModel local = local();
+        DemoSwarm swarm = start();
         SwarmNode node = swarm.client(model)) {
-      double chain = chain(node, swarm, alone);
-      together(node, swarm, chain);
+      double chain = inTurn(local, remote(node, swarm, false));
+      together(local, "eightAlone", median(alone));
+      together(remote(node, swarm, false), "eightTogether", chain);
       speculation(node, swarm);
       kill(node, swarm);
     }
     return figures;
+  }
+
+  private LanguageModel local() {
+    return ModelOpener.openShowing(
+        surroundings,
+        model,
+        new ModelOpener.Settings(threads, Integer.MAX_VALUE, MachineMemory.bytes() / 4, TOGETHER));
   }
 
   private DemoSwarm start() {
@@ -118,63 +130,89 @@ final class SwarmBench {
     return (usage.generatedTokens() - 1) / (Math.max(1, usage.generateNanos()) / 1e9);
   }
 
-  private double alone() {
-    try (LanguageModel local =
-        ModelOpener.openShowing(
-            surroundings,
-            model,
-            new ModelOpener.Settings(
-                threads, Integer.MAX_VALUE, MachineMemory.bytes() / 4, TOGETHER))) {
-      pull(local, request(prompt(local, 16), WARM_UP, 1));
-      return tokensPerSecond(pull(local, request(prompt(local, 16), plan.tokens, 1)).usage());
+  /**
+   * The single process and the chain, taking turns: what else the machine does meets both. Gives
+   * the chain's rate.
+   */
+  private double inTurn(LanguageModel local, LanguageModel remote) {
+    warmUp(local, 1);
+    warmUp(remote, 2);
+    int rounds = plan.rttMillis > 0 ? 1 : ROUNDS;
+    for (int round = 0; round < rounds; round++) {
+      GenerationRequest request = request(prompt(local, 16), plan.tokens, 1);
+      alone.add(tokensPerSecond(pull(local, request).usage()));
+      chained.add(chain(remote, request));
+    }
+    List<Double> shares = new ArrayList<>();
+    for (int round = 0; round < rounds; round++) {
+      shares.add(chained.get(round).rate / alone.get(round));
+    }
+    double single = median(alone);
+    double rate = median(chained.stream().map(Chained::rate).toList());
+    double computing = median(chained.stream().map(each -> (double) each.computing).toList());
+    double middle = median(chained.stream().map(each -> (double) each.medianNanos).toList());
+    figures.put("singleTokensPerSecond", round(single));
+    figures.put("chainTokensPerSecond", round(rate));
+    figures.put("chainShareOfSingle", round(median(shares)));
+    figures.put("chainShareOfSingleLeast", round(Collections.min(shares)));
+    figures.put("chainShareOfSingleMost", round(Collections.max(shares)));
+    figures.put("addedMillisPerToken", round(1000 / rate - 1000 / single));
+    figures.put("computeMillisPerToken", round(computing / 1e6));
+    figures.put("hopOverheadMicros", hopMicros(1e9 / rate, computing));
+    figures.put("medianHopOverheadMicros", hopMicros(middle, computing));
+    if (plan.rttMillis > 0) {
+      double bound = computing / 1e6 + (plan.peers + 1) * plan.rttMillis / 2.0;
+      figures.put("shareOfBound", round(bound * rate / 1000));
+    }
+    return rate;
+  }
+
+  private void warmUp(LanguageModel asked, int times) {
+    int tokens = plan.rttMillis > 0 ? plan.tokens : WARM_UP;
+    for (int i = 0; i < times; i++) {
+      pull(asked, request(prompt(asked, 16), tokens, 1));
     }
   }
 
-  private double chain(SwarmNode node, DemoSwarm swarm, double alone) {
-    LanguageModel remote = remote(node, swarm, false);
-    int rounds = plan.rttMillis > 0 ? 1 : 2;
-    for (int i = 0; i < rounds; i++) {
-      int tokens = plan.rttMillis > 0 ? plan.tokens : WARM_UP;
-      pull(remote, request(prompt(remote, 16), tokens, 1));
-    }
-    SwarmGeneration generation =
-        (SwarmGeneration) remote.generate(request(prompt(remote, 16), plan.tokens, 1));
-    long computing;
-    double rate;
+  /**
+   * An answer through the chain.
+   *
+   * @param rate tokens a second
+   * @param computing what its hops say that they computed for one token, in nanoseconds
+   * @param medianNanos of the times from token to token
+   */
+  private record Chained(double rate, long computing, long medianNanos) {}
+
+  private Chained chain(LanguageModel remote, GenerationRequest request) {
     List<Long> nanos = new ArrayList<>();
-    try (generation) {
+    try (SwarmGeneration generation = (SwarmGeneration) remote.generate(request)) {
       long before = surroundings.nanoTime().getAsLong();
       while (generation.next().isPresent()) {
         long now = surroundings.nanoTime().getAsLong();
         nanos.add(now - before);
         before = now;
       }
-      Generation.Usage usage = generation.usage();
-      rate = tokensPerSecond(usage);
-      computing = generation.nanosPerToken();
+      Collections.sort(nanos);
+      return new Chained(
+          tokensPerSecond(generation.usage()),
+          generation.nanosPerToken(),
+          nanos.get(nanos.size() / 2));
     }
-    double millis = 1000 / rate;
-    figures.put("chainTokensPerSecond", round(rate));
-    figures.put("chainShareOfSingle", round(rate / alone));
-    figures.put("addedMillisPerToken", round(millis - 1000 / alone));
-    figures.put("computeMillisPerToken", round(computing / 1e6));
-    Collections.sort(nanos);
-    figures.put("hopOverheadMicros", hopMicros(millis * 1e6, computing));
-    figures.put("medianHopOverheadMicros", hopMicros(nanos.get(nanos.size() / 2), computing));
-    if (plan.rttMillis > 0) {
-      double bound = computing / 1e6 + (plan.peers + 1) * plan.rttMillis / 2.0;
-      figures.put("shareOfBound", round(bound / millis));
-    }
-    return rate;
+  }
+
+  private static double median(List<Double> values) {
+    List<Double> sorted = new ArrayList<>(values);
+    Collections.sort(sorted);
+    return sorted.get(sorted.size() / 2);
   }
 
   /** What a token takes beyond the hops' computing, for each hop. */
-  private long hopMicros(double tokenNanos, long computingNanos) {
+  private long hopMicros(double tokenNanos, double computingNanos) {
     return Math.round((tokenNanos - computingNanos) / plan.peers / 1000);
   }
 
-  private void together(SwarmNode node, DemoSwarm swarm, double one) {
-    LanguageModel remote = remote(node, swarm, false);
+  /** Eight sessions at once; the second time counts. */
+  private void together(LanguageModel asked, String name, double one) {
     try (ExecutorService threadsOfClients = Executors.newFixedThreadPool(TOGETHER)) {
       for (int round = 0; round < 2; round++) {
         long start = surroundings.nanoTime().getAsLong();
@@ -183,15 +221,15 @@ final class SwarmBench {
           int seed = i + 1;
           runs.add(
               threadsOfClients.submit(
-                  () -> pull(remote, request(prompt(remote, 8), plan.tokens, seed))));
+                  () -> pull(asked, request(prompt(asked, 8), plan.tokens, seed))));
         }
         int tokens = 0;
         for (Future<Answer> each : runs) {
           tokens += each.get().ids().size();
         }
         double seconds = (surroundings.nanoTime().getAsLong() - start) / 1e9;
-        figures.put("eightTogetherTokensPerSecond", round(tokens / seconds));
-        figures.put("eightTogetherOverOne", round(tokens / seconds / one));
+        figures.put(name + "TokensPerSecond", round(tokens / seconds));
+        figures.put(name + "OverOne", round(tokens / seconds / one));
       }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
