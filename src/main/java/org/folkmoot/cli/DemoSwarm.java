@@ -227,7 +227,9 @@ final class DemoSwarm implements AutoCloseable {
     boolean all =
         node.await(
             Duration.ofSeconds(PATIENCE_SECONDS), () -> node.serving().size() == peers.size());
-    if (!all) {
+    // Linked to all, it need not pass over one whom it would have to dial first.
+    peers.forEach(peer -> node.connect(peer.id()));
+    if (!all || !node.await(Duration.ofSeconds(PATIENCE_SECONDS), node::hasMeasuredAll)) {
       node.close();
       throw new FolkmootException(UNREACHABLE, "the peers of the demo do not answer");
     }

@@ -128,7 +128,7 @@ public final class ChainRouter {
             + estimates.transferNanos(peer, need.bytesPerToken())
             + FAILURE_NANOS * failures * failures;
     long perWeight = Math.round(1e9 / Units.PER_LAYER / estimates.layersPerSecond(peer));
-    int share = constraints.preferred().contains(peer.peer()) ? 2 : 1;
+    int share = constraints.preferred().contains(peer.peer()) ? RouteConstraints.PREFERENCE : 1;
     return new Node(
         peer,
         units.from(peer.offer().range()),

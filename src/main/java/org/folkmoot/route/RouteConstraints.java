@@ -8,7 +8,7 @@ import org.folkmoot.wire.PeerId;
  * What a client asks of a chain beyond that it is cheap.
  *
  * @param pinned if not empty, no other peers are used
- * @param preferred peers whose cost counts half
+ * @param preferred peers whose cost is divided by {@link #PREFERENCE}
  * @param refused peers that are never used
  * @param positions places in the KV cache that the session needs at each hop
  * @param undeclared whether only peers are used whose operators declare no policy
@@ -19,6 +19,9 @@ public record RouteConstraints(
     Set<PeerId> refused,
     int positions,
     boolean undeclared) {
+  /** Ten times: what peers say of their speed before they have worked differs by that much. */
+  public static final int PREFERENCE = 10;
+
   /** Any peers will do. */
   public static final RouteConstraints NONE = new RouteConstraints(Set.of(), Set.of(), Set.of(), 0);
 
