@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** Answers one after the other on one sequence of this process's scheduler. */
 final class LocalConversation implements Conversation {
   private final LocalModel model;
-  private final StepTrail trail = new StepTrail();
+  private StepTrail trail = new StepTrail();
   private BatchScheduler.@Nullable Sequence sequence;
   private @Nullable LocalGeneration last;
 
@@ -28,6 +28,8 @@ final class LocalConversation implements Conversation {
     int cached = 0;
     if (sequence == null) {
       sequence = model.scheduler().open(prompt.length + most);
+      trail = LocalModel.begin(sequence, request);
+      cached = sequence.length();
     } else {
       // At least one token must be computed, for the answer's first logits come from the last.
       int same = Math.min(commonLength(before, prompt), prompt.length - 1);

@@ -94,6 +94,7 @@ final class LocalGeneration implements Generation {
     lastNanos = nanoTime.getAsLong();
     if (first) {
       firstNanos = lastNanos;
+      share();
     }
     return Optional.of(piece(id, logits.get()));
   }
@@ -126,7 +127,16 @@ final class LocalGeneration implements Generation {
 
   private void end(Ending how) {
     ending = how;
+    if (how != Ending.CANCELLED) {
+      share();
+    }
     release();
+  }
+
+  /** Lets other answers begin with what this one has computed. */
+  private void share() {
+    int known = Math.min(seat.trail.length(), seat.sequence.length());
+    seat.sequence.publish(Arrays.copyOf(history, known), seat.trail.digests(known));
   }
 
   /**

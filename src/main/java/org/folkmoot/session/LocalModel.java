@@ -200,8 +200,18 @@ public final class LocalModel implements LanguageModel {
   public Generation generate(GenerationRequest request) {
     int most = room(request);
     BatchScheduler.Sequence sequence = scheduler.open(request.promptIds().length + most);
+    StepTrail trail = begin(sequence, request);
     return answer(
-        request, most, new LocalGeneration.Seat(sequence, 0, new StepTrail(), sequence::close));
+        request,
+        most,
+        new LocalGeneration.Seat(sequence, sequence.length(), trail, sequence::close));
+  }
+
+  /** Has a new sequence begin with what others have computed of its prompt. */
+  static StepTrail begin(BatchScheduler.Sequence sequence, GenerationRequest request) {
+    StepTrail trail = new StepTrail();
+    sequence.adopt(request.promptIds()).forEach(digests -> trail.add(trail.length(), digests));
+    return trail;
   }
 
   @Override

@@ -61,7 +61,12 @@ public final class StepTrail {
 
   /** A copy of the digests, 32 bytes for each position. */
   public byte[] digests() {
-    return Arrays.copyOf(digests, length * Digests.BYTES);
+    return digests(length);
+  }
+
+  /** The same of the first positions, at most {@link #length}. */
+  public byte[] digests(int positions) {
+    return Arrays.copyOf(digests, Math.min(positions, length) * Digests.BYTES);
   }
 
   /** The Merkle root over the first positions, under a session's key. */

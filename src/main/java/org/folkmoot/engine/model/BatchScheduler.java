@@ -224,6 +224,37 @@ public final class BatchScheduler implements AutoCloseable {
     }
 
     /**
+     * Begins with keys and values that other sequences have computed for the same tokens, as many
+     * as are known. Only of an empty sequence at rest. What it computes then is the same, bit for
+     * bit, as if it had computed all.
+     *
+     * @param prompt of which at least one token is left to compute
+     * @return what was noted of the positions that its cache holds now, in order
+     */
+    public List<byte[]> adopt(int[] prompt) {
+      synchronized (BatchScheduler.this) {
+        if (released || !finished || !part.equals(model.span()) || !part.embeds()) {
+          return List.of();
+        }
+        return cache.adopt(Arrays.copyOf(prompt, prompt.length - 1));
+      }
+    }
+
+    /**
+     * Lets others begin with what this sequence has computed. Only of a sequence at rest.
+     *
+     * @param tokens the first ones of those that its cache holds
+     * @param notes something of each of them, all alike long
+     */
+    public void publish(int[] tokens, byte[] notes) {
+      synchronized (BatchScheduler.this) {
+        if (!released && finished && part.equals(model.span()) && part.embeds()) {
+          cache.publish(tokens, notes);
+        }
+      }
+    }
+
+    /**
      * Computes the next tokens and waits for them.
      *
      * @return outputs {@code [output][outputLength]}, or empty if the sequence was closed or

@@ -48,6 +48,13 @@ public final class KvCache implements AutoCloseable {
       gone = Math.min(gone, keep);
     }
 
+    /** The last page will be written to: it must not be one that others read. */
+    void ownLast() {
+      if (!list.isEmpty() && list.size() > gone) {
+        list.add(pool.own(bank, list.removeLast()));
+      }
+    }
+
     void pass(int firstKept) {
       for (; gone < firstKept / KvLayout.POSITIONS && gone < list.size(); gone++) {
         pool.giveBack(bank, list.set(gone, MemorySegment.NULL));
@@ -115,6 +122,41 @@ public final class KvCache implements AutoCloseable {
     }
     length = positions;
     banks.values().forEach(pages -> pages.shrink(pages(positions)));
+    if (positions % KvLayout.POSITIONS != 0) {
+      banks.values().forEach(Pages::ownLast);
+    }
+  }
+
+  /**
+   * Begins with what other sequences have stored for the same tokens. Only for an empty cache.
+   *
+   * @return what was noted of the positions that are now stored; a multiple of a page's
+   */
+  List<byte[]> adopt(int[] ids) {
+    requireOpen();
+    if (length > 0) {
+      throw new IllegalStateException("only an empty KV cache can begin with another's");
+    }
+    List<KvPrefixes.Entry> found = pool.adopt(ids);
+    found.forEach(entry -> of(KvPlan.Bank.LASTING).list.add(entry.page()));
+    length = found.size() * KvLayout.POSITIONS;
+    return found.stream().map(KvPrefixes.Entry::note).toList();
+  }
+
+  /**
+   * Lets other sequences that begin with the same tokens begin with what is stored here.
+   *
+   * @param ids of the first positions; of those that fill no page nothing is shared
+   * @param notes of each of them, all alike long
+   */
+  void publish(int[] ids, byte[] notes) {
+    requireOpen();
+    if (ids.length > length) {
+      throw new IllegalArgumentException(ids.length + " tokens, but " + length + " are stored");
+    }
+    if (ids.length >= KvLayout.POSITIONS) {
+      pool.publish(ids, pages(KvPlan.Bank.LASTING), notes);
+    }
   }
 
   KvPool pool() {

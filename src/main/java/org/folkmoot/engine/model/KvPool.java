@@ -9,15 +9,23 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.folkmoot.base.FolkmootException;
 
 /**
  * The memory of all KV caches of a span: a bounded number of bytes in pages, handed out and taken
  * back at once. Memory that was never needed is never allocated. A page may be held by several
- * caches: it is free when the last has given it back.
+ * caches: it is free when the last has given it back, and is then kept for a sequence that begins
+ * alike until somebody needs the memory.
  */
 public final class KvPool implements AutoCloseable {
+  /** Pages that are kept at most for sequences that begin alike; no more than half the budget. */
+  private static final long MOST_KEPT = 1 << 12;
+
   private final KvPlan plan;
   private final long budget;
   private final Map<KvPlan.Bank, Deque<MemorySegment>> free = new EnumMap<>(KvPlan.Bank.class);
@@ -28,6 +36,10 @@ public final class KvPool implements AutoCloseable {
   /** Holders of a page beyond the first, by its address. */
   private final Map<Long, Integer> shared = new HashMap<>();
 
+  /** Pages that no cache holds, but which are kept for those that begin alike, by address. */
+  private final Set<Long> idle = new HashSet<>();
+
+  private final KvPrefixes prefixes;
   private long allocatedBytes;
   private long usedBytes;
   private int usedPages;
@@ -40,6 +52,8 @@ public final class KvPool implements AutoCloseable {
   KvPool(KvPlan plan, long budgetBytes) {
     this.plan = plan;
     this.budget = Math.max(budgetBytes, plan.bytes(1));
+    this.prefixes =
+        new KvPrefixes(Math.toIntExact(Math.min(MOST_KEPT, budget / 2 / plan.bytes(1))));
     for (KvPlan.Bank bank : KvPlan.Bank.values()) {
       free.put(bank, new ArrayDeque<>());
     }
@@ -71,6 +85,9 @@ public final class KvPool implements AutoCloseable {
       throw full();
     }
     MemorySegment page = queue(bank).poll();
+    while (page == null && allocatedBytes + bytes > budget && dropOldestPrefix()) {
+      page = queue(bank).poll();
+    }
     if (page == null) {
       makeRoom(bytes);
       Arena arena = Arena.ofShared();
@@ -78,9 +95,13 @@ public final class KvPool implements AutoCloseable {
       arenas.put(page.address(), arena);
       allocatedBytes += bytes;
     }
-    usedBytes += bytes;
-    usedPages++;
+    count(bank, 1);
     return page;
+  }
+
+  private void count(KvPlan.Bank bank, int pages) {
+    usedBytes += pages * plan.layout(bank).pageBytes();
+    usedPages += pages;
   }
 
   /** Frees pages of the other kind that nobody uses, if all memory has been given out. */
@@ -98,14 +119,59 @@ public final class KvPool implements AutoCloseable {
         BUSY, "no room for more context now: wait for another answer to end, or raise --kv-memory");
   }
 
-  /** Notes one more holder of a page. */
-  synchronized void share(MemorySegment page) {
-    shared.merge(page.address(), 1, Integer::sum);
+  /**
+   * Whether sequences can begin with pages of others: not where some layers have a sliding window,
+   * whose pages go while others stay.
+   */
+  private boolean shares() {
+    return plan.layout(KvPlan.Bank.PASSING).layers() == 0;
   }
 
-  /** Whether others hold a page, too: then nobody may write into it. */
-  synchronized boolean isShared(MemorySegment page) {
-    return shared.containsKey(page.address());
+  /** Gives one more holder the pages that are known for the beginning of some tokens. */
+  synchronized List<KvPrefixes.Entry> adopt(int[] ids) {
+    List<KvPrefixes.Entry> found = shares() ? prefixes.find(ids) : List.of();
+    for (KvPrefixes.Entry entry : found) {
+      if (idle.remove(entry.page().address())) {
+        count(KvPlan.Bank.LASTING, 1);
+      } else {
+        shared.merge(entry.page().address(), 1, Integer::sum);
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Keeps pages for sequences that begin with the same tokens, as long as nobody needs the memory.
+   *
+   * @param pages of the tokens; nobody writes again into those that they fill
+   * @param notes of the tokens' positions, all alike long
+   */
+  synchronized void publish(int[] ids, List<MemorySegment> pages, byte[] notes) {
+    if (shares()) {
+      prefixes.add(ids, pages, notes);
+      while (prefixes.tooMany()) {
+        dropOldestPrefix();
+      }
+    }
+  }
+
+  private boolean dropOldestPrefix() {
+    Optional<MemorySegment> dropped = prefixes.dropOldest();
+    dropped.filter(page -> idle.remove(page.address())).ifPresent(queue(KvPlan.Bank.LASTING)::push);
+    return dropped.isPresent();
+  }
+
+  /** A page with the same content that may be written to: the same one if nobody else reads it. */
+  synchronized MemorySegment own(KvPlan.Bank bank, MemorySegment page) {
+    if (shared.containsKey(page.address())) {
+      MemorySegment copy = take(bank).copyFrom(page);
+      giveBack(bank, page);
+      return copy;
+    }
+    if (prefixes.holds(page)) {
+      prefixes.forget(page);
+    }
+    return page;
   }
 
   synchronized void giveBack(KvPlan.Bank bank, MemorySegment page) {
@@ -118,11 +184,15 @@ public final class KvPool implements AutoCloseable {
       }
       return;
     }
-    usedBytes -= plan.layout(bank).pageBytes();
-    if (--usedPages < 0) {
+    count(bank, -1);
+    if (usedPages < 0) {
       throw new IllegalStateException("a page was given back twice");
     }
-    queue(bank).push(page);
+    if (prefixes.holds(page)) {
+      idle.add(page.address());
+    } else {
+      queue(bank).push(page);
+    }
   }
 
   private Deque<MemorySegment> queue(KvPlan.Bank bank) {
