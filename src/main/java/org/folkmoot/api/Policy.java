@@ -99,8 +99,12 @@ public final class Policy {
     }
   }
 
-  /** Reads a file's bytes. */
-  static Policy of(byte[] bytes) {
+  /**
+   * Reads a file's bytes.
+   *
+   * @throws FolkmootException BAD_FILE with what is wrong with them
+   */
+  public static Policy of(byte[] bytes) {
     require(bytes.length <= MAX_BYTES, "it has more than " + (MAX_BYTES >> 10) + " KiB");
     try {
       return new Policy(bytes.clone(), MAPPER.readTree(bytes));
@@ -157,6 +161,11 @@ public final class Policy {
   /** Its bytes, for whoever asks. */
   public byte[] bytes() {
     return text.clone();
+  }
+
+  /** What it puts before conversations; empty if nothing. */
+  public Optional<String> systemPrompt() {
+    return systemPrompt;
   }
 
   /** What is answered to what is refused. */

@@ -64,8 +64,18 @@ final class AnswerOptions {
       description = "End the answer before this text; can be given several times.")
   private List<String> stops = List.of();
 
+  @Option(
+      names = "--no-moot",
+      description = "Leave aside what this home's moot has decided: its model, its system prompt.")
+  private boolean noMoot;
+
   @Nullable String system() {
     return system;
+  }
+
+  /** What holds where the person says nothing, by decision of this home's moot. */
+  MootDefaults defaults(Surroundings surroundings) {
+    return noMoot ? MootDefaults.NONE : MootDefaults.read(surroundings);
   }
 
   /**

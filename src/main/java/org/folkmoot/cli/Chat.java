@@ -22,6 +22,7 @@ final class Chat implements AutoCloseable {
    * @param system what the model is told first; null for nothing
    * @param verbose whether to say what each answer took
    * @param peers who may answer, where peers do
+   * @param defaults what the moot of this home has decided
    */
   record Start(
       String reference,
@@ -30,7 +31,15 @@ final class Chat implements AutoCloseable {
       AnswerSettings settings,
       @Nullable String system,
       boolean verbose,
-      SwarmWish peers) {}
+      SwarmWish peers,
+      MootDefaults defaults) {
+    /** The moot's system prompt, where the person has none of its own. */
+    private Optional<MootDefaults.AdoptedPolicy> adopted() {
+      return system == null
+          ? defaults.policy().filter(policy -> policy.prompt().isPresent())
+          : Optional.empty();
+    }
+  }
 
   /** An answer needs room: this share of the context is kept for it. */
   private static final int SHARE_FOR_ANSWER = 4;
@@ -58,11 +67,16 @@ final class Chat implements AutoCloseable {
     this.peers = start.peers;
     this.settings = start.settings;
     this.verbose = start.verbose;
-    this.receipts = new ChatReceipts(surroundings);
+    this.receipts = new ChatReceipts(surroundings, start.adopted());
     this.commands = new ChatCommands(this, surroundings);
     if (start.system != null) {
       transcript.setSystem(start.system);
     }
+    Optional<String> adopted = start.adopted().flatMap(MootDefaults.AdoptedPolicy::prompt);
+    adopted.ifPresent(transcript::setSystem);
+    ModelChoice.told(start.defaults, Optional.empty(), adopted)
+        .ifPresent(
+            line -> surroundings.console().note(surroundings.console().errStyle().faint(line)));
   }
 
   /** Chats where this process runs, and returns the exit status. */

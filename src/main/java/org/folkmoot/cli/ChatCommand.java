@@ -1,6 +1,8 @@
 package org.folkmoot.cli;
 
+import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -17,9 +19,13 @@ final class ChatCommand implements Callable<Integer> {
   private final Surroundings surroundings;
 
   @Parameters(
+      arity = "0..1",
       paramLabel = "MODEL",
-      description = "A name (smollm2:135m), a file (./x.gguf), or a source as 'pull' takes it.")
-  private String reference;
+      description = {
+        "A name (smollm2:135m), a file (./x.gguf), or a source as 'pull' takes it.",
+        "Left out, or 'moot': the one that this home's moot has adopted."
+      })
+  private @Nullable String named;
 
   @Mixin private AnswerOptions answer;
 
@@ -41,15 +47,17 @@ final class ChatCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    MootDefaults defaults = answer.defaults(surroundings);
     return Chat.run(
         surroundings,
         new Chat.Start(
-            reference,
+            ModelChoice.of(surroundings, named, List.of(), defaults).reference(),
             engine.settings(1),
             throughSwarm,
             answer.settings(),
             answer.system(),
             verbose,
-            peers.wish()));
+            peers.wish(),
+            defaults));
   }
 }

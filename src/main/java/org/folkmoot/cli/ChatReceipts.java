@@ -37,11 +37,23 @@ final class ChatReceipts {
   /** By the number of the answer, from 1. */
   private final SortedMap<Integer, Notary.Proof> proofs = new TreeMap<>();
 
+  private final Optional<MootDefaults.AdoptedPolicy> adopted;
   private @Nullable Notary notary;
+  private @Nullable Notary underPolicy;
   private boolean cannotSign;
 
   ChatReceipts(Surroundings surroundings) {
+    this(surroundings, Optional.empty());
+  }
+
+  /**
+   * The receipts of a chat.
+   *
+   * @param adopted the moot's system prompt: a policy wherever it is what the model is told
+   */
+  ChatReceipts(Surroundings surroundings, Optional<MootDefaults.AdoptedPolicy> adopted) {
     this.surroundings = surroundings;
+    this.adopted = adopted;
   }
 
   /** Prepares the receipt of an answer; empty where this home cannot keep a key to sign with. */
@@ -49,6 +61,9 @@ final class ChatReceipts {
     if (notary == null && !cannotSign) {
       try {
         notary = Notaries.ofHome(surroundings);
+        if (adopted.isPresent()) {
+          underPolicy = Notaries.of(surroundings, List.of(adopted.get().hash()));
+        }
       } catch (FolkmootException noKey) {
         cannotSign = true;
       }
@@ -56,7 +71,10 @@ final class ChatReceipts {
     Notary.Shaping shaping =
         new Notary.Shaping(
             Optional.of(model.chatTemplate()), Optional.of(system).filter(text -> !text.isEmpty()));
-    return Optional.ofNullable(notary).map(signs -> signs.begin(model, request, shaping));
+    boolean byMoot =
+        adopted.flatMap(MootDefaults.AdoptedPolicy::prompt).filter(system::equals).isPresent();
+    return Optional.ofNullable(byMoot ? underPolicy : notary)
+        .map(signs -> signs.begin(model, request, shaping));
   }
 
   /** Keeps the receipt of an answer that has just been given, if there is one. */

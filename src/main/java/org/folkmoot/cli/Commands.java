@@ -26,6 +26,14 @@ final class Commands {
           "policy",
           "verify",
           "ledger",
+          "moot",
+          "propose",
+          "vote",
+          "delegate",
+          "veto",
+          "enact",
+          "proposals",
+          "tally",
           "canary",
           "pull",
           "ls",
@@ -70,6 +78,14 @@ final class Commands {
       case "policy" -> new PolicyCommand(surroundings);
       case "verify" -> new VerifyCommand(surroundings);
       case "ledger" -> new LedgerCommand(surroundings);
+      case "moot" -> new MootCommand(surroundings);
+      case "propose" -> new ProposeCommand(surroundings);
+      case "vote" -> new VoteCommand(surroundings);
+      case "delegate" -> new DelegateCommand(surroundings);
+      case "veto" -> new VetoCommand(surroundings);
+      case "enact" -> new EnactCommand(surroundings);
+      case "proposals" -> new ProposalsCommand(surroundings);
+      case "tally" -> new TallyCommand(surroundings);
       case "canary" -> new CanaryCommand(surroundings);
       case "pull" -> new PullCommand(surroundings);
       case "ls", "list" -> new LsCommand(surroundings);

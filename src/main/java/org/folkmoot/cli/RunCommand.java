@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.template.ChatMessage;
 import org.folkmoot.engine.tokenizer.Tokenizer;
 import org.folkmoot.session.Generation;
@@ -41,9 +42,13 @@ final class RunCommand implements Callable<Integer> {
 
   @Parameters(
       index = "0",
+      arity = "0..1",
       paramLabel = "MODEL",
-      description = "A name (smollm2:135m), a file (./x.gguf), or a source as 'pull' takes it.")
-  private String reference;
+      description = {
+        "A name (smollm2:135m), a file (./x.gguf), or a source as 'pull' takes it.",
+        "Left out, or 'moot': the one that this home's moot has adopted."
+      })
+  private @Nullable String named;
 
   @Parameters(
       index = "1..*",
@@ -77,6 +82,11 @@ final class RunCommand implements Callable<Integer> {
 
   @Mixin private EngineOptions engine;
 
+  /** What the model is told first, and under which policies; set before anything is asked. */
+  private @Nullable String system;
+
+  private List<Hash32> policies = List.of();
+
   RunCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
   }
@@ -90,7 +100,9 @@ final class RunCommand implements Callable<Integer> {
           BAD_REQUEST, "--raw sends no system message: leave out --system or --raw");
     }
     receipts.check();
-    Optional<String> prompt = prompt();
+    MootDefaults defaults = answer.defaults(surroundings);
+    ModelChoice choice = ModelChoice.of(surroundings, named, words, defaults);
+    Optional<String> prompt = prompt(choice.words());
     if (receipts.wanted() && prompt.isEmpty()) {
       throw new FolkmootException(
           BAD_REQUEST, "--receipt is for one answer: give a prompt, or '/save' a chat");
@@ -99,22 +111,48 @@ final class RunCommand implements Callable<Integer> {
       return Chat.run(
           surroundings,
           new Chat.Start(
-              reference, opening, throughSwarm, settings, answer.system(), false, peers.wish()));
+              choice.reference(),
+              opening,
+              throughSwarm,
+              settings,
+              answer.system(),
+              false,
+              peers.wish(),
+              defaults));
     }
+    takeSystem(defaults);
     String text = prompt.orElse("");
     if (text.isBlank()) {
       throw new FolkmootException(
           BAD_REQUEST, "there is no prompt: give one after the model, or on standard input");
     }
+    ModelChoice.told(
+            defaults,
+            choice.adopted(),
+            policies.isEmpty() ? Optional.empty() : Optional.ofNullable(system))
+        .ifPresent(
+            line -> surroundings.console().note(surroundings.console().errStyle().faint(line)));
     try (LanguageModel model =
-        Models.open(surroundings, reference, opening, throughSwarm, peers.wish())) {
+        Models.open(surroundings, choice.reference(), opening, throughSwarm, peers.wish())) {
+      choice.check(model);
       long seed = settings.seed() == null ? surroundings.seeds().getAsLong() : settings.seed();
       return answer(model, request(model, text, settings, seed), settings.draws() ? seed : null);
     }
   }
 
+  /** The person's own system prompt goes first, else the moot's, which is a declared policy. */
+  private void takeSystem(MootDefaults defaults) {
+    system = answer.system();
+    Optional<MootDefaults.AdoptedPolicy> adopted =
+        defaults.policy().filter(policy -> policy.prompt().isPresent());
+    if (system == null && !raw && adopted.isPresent()) {
+      system = adopted.get().prompt().orElseThrow();
+      policies = List.of(adopted.get().hash());
+    }
+  }
+
   /** The words joined, or standard input; empty where a person would have to type it. */
-  private Optional<String> prompt() {
+  private Optional<String> prompt(List<String> words) {
     if (words.isEmpty()) {
       return surroundings.inIsTerminal() ? Optional.empty() : Optional.of(standardInput());
     }
@@ -148,8 +186,8 @@ final class RunCommand implements Callable<Integer> {
       return settings.request(prompt, List.of(), seed);
     }
     List<ChatMessage> messages = new ArrayList<>();
-    if (answer.system() != null) {
-      messages.add(new ChatMessage("system", answer.system()));
+    if (system != null) {
+      messages.add(new ChatMessage("system", system));
     }
     messages.add(new ChatMessage("user", text));
     return settings.request(model.chatIds(messages), model.chatStops(), seed);
@@ -160,7 +198,7 @@ final class RunCommand implements Callable<Integer> {
     Stopper stopper = new Stopper();
     Optional<Notary.Pending> receipt =
         receipts.wanted() || peers.wantsSignatures(model)
-            ? Optional.of(Notaries.ofHome(surroundings).begin(model, request, shaping(model)))
+            ? Optional.of(Notaries.of(surroundings, policies).begin(model, request, shaping(model)))
             : Optional.empty();
     GenerationRequest asked = receipt.map(Notary.Pending::request).orElse(request);
     try (Generation generation = model.generate(asked);
@@ -188,8 +226,7 @@ final class RunCommand implements Callable<Integer> {
   private Notary.Shaping shaping(LanguageModel model) {
     return raw
         ? Notary.Shaping.RAW
-        : new Notary.Shaping(
-            Optional.of(model.chatTemplate()), Optional.ofNullable(answer.system()));
+        : new Notary.Shaping(Optional.of(model.chatTemplate()), Optional.ofNullable(system));
   }
 
   private AnswerWriter writer() {

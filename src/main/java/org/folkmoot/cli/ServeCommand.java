@@ -1,5 +1,6 @@
 package org.folkmoot.cli;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -108,6 +109,11 @@ final class ServeCommand implements Callable<Integer> {
               + " and what it refuses (docs/policy.md). Its hash stands in every receipt.")
   private @Nullable Path policyFile;
 
+  @Option(
+      names = "--no-moot",
+      description = "Leave aside the policy that this home's moot has adopted.")
+  private boolean noMoot;
+
   @Mixin private EngineOptions engineOptions;
 
   @Mixin private SwarmServing.Options swarm;
@@ -123,7 +129,7 @@ final class ServeCommand implements Callable<Integer> {
       endWith(parent);
     }
     ApiSettings settings = settings();
-    Optional<Policy> policy = Optional.ofNullable(policyFile).map(Policy::read);
+    Optional<Policy> policy = policy();
     // Turns are taken in the server, where waiting is fair; here is only a bound that it never
     // reaches.
     ModelOpener.Settings resources = engineOptions.settings(MOST_SESSIONS);
@@ -144,6 +150,23 @@ final class ServeCommand implements Callable<Integer> {
       }
     }
     return ExitStatus.OK;
+  }
+
+  /** The operator's own policy goes first, else the one of its moot. */
+  private Optional<Policy> policy() {
+    if (policyFile != null) {
+      return Optional.of(Policy.read(policyFile));
+    }
+    MootDefaults defaults = noMoot ? MootDefaults.NONE : MootDefaults.read(surroundings);
+    Optional<Policy> adopted =
+        defaults.policy().map(policy -> Policy.of(policy.text().getBytes(StandardCharsets.UTF_8)));
+    adopted.ifPresent(policy ->
+        surroundings
+            .console()
+            .note(
+                "by decision of the moot '%s': declaring the policy %s (--no-moot leaves it aside)"
+                    .formatted(defaults.moot(), policy.hash())));
+    return adopted;
   }
 
   private static void endWith(long pid) {

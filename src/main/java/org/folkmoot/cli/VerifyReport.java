@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.proof.Commitment;
 import org.folkmoot.proof.Finding;
 import org.folkmoot.proof.Receipt;
@@ -42,9 +43,15 @@ record VerifyReport(
     console
         .out()
         .printf(
-            "issued %s by %s%n%n",
+            "issued %s by %s%n",
             Instant.ofEpochMilli(receipt.issuedMillis()).truncatedTo(ChronoUnit.SECONDS),
             receipt.issuer());
+    receipt
+        .terms()
+        .policies()
+        .forEach(policy ->
+            console.out().printf("under the policy %s, which the issuer declares%n", policy));
+    console.out().println();
     printFindings(console);
     console.out().println();
     Table table = new Table("LAYERS", "PEER", "POLICY");
@@ -104,6 +111,7 @@ record VerifyReport(
     root.put("model", receipt.terms().model().sha256().hex());
     root.put("issuer", text(receipt.issuer()));
     root.put("issuedMillis", receipt.issuedMillis());
+    root.put("policies", receipt.terms().policies().stream().map(Hash32::hex).toList());
     root.put("promptTokens", receipt.commitment().promptTokens());
     root.put("outputTokens", receipt.commitment().outputTokens());
     List<Object> hops = new ArrayList<>();

@@ -102,7 +102,9 @@ class ChatTest {
     ModelOpener.Settings opening = new ModelOpener.Settings(1, 4096, 1 << 24, 1);
     AnswerSettings settings =
         AnswerSettings.USUAL.with("temperature", "0").with("max-tokens", "30");
-    Chat.Start start = new Chat.Start(model, opening, false, settings, null, false, SwarmWish.NONE);
+    Chat.Start start =
+        new Chat.Start(
+            model, opening, false, settings, null, false, SwarmWish.NONE, MootDefaults.NONE);
     try (Chat chat =
         new Chat(
             surroundings,
