@@ -94,12 +94,14 @@ final class SwarmServing implements AutoCloseable {
   private final Surroundings surroundings;
   private final SwarmNode node;
   private final NodeLedger ledger;
+  private final MootFollower follower;
   private final List<MovingSpan> spans = new ArrayList<>();
 
   private SwarmServing(Surroundings surroundings, SwarmNode node, NodeLedger ledger) {
     this.surroundings = surroundings;
     this.node = node;
     this.ledger = ledger;
+    follower = MootFollower.start(surroundings, ledger);
   }
 
   /**
@@ -238,6 +240,7 @@ final class SwarmServing implements AutoCloseable {
   @Override
   public void close() {
     Listening.remove(Swarms.folder(surroundings));
+    follower.close();
     ledger.close();
     node.close();
     spans.forEach(MovingSpan::close);

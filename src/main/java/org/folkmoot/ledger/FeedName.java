@@ -41,6 +41,13 @@ public final class FeedName {
     return WITNESS + peer.text();
   }
 
+  /** Whose name as a witness it is; empty if it is none of a peer. */
+  public static Optional<PeerId> witness(String name) {
+    return name.startsWith(WITNESS)
+        ? peer(FEED + name.substring(WITNESS.length()))
+        : Optional.empty();
+  }
+
   /** The key with which a peer cosigns. */
   public static NoteKey witnessKey(PeerId peer) {
     return NoteKey.of(witness(peer), NoteKey.Kind.COSIGNATURE, peer);
@@ -48,9 +55,6 @@ public final class FeedName {
 
   /** The peer that made a cosignature of a note; empty if none did. */
   public static Optional<PeerId> cosigned(SignedNote note, SignedNote.Line line) {
-    return line.name().startsWith(WITNESS)
-        ? peer(FEED + line.name().substring(WITNESS.length()))
-            .filter(peer -> witnessKey(peer).verifies(note.text(), line))
-        : Optional.empty();
+    return witness(line.name()).filter(peer -> witnessKey(peer).verifies(note.text(), line));
   }
 }

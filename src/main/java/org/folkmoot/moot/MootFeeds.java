@@ -1,15 +1,17 @@
 package org.folkmoot.moot;
 
 import java.util.List;
+import org.folkmoot.ledger.CosignedHead;
 import org.folkmoot.ledger.Feed;
 import org.folkmoot.ledger.FeedName;
 import org.folkmoot.ledger.LedgerStore;
-import org.folkmoot.ledger.note.Cosignature;
-import org.folkmoot.ledger.note.SignedNote;
 import org.folkmoot.moot.MootRecord.Cosigned;
 import org.folkmoot.wire.PeerId;
 
-/** Reads the record of moots from the feeds of a home. Their signatures are the ledger's matter. */
+/**
+ * Reads the record of moots from the feeds of a home. Signatures were checked when the ledger took
+ * them in.
+ */
 public final class MootFeeds {
   private static final int BATCH = 1000;
 
@@ -39,13 +41,13 @@ public final class MootFeeds {
     if (feed.fork().isPresent()) {
       record.forked(by);
     }
-    SignedNote note = feed.head().note();
-    for (SignedNote.Line line : note.lines()) {
-      FeedName.cosigned(note, line)
-          .ifPresent(witness ->
-              Cosignature.seconds(line)
-                  .ifPresent(seconds ->
-                      record.cosigned(by, new Cosigned(feed.head().size(), witness, seconds))));
+    for (CosignedHead head : store.cosignedHeads(by)) {
+      for (CosignedHead.Cosigner cosigner : head.cosigners()) {
+        FeedName.witness(cosigner.name())
+            .filter(peer -> FeedName.witnessKey(peer).id() == cosigner.keyId())
+            .ifPresent(
+                peer -> record.cosigned(by, new Cosigned(head.size(), peer, cosigner.seconds())));
+      }
     }
   }
 }

@@ -2,10 +2,12 @@ package org.folkmoot.cli.swarm;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.folkmoot.api.LedgerPages;
@@ -26,6 +28,9 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
   /** What waits for the disk at the end has this long; then it is asked for again another time. */
   private static final Duration FAREWELL = Duration.ofSeconds(1);
 
+  /** How often it is looked whether a command of this home has written. */
+  private static final Duration LOOK = Duration.ofSeconds(1);
+
   private final SwarmNode node;
   private final LedgerStore store;
   private final FeedExchange exchange;
@@ -33,6 +38,10 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
   private final ExecutorService background =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("folkmoot-ledger").factory());
+
+  private final ScheduledExecutorService looking =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("folkmoot-ledger-look").factory());
 
   private NodeLedger(SwarmNode node, Path folder, Identity identity, RandomGenerator random) {
     this.node = node;
@@ -64,7 +73,24 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
       SwarmNode node, Path folder, Identity identity, RandomGenerator random) {
     NodeLedger ledger = new NodeLedger(node, folder, identity, random);
     node.run(ledger.exchange::start);
+    var _ =
+        ledger.looking.scheduleWithFixedDelay(
+            ledger.exchange::grown, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
     return ledger;
+  }
+
+  /** The store; it is closed with this. */
+  public LedgerStore store() {
+    return store;
+  }
+
+  /** Differs where feeds, or what witnesses said of them, differ. */
+  public int state() {
+    return node.call(() ->
+        exchange.feeds().stream()
+            .mapToInt(feed ->
+                Objects.hash(feed.peer(), feed.size(), feed.mark(), feed.fork().isPresent()))
+            .sum());
   }
 
   @Override
@@ -88,6 +114,7 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
 
   @Override
   public void close() {
+    looking.shutdownNow();
     node.run(exchange::stop);
     background.shutdown();
     try {
