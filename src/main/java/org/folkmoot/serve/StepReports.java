@@ -1,11 +1,11 @@
 package org.folkmoot.serve;
 
 import java.io.ByteArrayOutputStream;
+import org.folkmoot.base.Deadline;
 import org.folkmoot.base.Loop;
 import org.folkmoot.wire.Digests;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.SessionId;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a hop tells a session's client about its steps. Reports of single tokens are collected: each
@@ -24,7 +24,6 @@ final class StepReports {
     void send(Message.Computed report);
   }
 
-  private final Loop loop;
   private final SessionId session;
   private final int fromLayer;
   private final Out out;
@@ -34,10 +33,10 @@ final class StepReports {
   private int tokens;
   private long queueNanos;
   private long computeNanos;
-  private Loop.@Nullable Timer timer;
+  private final Deadline deadline;
 
   StepReports(Loop loop, SessionId session, int fromLayer, Out out) {
-    this.loop = loop;
+    this.deadline = new Deadline(loop);
     this.session = session;
     this.fromLayer = fromLayer;
     this.out = out;
@@ -56,7 +55,7 @@ final class StepReports {
     if (tokens == 0) {
       epoch = ofEpoch;
       position = at;
-      timer = loop.after(WAIT_NANOS, this::flush);
+      deadline.set(WAIT_NANOS, this::flush);
     }
     digests.writeBytes(newDigests);
     queueNanos += queued;
@@ -68,10 +67,7 @@ final class StepReports {
 
   /** Tells what was collected. */
   void flush() {
-    if (timer != null) {
-      timer.cancel();
-      timer = null;
-    }
+    deadline.clear();
     if (tokens > 0) {
       byte[] collected = digests.toByteArray();
       int count = tokens;

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.folkmoot.base.Deadline;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.base.Loop;
@@ -87,6 +88,7 @@ public final class Chain implements PeerNetwork.Listener {
   private final ChainEpochs epochs = new ChainEpochs();
   private final ChainSteps steps;
   private final ChainRepair repair;
+  private final Deadline deadline;
   private final Set<PeerId> watched = new HashSet<>();
   private final Map<Integer, DigestTrail> trails = new HashMap<>();
   private boolean hadTokens;
@@ -98,7 +100,6 @@ public final class Chain implements PeerNetwork.Listener {
   private long searchingSince;
   private boolean sawBusy;
   private Loop.@Nullable Timer renewal;
-  private Loop.@Nullable Timer deadline;
   private Loop.@Nullable Timer retry;
 
   /** A chain that is not opened yet. */
@@ -113,6 +114,7 @@ public final class Chain implements PeerNetwork.Listener {
     this.settings = settings;
     this.task = task;
     this.listener = listener;
+    deadline = new Deadline(network.loop());
     steps = new ChainSteps(network, task, epochs);
     repair = new ChainRepair(network, planner, task, hops, epochs, steps);
   }
@@ -199,7 +201,7 @@ public final class Chain implements PeerNetwork.Listener {
   }
 
   private void allSigned() {
-    stopAwaiting();
+    deadline.clear();
     attesting = null;
     listener.attested(ChainTestimony.all(hops));
   }
@@ -299,7 +301,7 @@ public final class Chain implements PeerNetwork.Listener {
     hadTokens = true;
     steps.take(token);
     if (!steps.areUnderWay()) {
-      stopAwaiting();
+      deadline.clear();
     }
     listener.token(token);
   }
@@ -353,7 +355,7 @@ public final class Chain implements PeerNetwork.Listener {
       searchingSince = network.loop().nanoTime();
     }
     phase = Phase.OPENING;
-    stopAwaiting();
+    deadline.clear();
     listener.repairing(List.of(peer));
     if (!repairDue) {
       repairDue = true;
@@ -395,7 +397,7 @@ public final class Chain implements PeerNetwork.Listener {
 
   private void awaitChain() {
     watch();
-    stopAwaiting();
+    deadline.clear();
     repairsSinceToken--; // waiting is bounded by time
     if (network.loop().nanoTime() - searchingSince > settings.giveUpAfter().toNanos()) {
       fail(
@@ -421,7 +423,7 @@ public final class Chain implements PeerNetwork.Listener {
     phase = Phase.RUNNING;
     sawBusy = false;
     listener.hops(hops());
-    stopAwaiting();
+    deadline.clear();
     if (attesting != null) {
       askForStatements(attesting);
     } else if (steps.areDue()) {
@@ -435,13 +437,9 @@ public final class Chain implements PeerNetwork.Listener {
 
   /** New hops must take their seats, and their neighbours answer, within a time. */
   private void awaitSeats() {
-    stopAwaiting();
-    deadline =
-        network
-            .loop()
-            .after(
-                settings.openWithin().toNanos(),
-                () -> repair.late().forEach(peer -> lost(peer, Message.Reason.SILENT)));
+    deadline.set(
+        settings.openWithin().toNanos(),
+        () -> repair.late().forEach(peer -> lost(peer, Message.Reason.SILENT)));
   }
 
   private void awaitProgress() {
@@ -454,8 +452,7 @@ public final class Chain implements PeerNetwork.Listener {
   }
 
   private void await(long nanos) {
-    stopAwaiting();
-    deadline = network.loop().after(nanos, this::stalled);
+    deadline.set(nanos, this::stalled);
   }
 
   /** The first hop that has not computed what was sent is the one that hangs. */
@@ -469,13 +466,6 @@ public final class Chain implements PeerNetwork.Listener {
               .findFirst()
               .orElseGet(hops::last);
       lost(culprit.peer(), Message.Reason.SILENT);
-    }
-  }
-
-  private void stopAwaiting() {
-    if (deadline != null) {
-      deadline.cancel();
-      deadline = null;
     }
   }
 
@@ -507,7 +497,7 @@ public final class Chain implements PeerNetwork.Listener {
     hops.stream().forEach(hop -> network.send(hop.peer(), new Message.Close(task.session())));
     hops.replace(List.of());
     watch();
-    stopAwaiting();
+    deadline.cancel();
     if (retry != null) {
       retry.cancel();
     }

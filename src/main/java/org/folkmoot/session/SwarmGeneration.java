@@ -150,13 +150,21 @@ public final class SwarmGeneration implements Generation {
 
   // ---- on the loop
 
-  /** Asks for the next tokens, unless the reader has not taken those that are there. */
   private void advance() {
+    advance(0);
+  }
+
+  /**
+   * Asks for the next tokens, unless the reader has not taken those that are there.
+   *
+   * @param more that are about to be there
+   */
+  private void advance(int more) {
     if (over || drafting || chain.stepping()) {
       return;
     }
     held = true;
-    if (events.size() > AHEAD) {
+    if (events.size() + more > AHEAD) {
       return; // who takes one sees it and calls again
     }
     held = false;
@@ -205,12 +213,21 @@ public final class SwarmGeneration implements Generation {
     nanosPerToken = chain.nanosPerToken();
     AnswerText.Part part = text.add(token.id(), length == ids.length - 1);
     over = part.ending().isPresent();
-    events.add(new Came(piece(token, part.text()), part.ending(), network.loop().nanoTime()));
+    Event event = new Came(piece(token, part.text()), part.ending(), network.loop().nanoTime());
     if (over) {
+      events.add(event);
       drafter.ifPresent(Drafter::close);
       collect();
-    } else if (!agreed) {
-      network.loop().execute(this::advance);
+    } else if (agreed) {
+      events.add(event);
+    } else {
+      // The hops first: waking the reader takes as long as a layer of a small model.
+      network
+          .loop()
+          .execute(() -> {
+            advance(1);
+            events.add(event);
+          });
     }
   }
 

@@ -112,6 +112,19 @@ public final class ServedSpan implements AutoCloseable {
   /** The most sessions at a time; the room for their KV cache bounds them first. */
   private static final int MOST_SESSIONS = 256;
 
+  /** Who reads steps makes passes; what comes of a pass for several sessions leaves together. */
+  private static final class Reader implements BatchScheduler.Volunteer {
+    @Override
+    public boolean accepts(Runnable task) {
+      return ReadingThread.afterReading(task);
+    }
+
+    @Override
+    public void tell(Runnable all) {
+      ReadingThread.together(all);
+    }
+  }
+
   private final SwarmNode node;
   private final ModelId model;
   private final GgufFile file;
@@ -128,8 +141,7 @@ public final class ServedSpan implements AutoCloseable {
     this.file = file;
     this.pool = pool;
     this.span = span;
-    this.scheduler =
-        new BatchScheduler(span, wish.kvBytes, MOST_SESSIONS, ReadingThread::afterReading);
+    this.scheduler = new BatchScheduler(span, wish.kvBytes, MOST_SESSIONS, new Reader());
     SpanEngine honest = new ScheduledSpan(span, scheduler, tokens);
     this.engine = wish.lies ? new TamperedSpan(honest) : honest;
     this.range = engine.range();

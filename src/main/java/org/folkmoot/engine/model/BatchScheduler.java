@@ -35,6 +35,11 @@ public final class BatchScheduler implements AutoCloseable {
   public interface Volunteer {
     /** Has the calling thread run a task once it has nothing else at hand; false if it will not. */
     boolean accepts(Runnable task);
+
+    /** Has all sequences told what came of a pass that they shared; on any thread. */
+    default void tell(Runnable all) {
+      all.run();
+    }
   }
 
   /** Where counting positions ends; no context is longer. */
@@ -634,7 +639,11 @@ public final class BatchScheduler implements AutoCloseable {
       }
       notifyAll();
     }
-    tellings.forEach(Runnable::run);
+    if (tellings.size() == 1) {
+      tellings.getFirst().run();
+    } else {
+      volunteer.tell(() -> tellings.forEach(Runnable::run));
+    }
   }
 
   /** What a pass gave for one of its turns. */

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A link over a channel of Netty. Frames wait here, not in the channel, until the channel takes
- * them; whoever sends from another thread wakes the channel's once, however many frames follow.
+ * them; whoever sends from another thread wakes the channel's once, however many frames follow. Who
+ * has more to say collects frames first (see {@link Outbox}).
  */
 final class ChannelLink implements Link {
   /** What differs between the ways to carry bytes. Called on the channel's thread. */
@@ -106,6 +107,11 @@ final class ChannelLink implements Link {
       return false;
     }
     queue.add(frame);
+    return Outbox.ofThread().keeps(this) || post();
+  }
+
+  /** Sends what waits, on the channel's thread. Gives false if that has ended. */
+  boolean post() {
     if (carrier.channel().eventLoop().inEventLoop()) {
       drain();
       return true;

@@ -44,11 +44,23 @@ final class LinkHandler extends ChannelInboundHandlerAdapter {
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
     ByteBuf bytes = (ByteBuf) message;
+    boolean[] several = {false};
     try {
-      reader.read(bytes, link::deliver);
+      reader.read(
+          bytes,
+          frame -> {
+            if (!several[0] && bytes.isReadable()) {
+              several[0] = true; // answers to all of them go together
+              Outbox.ofThread().open();
+            }
+            link.deliver(frame);
+          });
     } catch (FrameReader.Malformed malformed) {
       link.abort("the other side sent " + malformed.getMessage());
     } finally {
+      if (several[0]) {
+        Outbox.ofThread().close();
+      }
       bytes.release();
     }
     if (reader.midway()) {

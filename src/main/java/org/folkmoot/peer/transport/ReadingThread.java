@@ -19,6 +19,17 @@ public final class ReadingThread {
     CURRENT.set(loop);
   }
 
+  /** What a task sends, on whatever thread, leaves when the task is over, and together. */
+  public static void together(Runnable task) {
+    Outbox outbox = Outbox.ofThread();
+    outbox.open();
+    try {
+      task.run();
+    } finally {
+      outbox.close();
+    }
+  }
+
   /**
    * Has the calling thread run a task as soon as it has read from all its links what has come, so
    * that the task sees all of it.

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.folkmoot.peer.PeerTransport;
 import org.folkmoot.peer.SeededRandom;
 import org.folkmoot.wire.PeerAddress;
 import org.junit.jupiter.api.Test;
@@ -17,9 +20,11 @@ class LinkHandlerTest {
   private final Recorder recorder = new Recorder();
   private final EmbeddedChannel channel = new EmbeddedChannel();
 
+  private final ChannelLink link;
+
   LinkHandlerTest() {
     channel.freezeTime();
-    ChannelLink link =
+    link =
         new ChannelLink(
             new TlsCarrier(channel),
             SeededRandom.identity(1).peerId(),
@@ -75,6 +80,37 @@ class LinkHandlerTest {
         .containsExactly("the other side sent a frame of 0 bytes, which none may have");
     assertThat(recorder.frames).isEmpty();
     assertThat(channel.isOpen()).isFalse();
+  }
+
+  @Test
+  void answersToFramesThatCameTogetherLeaveTogether() {
+    List<Integer> waiting = new ArrayList<>();
+    link.start(
+        new Recorder() {
+          @Override
+          public void frame(PeerTransport.Link from, byte[] frame) {
+            from.send(frame);
+            waiting.add(channel.outboundMessages().size());
+          }
+        },
+        () -> {});
+    bytes(1, 0, 0, 0, 7);
+    assertThat(waiting).as("alone, it does not wait").containsExactly(1);
+    bytes(1, 0, 0, 0, 8, 1, 0, 0, 0, 9);
+    assertThat(waiting).containsExactly(1, 1, 1);
+    assertThat(channel.outboundMessages()).hasSize(3);
+  }
+
+  @Test
+  void whatIsSaidTogetherLeavesWhenAllIsSaid() {
+    ReadingThread.together(() -> {
+      link.send(new byte[] {1});
+      ReadingThread.together(() -> link.send(new byte[] {2}));
+      assertThat(channel.outboundMessages()).isEmpty();
+    });
+    assertThat(channel.outboundMessages()).hasSize(2);
+    link.send(new byte[] {3});
+    assertThat(channel.outboundMessages()).hasSize(3);
   }
 
   private void bytes(int... values) {
