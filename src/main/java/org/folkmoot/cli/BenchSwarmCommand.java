@@ -47,6 +47,18 @@ final class BenchSwarmCommand implements Callable<Integer> {
       description = "A round trip between all peers, made by delaying their bytes.")
   private int rttMillis;
 
+  @Option(
+      names = "--warm-up",
+      paramLabel = "TOKENS",
+      defaultValue = "512",
+      description = "Tokens before those that count (${DEFAULT-VALUE}; twice through the chain).")
+  private int warmUp;
+
+  @Option(
+      names = "--threads",
+      description = "Threads that compute, in each process (default: all processors).")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
   @Mixin private JsonOption json;
 
   BenchSwarmCommand(Surroundings surroundings) {
@@ -55,15 +67,18 @@ final class BenchSwarmCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (peers < 1 || peers > 16 || tokens < 8 || rttMillis < 0 || history < 1) {
+    if (peers < 1 || peers > 16 || tokens < 8 || rttMillis < 0) {
       throw new FolkmootException(
           BAD_REQUEST, "--peers is from 1 to 16, --tokens at least 8, --rtt at least 0");
+    }
+    if (history < 1 || warmUp < 1 || threads < 1) {
+      throw new FolkmootException(BAD_REQUEST, "--history, --warm-up and --threads are at least 1");
     }
     Map<String, Object> figures =
         new SwarmBench(
                 surroundings,
                 Models.find(surroundings, reference),
-                new SwarmBench.Plan(peers, tokens, rttMillis, history))
+                new SwarmBench.Plan(peers, tokens, rttMillis, history, warmUp, threads))
             .run();
     if (json.isWished()) {
       JsonOutput.print(surroundings.console(), figures);

@@ -25,9 +25,6 @@ import org.folkmoot.store.StoredModel;
  * and tokens, one after the other in one run.
  */
 final class SwarmBench {
-  /** Tokens before the measured ones: the kernels of all processes get warm. */
-  private static final int WARM_UP = 512;
-
   private static final int TOGETHER = 8;
 
   /** Of the single process and the chain in turn. */
@@ -44,13 +41,14 @@ final class SwarmBench {
    * @param tokens of each measured answer
    * @param rttMillis round trip between peers; 0 for loopback's own
    * @param history tokens of the prompt before the kill
+   * @param warmUp tokens before the measured ones: the compilers of all processes have seen enough
+   * @param threads that compute, in each process
    */
-  record Plan(int peers, int tokens, int rttMillis, int history) {}
+  record Plan(int peers, int tokens, int rttMillis, int history, int warmUp, int threads) {}
 
   private final Surroundings surroundings;
   private final StoredModel model;
   private final Plan plan;
-  private final int threads = Runtime.getRuntime().availableProcessors();
   private final Map<String, Object> figures = new LinkedHashMap<>();
   private final List<Double> alone = new ArrayList<>();
   private final List<Chained> chained = new ArrayList<>();
@@ -82,13 +80,14 @@ final class SwarmBench {
     return ModelOpener.openShowing(
         surroundings,
         model,
-        new ModelOpener.Settings(threads, Integer.MAX_VALUE, MachineMemory.bytes() / 4, TOGETHER));
+        new ModelOpener.Settings(
+            plan.threads, Integer.MAX_VALUE, MachineMemory.bytes() / 4, TOGETHER));
   }
 
   private DemoSwarm start() {
     DemoSwarm swarm = new DemoSwarm(surroundings);
     try {
-      swarm.startAll(model, plan.peers, plan.peers / 2, threads, plan.rttMillis);
+      swarm.startAll(model, plan.peers, plan.peers / 2, plan.threads, plan.rttMillis);
       swarm.awaitReady();
       return swarm;
     } catch (RuntimeException failed) {
@@ -168,7 +167,7 @@ final class SwarmBench {
   }
 
   private void warmUp(LanguageModel asked, int times) {
-    int tokens = plan.rttMillis > 0 ? plan.tokens : WARM_UP;
+    int tokens = plan.rttMillis > 0 ? plan.tokens : plan.warmUp;
     for (int i = 0; i < times; i++) {
       pull(asked, request(prompt(asked, 16), tokens, 1));
     }
