@@ -188,7 +188,7 @@ final class ServeCommand implements Callable<Integer> {
       throws InterruptedException {
     SwarmServing serving =
         SwarmServing.start(surroundings, swarm, named, resources, policy.map(Policy::bytes));
-    SwarmAudits audits = new SwarmAudits(surroundings, serving.node());
+    SwarmAudits audits = new SwarmAudits(surroundings, serving.node(), serving.ledger()::audited);
     models.markReady();
     serve(
         settings,

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.cli.swarm.SwarmNode;
 import org.folkmoot.proof.FraudProof;
@@ -47,11 +48,18 @@ final class SwarmAudits implements Auditor.Means, AutoCloseable {
   private final ExecutorService background =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("folkmoot-audits").factory());
+  private final Consumer<Receipt> audited;
   private final Auditor auditor;
 
-  SwarmAudits(Surroundings surroundings, SwarmNode node) {
+  /**
+   * The audits of a node.
+   *
+   * @param audited told of each receipt whose answer was checked
+   */
+  SwarmAudits(Surroundings surroundings, SwarmNode node, Consumer<Receipt> audited) {
     this.surroundings = surroundings;
     this.node = node;
+    this.audited = audited;
     auditor = new Auditor(node.self(), Auditor.Policy.USUAL, random::nextDouble, background, this);
   }
 
@@ -71,8 +79,10 @@ final class SwarmAudits implements Auditor.Means, AutoCloseable {
   @Override
   public Optional<Auditor.Checked> check(Notary.Proof proof) {
     try {
-      return Optional.of(
-          stored(proof).map(model -> byWeights(model, proof)).orElseGet(() -> byOthers(proof)));
+      Auditor.Checked checked =
+          stored(proof).map(model -> byWeights(model, proof)).orElseGet(() -> byOthers(proof));
+      audited.accept(proof.receipt());
+      return Optional.of(checked);
     } catch (FolkmootException cannot) {
       return Optional.empty();
     }

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.folkmoot.api.LedgerPages;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.cli.swarm.Listening;
 import org.folkmoot.cli.swarm.MovingSpan;
@@ -229,7 +228,7 @@ final class SwarmServing implements AutoCloseable {
   }
 
   /** The ledger as others see it. */
-  LedgerPages ledger() {
+  NodeLedger ledger() {
     return ledger;
   }
 

@@ -33,6 +33,15 @@ final class CosignedHeads {
     return notes;
   }
 
+  /** What is here of one head; empty if it is not kept. */
+  Optional<SignedNote> note(PeerId peer, long size) throws SQLException {
+    Optional<SignedNote> current =
+        rows.find(peer).map(Feed::head).filter(head -> head.size() == size).map(Head::note);
+    return current.isPresent()
+        ? current
+        : rows.old(peer, size).map(old -> SignedNote.parse(old.note()));
+  }
+
   long mark(PeerId peer, long below) throws SQLException {
     long current =
         rows.find(peer)

@@ -30,6 +30,9 @@ public final class FeedExchange implements PeerNetwork.Listener {
   /** How often a node compares: a new entry is pushed at once, this repairs what was missed. */
   private static final Duration ROUND = Duration.ofSeconds(10);
 
+  /** How often a node looks whether another process of its home has written: one row is read. */
+  private static final Duration WATCH = Duration.ofSeconds(1);
+
   /** Answers that one message causes at once; the rest comes in later rounds. */
   private static final int MAX_ANSWERS = 32;
 
@@ -42,6 +45,7 @@ public final class FeedExchange implements PeerNetwork.Listener {
   private final FeedCopies copies;
   private final FeedWitnessing witnessing;
   private Loop.Timer timer = () -> {};
+  private Loop.Timer watch = () -> {};
 
   /**
    * An exchange that is not yet {@link #start started}, and is started once.
@@ -80,12 +84,14 @@ public final class FeedExchange implements PeerNetwork.Listener {
           network.connected().forEach(this::connected);
         });
     later();
+    watch();
   }
 
   /** Ends. On the loop. */
   public void stop() {
     tasks.stop();
     timer.cancel();
+    watch.cancel();
     network.ignore(this);
   }
 
@@ -110,9 +116,17 @@ public final class FeedExchange implements PeerNetwork.Listener {
     timer = loop.after(nanos / 2 + random.nextLong(nanos), this::round);
   }
 
+  private void watch() {
+    watch =
+        loop.after(
+            WATCH.toNanos(),
+            () -> {
+              grown();
+              watch();
+            });
+  }
+
   private void round() {
-    // Another process of this home may have written.
-    grown();
     witnessing.cosignSome();
     table.tellSome(table.digest());
     later();

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.folkmoot.base.Bounded;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.ledger.note.SignedNote;
@@ -21,18 +22,22 @@ import org.folkmoot.wire.PeerId;
 final class FeedRows {
   private static final String SELECT = "SELECT size, head, growth, fork, mark FROM feed";
 
+  /** Heads whose signatures need not be checked again: those of a busy home's feeds. */
+  private static final int MAX_CHECKED = 256;
+
   private final Database database;
+  private final Map<String, Head> checked = new Bounded<>(MAX_CHECKED);
 
   FeedRows(Database database) {
     this.database = database;
   }
 
   List<Feed> all() throws SQLException {
-    return database.query(SELECT + " ORDER BY id", FeedRows::feed);
+    return database.query(SELECT + " ORDER BY id", this::feed);
   }
 
   Optional<Feed> find(PeerId peer) throws SQLException {
-    return database.query(SELECT + " WHERE peer = ?", FeedRows::feed, peer.key().bytes()).stream()
+    return database.query(SELECT + " WHERE peer = ?", this::feed, peer.key().bytes()).stream()
         .findFirst();
   }
 
@@ -40,8 +45,8 @@ final class FeedRows {
     return database.query("SELECT count(*) FROM feed", row -> row.getLong(1)).getFirst();
   }
 
-  private static Feed feed(ResultSet row) throws SQLException {
-    Head head = Head.of(SignedNote.parse(row.getString(2)));
+  private Feed feed(ResultSet row) throws SQLException {
+    Head head = checked.computeIfAbsent(row.getString(2), note -> Head.of(SignedNote.parse(note)));
     byte[] fork = row.getBytes(4);
     return new Feed(
         head.peer(),

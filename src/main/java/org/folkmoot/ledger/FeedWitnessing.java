@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.ledger.note.Checkpoint;
 import org.folkmoot.ledger.note.NoteKey;
 import org.folkmoot.ledger.note.SignedNote;
 import org.folkmoot.wire.Limits;
@@ -128,7 +129,7 @@ final class FeedWitnessing {
     }
     table.tasks.run(
         from,
-        () -> part.notes().stream().map(this::check).toList(),
+        () -> part.notes().stream().flatMap(note -> news(note).stream()).toList(),
         checked -> {
           checked.forEach(this::merge);
           table.tasks.run(
@@ -143,15 +144,40 @@ final class FeedWitnessing {
         _ -> table.shun(from));
   }
 
+  /** As {@link #check}; empty for a note that says nothing that is not here. */
+  private Optional<Checked> news(byte[] bytes) {
+    SignedNote note = SignedNote.parse(bytes);
+    boolean known =
+        kept(note)
+            .filter(ours -> ours.text().equals(note.text()))
+            .filter(ours -> ours.lines().containsAll(note.lines()))
+            .isPresent();
+    return known ? Optional.empty() : Optional.of(check(bytes));
+  }
+
+  private Optional<SignedNote> kept(SignedNote note) {
+    Checkpoint checkpoint = Checkpoint.parse(note.text());
+    return FeedName.peer(checkpoint.origin())
+        .flatMap(peer -> table.store.keptNote(peer, checkpoint.size()));
+  }
+
   /**
-   * Checks a stranger's note; not on the loop.
+   * Checks a stranger's note; not on the loop. What was checked before is not checked again.
    *
    * @throws org.folkmoot.base.FolkmootException BAD_FILE if it is none of a feed
    */
   Checked check(byte[] bytes) {
     Head head = Head.of(SignedNote.parse(bytes));
     List<Word> words = new ArrayList<>();
+    List<SignedNote.Line> known =
+        kept(head.note())
+            .filter(ours -> ours.text().equals(head.note().text()))
+            .map(SignedNote::lines)
+            .orElse(List.of());
     for (SignedNote.Line line : head.cosignatures()) {
+      if (known.contains(line)) {
+        continue;
+      }
       Optional<PeerId> peer = FeedName.cosigned(head.note(), line);
       if (peer.isEmpty() && line.name().startsWith(FeedName.WITNESS)) {
         throw new FolkmootException(

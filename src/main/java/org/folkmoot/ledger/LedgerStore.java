@@ -162,6 +162,11 @@ public final class LedgerStore implements AutoCloseable {
     return database.read(() -> cosigned.notes(peer, below, most));
   }
 
+  /** The note of a head that is kept; its signatures were checked when they came. */
+  synchronized Optional<SignedNote> keptNote(PeerId peer, long size) {
+    return database.read(() -> cosigned.note(peer, size));
+  }
+
   /** The mark of the cosigned heads of fewer entries than so many. */
   synchronized long cosignedMark(PeerId peer, long below) {
     return database.read(() -> cosigned.mark(peer, below));

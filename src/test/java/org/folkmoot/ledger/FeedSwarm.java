@@ -14,7 +14,9 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiPredicate;
+import java.util.function.UnaryOperator;
 import org.folkmoot.base.Loop;
+import org.folkmoot.ledger.note.NoteKey;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.wire.Message;
@@ -38,6 +40,10 @@ final class FeedSwarm implements AutoCloseable {
   final List<Member> members = new ArrayList<>();
   private long now;
   private long order;
+
+  /** Witnesses that are no members, whose keys all members have. */
+  Set<NoteKey> others = Set.of();
+
   long bytes;
   long messages;
 
@@ -99,6 +105,10 @@ final class FeedSwarm implements AutoCloseable {
     final OwnFeed feed;
     private final Optional<Witness> witness;
     FeedExchange exchange;
+
+    /** What this member says instead of what it should; nothing for silence. */
+    UnaryOperator<Message> lie = message -> message;
+
     private final Set<PeerId> links = new TreeSet<>();
     private final List<Listener> listeners = new ArrayList<>();
     private final Loop loop =
@@ -151,7 +161,7 @@ final class FeedSwarm implements AutoCloseable {
 
     private FeedExchange exchange() {
       return new FeedExchange(
-          this, store, witness, Set.of(), _ -> true, Runnable::run, new Random(random.nextLong()));
+          this, store, witness, others, _ -> true, Runnable::run, new Random(random.nextLong()));
     }
 
     /** Begins anew, as a process does that finds its store as it is. */
@@ -209,7 +219,7 @@ final class FeedSwarm implements AutoCloseable {
       if (other == null || !links.contains(to)) {
         return;
       }
-      byte[] frame = MessageCodec.encode(message);
+      byte[] frame = MessageCodec.encode(lie.apply(message));
       bytes += frame.length;
       messages++;
       after(

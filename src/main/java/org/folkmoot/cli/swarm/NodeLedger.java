@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.folkmoot.api.LedgerPages;
@@ -16,8 +16,12 @@ import org.folkmoot.ledger.FeedExchange;
 import org.folkmoot.ledger.FeedName;
 import org.folkmoot.ledger.FeedPages;
 import org.folkmoot.ledger.LedgerStore;
+import org.folkmoot.ledger.OwnFeed;
 import org.folkmoot.ledger.Witness;
+import org.folkmoot.ledger.entry.Entry;
 import org.folkmoot.peer.Identity;
+import org.folkmoot.proof.FraudProof;
+import org.folkmoot.proof.Receipt;
 import org.folkmoot.wire.PeerId;
 
 /**
@@ -28,24 +32,21 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
   /** What waits for the disk at the end has this long; then it is asked for again another time. */
   private static final Duration FAREWELL = Duration.ofSeconds(1);
 
-  /** How often it is looked whether a command of this home has written. */
-  private static final Duration LOOK = Duration.ofSeconds(1);
-
   private final SwarmNode node;
   private final LedgerStore store;
   private final FeedExchange exchange;
   private final Witness witness;
+  private final OwnFeed feed;
+  private final AuditedReceipts audited;
   private final ExecutorService background =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("folkmoot-ledger").factory());
 
-  private final ScheduledExecutorService looking =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("folkmoot-ledger-look").factory());
-
   private NodeLedger(SwarmNode node, Path folder, Identity identity, RandomGenerator random) {
     this.node = node;
     store = LedgerStore.open(folder, identity);
+    feed = new OwnFeed(store, identity);
+    audited = new AuditedReceipts(folder.resolve("receipts"), this::write);
     witness =
         new Witness(
             store,
@@ -73,9 +74,7 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
       SwarmNode node, Path folder, Identity identity, RandomGenerator random) {
     NodeLedger ledger = new NodeLedger(node, folder, identity, random);
     node.run(ledger.exchange::start);
-    var _ =
-        ledger.looking.scheduleWithFixedDelay(
-            ledger.exchange::grown, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+    node.whenProven(ledger::proven);
     return ledger;
   }
 
@@ -91,6 +90,41 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
             .mapToInt(feed ->
                 Objects.hash(feed.peer(), feed.size(), feed.mark(), feed.fork().isPresent()))
             .sum());
+  }
+
+  private void write(Entry entry) {
+    var _ = feed.append(entry);
+    exchange.grown();
+  }
+
+  /**
+   * Does what writes into our own feed. What cannot be written now is not lost where it comes from:
+   * a proof has a file of its own, and receipts are their owner's.
+   */
+  private void later(Runnable task) {
+    try {
+      background.execute(() -> {
+        try {
+          task.run();
+        } catch (FolkmootException fullOrBehind) {
+          // 'folkmoot ledger add' writes it once there is room.
+        }
+      });
+    } catch (RejectedExecutionException ending) {
+      // The node ends.
+    }
+  }
+
+  /** This node has proven that a peer computed wrongly. */
+  private void proven(FraudProof proof) {
+    later(() -> write(NodeEntries.proof(proof, node.settings().clock().millis())));
+  }
+
+  /** This node has audited an answer. From any thread. */
+  public void audited(Receipt receipt) {
+    later(() -> {
+      var _ = audited.add(receipt, node.settings().clock().millis());
+    });
   }
 
   @Override
@@ -114,8 +148,10 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
 
   @Override
   public void close() {
-    looking.shutdownNow();
     node.run(exchange::stop);
+    later(() -> {
+      var _ = audited.flush(node.settings().clock().millis());
+    });
     background.shutdown();
     try {
       if (!background.awaitTermination(FAREWELL.toMillis(), TimeUnit.MILLISECONDS)) {

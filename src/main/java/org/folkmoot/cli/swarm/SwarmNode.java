@@ -126,6 +126,7 @@ public final class SwarmNode implements AutoCloseable {
   private final Inquiry inquiry;
   private final NodeOffers offers;
   private final KnownModels models;
+  private Consumer<FraudProof> proven = _ -> {};
   private final Map<String, Path> held = new ConcurrentHashMap<>();
   private final List<OpenDiscovery> discoveries = new CopyOnWriteArrayList<>();
 
@@ -498,8 +499,23 @@ public final class SwarmNode implements AutoCloseable {
    */
   public CompletableFuture<FraudProofCheck.Result> accuse(FraudProof proof) {
     CompletableFuture<FraudProofCheck.Result> verdict = new CompletableFuture<>();
-    run(() -> tribunal.accuse(proof, verdict::complete));
+    run(() -> {
+      boolean first = !tribunal.banned().contains(proof.statement().hop());
+      tribunal.accuse(
+          proof,
+          result -> {
+            if (first && result instanceof FraudProofCheck.Result.Proven) {
+              proven.accept(proof);
+            }
+            verdict.complete(result);
+          });
+    });
     return verdict;
+  }
+
+  /** Has somebody told, on the loop, of what this node proves. */
+  void whenProven(Consumer<FraudProof> told) {
+    run(() -> proven = told);
   }
 
   /**
