@@ -1,10 +1,13 @@
-// Reads a feed that 'folkmoot ledger export FOLDER' wrote, with Go's own client of transparency
-// logs: checks the checkpoint's signature, every tile and bundle, and proves every entry.
+// Reads a feed that 'folkmoot ledger export FOLDER' wrote, or that a node serves over HTTP
+// (http://HOST:PORT/ledger/PEER), with Go's own client of transparency logs: checks the
+// checkpoint's signature, every tile and bundle, and proves every entry.
 package main
 
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,13 +21,13 @@ type folder struct {
 	read int
 }
 
-func (f *folder) Height() int                          { return 8 }
+func (f *folder) Height() int                         { return 8 }
 func (f *folder) SaveTiles(t []tlog.Tile, d [][]byte) {}
 func (f *folder) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 	var all [][]byte
 	for _, t := range tiles {
 		// Go's paths name the height; C2SP's do not.
-		b, err := os.ReadFile(filepath.Join(f.at, "tile", strings.TrimPrefix(t.Path(), "tile/8/")))
+		b, err := fetch(f.at, "tile/"+strings.TrimPrefix(t.Path(), "tile/8/"))
 		if err != nil {
 			return nil, err
 		}
@@ -32,6 +35,22 @@ func (f *folder) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 		all = append(all, b)
 	}
 	return all, nil
+}
+
+// fetch reads a page of the log, from a folder or over HTTP.
+func fetch(at, path string) ([]byte, error) {
+	if !strings.HasPrefix(at, "http") {
+		return os.ReadFile(filepath.Join(at, path))
+	}
+	answer, err := http.Get(at + "/" + path)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != 200 {
+		return nil, fmt.Errorf("%s: %s", path, answer.Status)
+	}
+	return io.ReadAll(io.LimitReader(answer.Body, 1<<25))
 }
 
 func check(err error) {
@@ -45,7 +64,7 @@ func main() {
 	at, vkey := os.Args[1], os.Args[2]
 	verifier, err := note.NewVerifier(vkey)
 	check(err)
-	signed, err := os.ReadFile(filepath.Join(at, "checkpoint"))
+	signed, err := fetch(at, "checkpoint")
 	check(err)
 	open, err := note.Open(signed, note.VerifierList(verifier))
 	check(err)
@@ -60,7 +79,7 @@ func main() {
 	for n := int64(0); n < size; n += 256 {
 		t := tlog.Tile{H: 8, L: -1, N: n / 256, W: int(min(256, size-n))}
 		path := strings.Replace(t.Path(), "tile/8/data/", "tile/entries/", 1)
-		bundle, err := os.ReadFile(filepath.Join(at, path))
+		bundle, err := fetch(at, path)
 		check(err)
 		for i := n; i < n+int64(t.W); i++ {
 			length := binary.BigEndian.Uint16(bundle)
