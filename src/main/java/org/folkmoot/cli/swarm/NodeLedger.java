@@ -18,7 +18,9 @@ import org.folkmoot.ledger.FeedPages;
 import org.folkmoot.ledger.LedgerStore;
 import org.folkmoot.ledger.OwnFeed;
 import org.folkmoot.ledger.Witness;
+import org.folkmoot.ledger.WitnessKeys;
 import org.folkmoot.ledger.entry.Entry;
+import org.folkmoot.ledger.note.NoteKey;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.proof.FraudProof;
 import org.folkmoot.proof.Receipt;
@@ -42,7 +44,8 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("folkmoot-ledger").factory());
 
-  private NodeLedger(SwarmNode node, Path folder, Identity identity, RandomGenerator random) {
+  private NodeLedger(
+      SwarmNode node, Path folder, Set<NoteKey> others, Identity identity, RandomGenerator random) {
     this.node = node;
     store = LedgerStore.open(folder, identity);
     feed = new OwnFeed(store, identity);
@@ -58,7 +61,7 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
             node.links(),
             store,
             Optional.of(witness),
-            Set.of(),
+            others,
             // Our own too: whoever lost a home gets its feed back from others.
             peer -> peer.equals(node.self()) || node.knows(peer),
             background,
@@ -68,11 +71,12 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
   /**
    * Takes part.
    *
-   * @throws org.folkmoot.base.FolkmootException BAD_FILE if the ledger is damaged
+   * @throws org.folkmoot.base.FolkmootException BAD_FILE if the ledger, or the file of witnesses'
+   *     keys, is damaged
    */
   public static NodeLedger start(
       SwarmNode node, Path folder, Identity identity, RandomGenerator random) {
-    NodeLedger ledger = new NodeLedger(node, folder, identity, random);
+    NodeLedger ledger = new NodeLedger(node, folder, WitnessKeys.read(folder), identity, random);
     node.run(ledger.exchange::start);
     node.whenProven(ledger::proven);
     return ledger;
