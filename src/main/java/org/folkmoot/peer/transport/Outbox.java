@@ -1,6 +1,7 @@
 package org.folkmoot.peer.transport;
 
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -29,8 +30,9 @@ final class Outbox {
   /** Sends what waits if nobody else is about to say more. */
   void close() {
     if (--users == 0 && !links.isEmpty()) {
-      links.forEach(ChannelLink::post);
-      links.clear();
+      List<ChannelLink> all = List.copyOf(links);
+      links.clear(); // whoever is told that bytes have left may send again
+      all.forEach(ChannelLink::post);
     }
   }
 
