@@ -16,6 +16,7 @@ final class Commands {
   static final List<String> NAMES =
       List.of(
           "demo",
+          "demo-moot",
           "run",
           "chat",
           "serve",
@@ -58,6 +59,7 @@ final class Commands {
           "bench-swarm",
           "bench-proof",
           "demo",
+          "demo-moot",
           "verify",
           "canary",
           "doctor");
@@ -71,6 +73,7 @@ final class Commands {
       case "chat" -> new ChatCommand(surroundings);
       case "serve" -> new ServeCommand(surroundings, new LocalEngine(surroundings));
       case "demo" -> new DemoCommand(surroundings);
+      case "demo-moot" -> new DemoMootCommand(surroundings);
       case "join" -> new JoinCommand(surroundings);
       case "invite" -> new InviteCommand(surroundings);
       case "status" -> new StatusCommand(surroundings);

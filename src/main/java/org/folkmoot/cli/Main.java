@@ -4,6 +4,7 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
@@ -11,7 +12,9 @@ import picocli.CommandLine.Help.ColorScheme;
 
 /** The program's entry. */
 public final class Main {
-  private static final Set<String> BENCHES = Set.of("swarm", "proof", "ledger");
+  /** Commands of two words. */
+  private static final Map<String, Set<String>> PAIRS =
+      Map.of("bench", Set.of("swarm", "proof", "ledger"), "demo", Set.of("moot"));
 
   private Main() {}
 
@@ -49,12 +52,12 @@ public final class Main {
    * {@code bench swarm}, {@code bench proof} and {@code bench ledger} are commands of two words.
    */
   private static String[] joined(String... args) {
-    boolean two = args.length > 1 && args[0].equals("bench") && BENCHES.contains(args[1]);
+    boolean two = args.length > 1 && PAIRS.getOrDefault(args[0], Set.of()).contains(args[1]);
     if (!two) {
       return args;
     }
     String[] call = Arrays.copyOfRange(args, 1, args.length);
-    call[0] = "bench-" + args[1];
+    call[0] = args[0] + "-" + args[1];
     return call;
   }
 

@@ -61,13 +61,24 @@ final class MootHome implements AutoCloseable {
     record = MootFeeds.read(store);
   }
 
+  /** Opens this home's ledger, and follows what the moot has decided since. */
   static MootHome open(Surroundings surroundings) {
+    MootHome home = look(surroundings);
+    try {
+      home.follow().forEach(surroundings.console()::note);
+      return home;
+    } catch (RuntimeException failed) {
+      home.close();
+      throw failed;
+    }
+  }
+
+  /** Opens it to look only. */
+  static MootHome look(Surroundings surroundings) {
     Identity identity = Identity.atHome(surroundings.home(), new SecureRandom());
     LedgerStore store = LedgerStore.open(LedgerCommand.folder(surroundings), identity);
     try {
-      MootHome home = new MootHome(surroundings, identity, store);
-      home.follow().forEach(surroundings.console()::note);
-      return home;
+      return new MootHome(surroundings, identity, store);
     } catch (RuntimeException failed) {
       store.close();
       throw failed;

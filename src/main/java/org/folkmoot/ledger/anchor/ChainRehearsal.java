@@ -79,6 +79,12 @@ public final class ChainRehearsal {
     return new ChainRehearsal(rpc, key, script).play();
   }
 
+  /** Gives an account of a node for tests a hundred coins. */
+  public static void fill(EvmRpc rpc, String address) {
+    JsonNode _ =
+        new EvmChain(rpc, OptionalLong.empty()).ask("anvil_setBalance", address, HUNDRED_COINS);
+  }
+
   private Result play() {
     fill(founder.address());
     List<ChainMoot.Member> members = new ArrayList<>();

@@ -1,0 +1,169 @@
+package org.folkmoot.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.folkmoot.base.Hash32;
+import org.folkmoot.ledger.entry.Entry;
+import org.folkmoot.moot.Moot;
+import org.folkmoot.moot.MootFeeds;
+import org.folkmoot.moot.Outcome;
+import org.folkmoot.moot.Proposal;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A moot over real stores, the real exchange and real cosignatures, in virtual time: whatever came
+ * to whom in which order, all count the same in the end.
+ */
+class MootOverFeedsTest {
+  private static final long SECOND = FeedSwarm.SECOND;
+  private static final long PERIOD = 600;
+  private static final int MEMBERS = 4;
+
+  @TempDir Path folder;
+  private FeedSwarm swarm;
+  private Hash32 moot;
+
+  private long millis() {
+    return swarm.members.getFirst().loop().clockMillis();
+  }
+
+  private Hash32 write(int by, Entry entry) {
+    FeedSwarm.Member member = swarm.members.get(by);
+    Hash32 id = member.feed.append(entry).id();
+    member.exchange.grown();
+    return id;
+  }
+
+  private Moot seenBy(int member) {
+    return Moot.of(MootFeeds.read(swarm.members.get(member).store), moot, millis() / 1000);
+  }
+
+  @BeforeEach
+  void found() {
+    swarm = new FeedSwarm(folder, 5);
+    for (int i = 0; i < MEMBERS; i++) {
+      swarm.add(true);
+    }
+    swarm.link(2);
+    swarm.pass(SECOND);
+    Entry.Rules rules =
+        new Entry.Rules(
+            "birds",
+            Entry.Admission.INVITATION,
+            500,
+            500,
+            10_000,
+            PERIOD * 1000,
+            60_000,
+            30_000,
+            2,
+            1,
+            1,
+            Optional.empty());
+    moot = write(0, new Entry.Charter(millis(), rules, List.of(swarm.members.getFirst().self())));
+    for (int i = 1; i < MEMBERS; i++) {
+      Hash32 _ = write(0, step(i, Entry.Step.INVITED));
+      Hash32 _ = write(i, step(i, Entry.Step.JOINED));
+    }
+    swarm.pass(60 * SECOND);
+    assertThat(seenBy(2).members()).hasSize(MEMBERS);
+  }
+
+  private Entry step(int member, Entry.Step step) {
+    return new Entry.Member(millis(), moot, swarm.members.get(member).self(), step, "");
+  }
+
+  private void vote(int by, Hash32 proposal, Entry.Choice choice) {
+    Hash32 _ = write(by, new Entry.Vote(millis(), moot, proposal, choice, ""));
+  }
+
+  private void allSeeTheSame() {
+    Moot first = seenBy(0);
+    for (int i = 1; i < MEMBERS; i++) {
+      assertThat(seenBy(i)).as("member %d", i).isEqualTo(first);
+    }
+  }
+
+  @Test
+  void aVoteThatNobodySawBeforeTheDeadlineIsLate() {
+    Hash32 proposal =
+        write(
+            1, new Entry.Proposal(millis(), moot, "t", "", new Entry.Motion.AdoptPrompt("hello")));
+    swarm.pass(30 * SECOND);
+    vote(0, proposal, Entry.Choice.YES);
+    vote(1, proposal, Entry.Choice.YES);
+    swarm.pass(30 * SECOND);
+    // The last member is cut off, votes in time by its own clock, and comes back too late.
+    FeedSwarm.Member away = swarm.members.getLast();
+    swarm.cut((one, other) -> (one == away) == (other == away));
+    vote(3, proposal, Entry.Choice.NO);
+    vote(2, proposal, Entry.Choice.NO);
+    swarm.pass((PERIOD + 60) * SECOND);
+    allButTheLastSeeTheSame();
+    assertThat(state(0, proposal)).isEqualTo(Proposal.State.QUEUED);
+    for (int i = 0; i < MEMBERS - 1; i++) {
+      away.link(swarm.members.get(i));
+    }
+    Hash32 _ = write(2, new Entry.Enactment(millis(), moot, proposal));
+    swarm.pass(120 * SECOND);
+    allSeeTheSame();
+    assertThat(state(3, proposal)).isEqualTo(Proposal.State.ENACTED);
+    assertThat(seenBy(0).proposal(proposal).orElseThrow().tally().no()).isEqualTo(1);
+    assertThat(seenBy(0).fates())
+        .filteredOn(fate -> fate.outcome() == Outcome.LATE)
+        .extracting(fate -> fate.written().by())
+        .containsExactly(away.self());
+    assertThat(seenBy(0).adoptedPolicy()).isPresent();
+    swarm.close();
+  }
+
+  private void allButTheLastSeeTheSame() {
+    assertThat(seenBy(1)).isEqualTo(seenBy(0));
+    assertThat(seenBy(2)).isEqualTo(seenBy(0));
+  }
+
+  private Proposal.State state(int member, Hash32 proposal) {
+    return seenBy(member).proposal(proposal).orElseThrow().state();
+  }
+
+  @Test
+  void whoSignsTwoHistoriesLosesItsVoiceEverywhere() {
+    Hash32 proposal =
+        write(
+            1, new Entry.Proposal(millis(), moot, "t", "", new Entry.Motion.AdoptPrompt("hello")));
+    swarm.pass(30 * SECOND);
+    vote(0, proposal, Entry.Choice.YES);
+    FeedSwarm.Member liar = swarm.members.get(3);
+    long size = liar.store.feed(liar.self()).orElseThrow().size();
+    vote(3, proposal, Entry.Choice.NO);
+    swarm.pass(60 * SECOND);
+    assertThat(seenBy(1).proposal(proposal).orElseThrow().tally().no()).isEqualTo(1);
+    // The same place of its feed once more, with another vote.
+    try (LedgerStore other = LedgerStore.open(folder.resolve("other"), liar.identity)) {
+      List<byte[]> entries = liar.store.entries(liar.self(), 0, (int) size);
+      OwnFeed again = new OwnFeed(other, liar.identity);
+      entries.forEach(bytes -> {
+        var _ = again.append(org.folkmoot.ledger.entry.EntryCodec.decode(bytes));
+      });
+      var _ = again.append(new Entry.Vote(1, moot, proposal, Entry.Choice.YES, ""));
+      Head head = again.head().orElseThrow();
+      LedgerStore victim = swarm.members.get(0).store;
+      ForkProof fork = victim.contradiction(head).orElseThrow();
+      assertThat(victim.keep(fork)).isPresent();
+    }
+    swarm.members.get(0).restart();
+    swarm.pass(300 * SECOND);
+    for (int i = 0; i < 3; i++) {
+      Moot seen = seenBy(i);
+      assertThat(seen.proposal(proposal).orElseThrow().tally().casts()).hasSize(1);
+      assertThat(seen.proposal(proposal).orElseThrow().weights()).hasSize(3);
+    }
+    assertThat(seenBy(1)).isEqualTo(seenBy(0));
+    swarm.close();
+  }
+}
