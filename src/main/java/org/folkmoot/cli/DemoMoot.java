@@ -16,12 +16,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.folkmoot.base.FolderTree;
 import org.folkmoot.base.FolkmootException;
@@ -66,6 +69,7 @@ final class DemoMoot implements AutoCloseable {
   private final Path folder;
   private final List<Person> people = new ArrayList<>();
   private final List<Process> others = new CopyOnWriteArrayList<>();
+  private final Set<String> told = new HashSet<>();
   private final Thread killer = new Thread(this::kill);
 
   DemoMoot(Surroundings surroundings, List<String> names) {
@@ -208,7 +212,8 @@ final class DemoMoot implements AutoCloseable {
                 "%s$ folkmoot %s".formatted(who.name, PlainText.line(line.toString(), 2 * WIDTH))));
     Said said = run(who, arguments);
     show(said.out);
-    show(said.err);
+    // A hint is good to read once.
+    show(said.err.lines().filter(told::add).collect(Collectors.joining("\n")));
     if (said.status != ExitStatus.OK) {
       throw new FolkmootException(
           UNREACHABLE, "this command of %s failed: the demo ends here".formatted(who.name));

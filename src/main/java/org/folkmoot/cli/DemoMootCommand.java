@@ -170,7 +170,7 @@ final class DemoMootCommand implements Callable<Integer> {
               "2");
       id = Hash32.ofHex(said.lines().findFirst().orElseThrow().replaceAll(".*: ", "").strip());
       DemoMoot.Said _ = demo.run(anna, "moot", "join", "birds", "--name", "anna");
-      String _ = demo.type(anna, "moot", "invite", peerId(ben).text(), peerId(chloe).text());
+      String _ = demo.type(anna, "moot", "invite", peer(ben), peer(chloe));
       chapter("The invitations reach the others' homes with copies of anna's feed.");
       for (Person other : List.of(ben, chloe)) {
         demo.await(
