@@ -27,12 +27,10 @@ import org.folkmoot.moot.Proposal;
 final class DemoChain {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  private final Surroundings surroundings;
   private final DemoMoot demo;
   private final Console console;
 
   DemoChain(Surroundings surroundings, DemoMoot demo) {
-    this.surroundings = surroundings;
     this.demo = demo;
     console = surroundings.console();
   }

@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -16,8 +17,12 @@ import org.folkmoot.ledger.LedgerStore;
 import org.folkmoot.ledger.entry.Entry;
 import org.folkmoot.ledger.entry.EntryCodec;
 import org.folkmoot.ledger.provenance.ModelManifest;
+import org.folkmoot.ledger.provenance.ModelManifest.Adoption;
 import org.folkmoot.ledger.provenance.ModelManifest.Evaluation;
 import org.folkmoot.ledger.provenance.ModelManifest.Origin;
+import org.folkmoot.moot.Moot;
+import org.folkmoot.moot.MootFeeds;
+import org.folkmoot.moot.MootRecord;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.wire.PeerId;
 
@@ -54,8 +59,27 @@ final class LedgerEvidence {
       for (Feed feed : store.feeds()) {
         evidence.read(store, feed);
       }
+      long now = Math.floorDiv(surroundings.clock().millis(), 1000L);
+      return evidence.added(manifest).adoptedBy(evidence.adoptions(MootFeeds.read(store), now));
     }
-    return evidence.added(manifest);
+  }
+
+  /** By which votes of which moots the model was adopted: as this home counts them. */
+  private List<Adoption> adoptions(MootRecord record, long now) {
+    List<Adoption> all = new ArrayList<>();
+    for (MootRecord.Written charter : Moot.charters(record)) {
+      Moot moot = Moot.of(record, charter.id(), now);
+      for (Moot.Decision decision : moot.decisions()) {
+        if (decision.motion() instanceof Entry.Motion.Adopt adopt && adopt.sha256().equals(model)) {
+          all.add(
+              new Adoption(
+                  name(moot.name()),
+                  decision.proposal().id().hex(),
+                  Instant.ofEpochSecond(decision.seconds()).toString()));
+        }
+      }
+    }
+    return all;
   }
 
   private void read(LedgerStore store, Feed feed) {

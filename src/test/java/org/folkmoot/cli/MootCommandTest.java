@@ -152,6 +152,9 @@ class MootCommandTest {
     assertThat(cli.err()).contains("the moot 'birds' has decided: the default model is now");
     decide("propose", "prompt", PROMPT);
     assertThat(ok("moot", "show")).contains("adopt the model").contains(PROMPT);
+    String adopted = MootDefaults.read(cli.surroundings()).model().orElseThrow().name();
+    assertThat(json("show", adopted, "--provenance", "--json").toString())
+        .contains("\"adoptions\":[{\"moot\":\"birds\"");
 
     Path receipt = home.resolve("r.cbor");
     ok("run", "hello there", "--max-tokens", "5", "--receipt", receipt.toString());

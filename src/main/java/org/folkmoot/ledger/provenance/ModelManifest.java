@@ -10,6 +10,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -179,6 +180,23 @@ public record ModelManifest(
       List<Origin> madeOf, List<Origin> data, @Nullable Origin how, List<Evaluation> measured) {
     return new ModelManifest(
         kind, name, files, licence, authors, madeOf, data, how, measured, adoptions);
+  }
+
+  /** The same, adopted by these votes, too. */
+  public ModelManifest adoptedBy(List<Adoption> more) {
+    List<Adoption> all = new ArrayList<>(adoptions);
+    more.stream().filter(one -> !all.contains(one)).forEach(all::add);
+    return new ModelManifest(
+        kind,
+        name,
+        files,
+        licence,
+        authors,
+        base,
+        datasets,
+        recipe,
+        evaluations,
+        all.subList(0, Math.min(all.size(), MAX_ITEMS)));
   }
 
   /** As JSON, its fields in their order. */
