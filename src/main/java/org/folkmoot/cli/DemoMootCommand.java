@@ -121,7 +121,8 @@ final class DemoMootCommand implements Callable<Integer> {
       if (anchored) {
         holds &= new DemoChain(surroundings, demo).compare(anna, demo.moot(anna, id), proposals);
       }
-      return holds & check();
+      holds &= check();
+      return holds;
     }
 
     /** The three nodes find each other. */
