@@ -174,14 +174,23 @@ public final class ReceiptCheck {
                 .formatted(earlier);
     return Finding.of(
             TOKENS,
-            told.equals(tokens(disclosure, told.from())),
+            areTokens(told, disclosure),
             held,
             "the last hop %s chose, or was told, other tokens than the disclosed ones"
                 .formatted(last.peer()))
         .about(last.peer());
   }
 
-  /** What a last hop must say that chose the tokens from a position on. */
+  /** Whether what a last hop states to have been told, and to have chosen, is what is disclosed. */
+  static boolean areTokens(Receipt.Tokens told, Disclosure disclosure) {
+    return told.from() <= disclosure.ids().length && told.equals(tokens(disclosure, told.from()));
+  }
+
+  /**
+   * What a last hop must say that chose the tokens from a position on.
+   *
+   * @param from not behind the end
+   */
   static Receipt.Tokens tokens(Disclosure disclosure, int from) {
     TraceKey key = TraceKey.ofSalt(disclosure.salt());
     int[] ids = disclosure.ids();

@@ -221,7 +221,7 @@ public final class Recomputation {
     return last.outputs().equals(prefill.root(last.range().to()))
         && last.tokens()
             .filter(tokens -> position >= tokens.from())
-            .filter(tokens -> tokens.equals(ReceiptCheck.tokens(disclosure, tokens.from())))
+            .filter(tokens -> ReceiptCheck.areTokens(tokens, disclosure))
             .isPresent();
   }
 

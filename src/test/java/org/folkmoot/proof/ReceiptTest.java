@@ -138,6 +138,9 @@ class ReceiptTest {
         .contains(Subject.PROMPT, Subject.INPUTS);
     assertThat(check(new Disclosure(d.salt(), d.promptIds(), new int[] {1}, none, none)))
         .contains(Subject.OUTPUT, Subject.TOKENS);
+    // Shorter than where the last hop's own tokens begin.
+    assertThat(check(new Disclosure(d.salt(), new int[] {1}, new int[] {2}, none, none)))
+        .contains(Subject.PROMPT, Subject.OUTPUT, Subject.TOKENS, Subject.INPUTS);
     assertThat(
             check(
                 new Disclosure(
