@@ -88,6 +88,7 @@ final class BenchCommand implements Callable<Integer> {
     RandomModel shape =
         switch (parts[0]) {
           case "1.2b" -> RandomModel.LLAMA_1B;
+          case "135m" -> RandomModel.SMOL_135M;
           case "tiny" -> RandomModel.TINY;
           default -> throw unknownShape();
         };
@@ -96,6 +97,12 @@ final class BenchCommand implements Callable<Integer> {
             .filter(t -> parts.length == 2 && t.name().equalsIgnoreCase(parts[1]))
             .findFirst()
             .orElseThrow(this::unknownShape);
+    if (shape.dim() % type.blockSize() != 0) {
+      throw new FolkmootException(
+          BAD_REQUEST,
+          "rows of %s have %d columns, which %s cannot divide into blocks of %d: choose another format"
+              .formatted(parts[0], shape.dim(), type, type.blockSize()));
+    }
     Path file = Path.of(reference);
     if (!Files.exists(file)) {
       surroundings.console().note("writing " + file + " …");
@@ -114,7 +121,7 @@ final class BenchCommand implements Callable<Integer> {
         BAD_REQUEST,
         "there is no shape and format '"
             + generate
-            + "': the shapes are 1.2b and tiny, the formats "
+            + "': the shapes are 1.2b, 135m and tiny, the formats "
             + Arrays.toString(TensorType.values()).toLowerCase(Locale.ROOT));
   }
 

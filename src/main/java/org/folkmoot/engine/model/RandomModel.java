@@ -28,6 +28,9 @@ public record RandomModel(
   /** The shape of Llama 3.2 1B: 1.24 billion weights, the embedding is the head too. */
   public static final RandomModel LLAMA_1B = new RandomModel(16, 2048, 32, 8, 8192, 128_256, 8192);
 
+  /** The shape of SmolLM2 135M. */
+  public static final RandomModel SMOL_135M = new RandomModel(30, 576, 9, 3, 1536, 49_152, 8192);
+
   /** Small enough to train a class archive with, large enough to touch every kernel. */
   public static final RandomModel TINY = new RandomModel(2, 128, 4, 2, 256, 512, 512);
 
