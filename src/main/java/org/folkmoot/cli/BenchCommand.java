@@ -49,6 +49,12 @@ final class BenchCommand implements Callable<Integer> {
   private int rounds = 5;
 
   @Option(
+      names = "--behind",
+      paramLabel = "POSITIONS",
+      description = "Measure decode behind a longer prompt, too, for example of 4096 tokens.")
+  private int behind;
+
+  @Option(
       names = "--generate",
       paramLabel = "SHAPE:FORMAT",
       description = "Write a file with random weights, for example 1.2b:q8_0, and measure it.")
@@ -146,6 +152,10 @@ final class BenchCommand implements Callable<Integer> {
         }
         tests.put("tg64", bench::decode);
         tests.put("tg64x8", () -> bench.decodeTogether(8));
+        if (behind > 0) {
+          requireRoom(config);
+          tests.put("tg64behind", () -> bench.decodeBehind(behind));
+        }
         runRounds(tests, figures);
         figures.put("peakMiB", ProcessMemory.peakMiB());
         double bandwidth = ReadBandwidth.measure(pool, rounds + WARM_UP, System::nanoTime);
@@ -156,6 +166,14 @@ final class BenchCommand implements Callable<Integer> {
       }
     }
     return figures;
+  }
+
+  private void requireRoom(ModelConfig config) {
+    int most = config.contextLength() - EngineBench.DECODED;
+    if (behind > most) {
+      throw new FolkmootException(
+          BAD_REQUEST, "--behind can be at most %d with this model".formatted(most));
+    }
   }
 
   /** Tests take turns, so that a slow minute of the machine touches all alike. */
@@ -186,6 +204,7 @@ final class BenchCommand implements Callable<Integer> {
     row(table, figures, "pp512", " tokens/s", "prefill of 512 tokens");
     row(table, figures, "tg64", " tokens/s", "decode of 64 tokens");
     row(table, figures, "tg64x8", " tokens/s", "decode of eight answers at once, all together");
+    row(table, figures, "tg64behind", " tokens/s", "decode behind %d positions".formatted(behind));
     row(table, figures, "ttftMillis", " ms", "first token of 'run' from a cold start");
     row(table, figures, "peakMiB", " MiB", "peak resident memory of this process");
     row(table, figures, "readGBps", " GB/s", "memory read bandwidth of this machine");

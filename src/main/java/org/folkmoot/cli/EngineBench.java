@@ -13,7 +13,9 @@ final class EngineBench {
   /** Tokens of a prefill pass, as the scheduler makes them. */
   private static final int CHUNK = 256;
 
-  private static final int DECODED = 64;
+  /** Tokens of an answer. */
+  static final int DECODED = 64;
+
   private final SpanModel model;
   private final LongSupplier nanoTime;
 
@@ -34,16 +36,25 @@ final class EngineBench {
 
   /** Tokens per second of an answer after a prompt of eight tokens. */
   double decode() {
-    return decodeTogether(1);
+    return decode(8, 1);
+  }
+
+  /** The same after a longer prompt. */
+  double decodeBehind(int positions) {
+    return decode(positions, 1);
   }
 
   /** Tokens per second of several answers that share passes, all together. */
   double decodeTogether(int sequences) {
-    try (KvPool pool = pool(8 + DECODED, sequences)) {
+    return decode(8, sequences);
+  }
+
+  private double decode(int prompt, int sequences) {
+    try (KvPool pool = pool(prompt + DECODED, sequences)) {
       KvCache[] caches = new KvCache[sequences];
       for (int i = 0; i < sequences; i++) {
         caches[i] = new KvCache(pool);
-        feed(caches[i], 8);
+        feed(caches[i], prompt);
       }
       long start = nanoTime.getAsLong();
       for (int n = 0; n < DECODED; n++) {
