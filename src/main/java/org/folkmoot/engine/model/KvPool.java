@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.kernel.LargeMemory;
 
 /**
  * The memory of all KV caches of a span: a bounded number of bytes in pages, handed out and taken
@@ -30,7 +31,12 @@ public final class KvPool implements AutoCloseable {
   private final long budget;
   private final Map<KvPlan.Bank, Deque<MemorySegment>> free = new EnumMap<>(KvPlan.Bank.class);
 
-  /** What owns the memory of each page, by its address. */
+  /** The memory of pages that stay as long as the pool. */
+  private final Arena arena = Arena.ofShared();
+
+  private final LargeMemory memory = new LargeMemory(arena);
+
+  /** What owns the memory of each other page, by its address. */
   private final Map<Long, Arena> arenas = new HashMap<>();
 
   /** Holders of a page beyond the first, by its address. */
@@ -90,12 +96,18 @@ public final class KvPool implements AutoCloseable {
     }
     if (page == null) {
       makeRoom(bytes);
-      Arena arena = Arena.ofShared();
-      page = arena.allocate(bytes, 64);
-      arenas.put(page.address(), arena);
+      page = shares() ? memory.allocate(bytes) : alone(bytes);
       allocatedBytes += bytes;
     }
     count(bank, 1);
+    return page;
+  }
+
+  /** A page that can be freed before the others: of two kinds one may need the other's memory. */
+  private MemorySegment alone(long bytes) {
+    Arena own = Arena.ofShared();
+    MemorySegment page = own.allocate(bytes, 64);
+    arenas.put(page.address(), own);
     return page;
   }
 
@@ -204,5 +216,8 @@ public final class KvPool implements AutoCloseable {
   public synchronized void close() {
     arenas.values().forEach(Arena::close);
     arenas.clear();
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
   }
 }

@@ -18,8 +18,8 @@ import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.gguf.GgufReader;
 import org.folkmoot.engine.gguf.GgufTensor;
 import org.folkmoot.kernel.Dequantiser;
+import org.folkmoot.kernel.LargeMemory;
 import org.folkmoot.kernel.Matrix;
-import org.folkmoot.kernel.NativeMemory;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.kernel.WorkerPool;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +39,7 @@ final class WeightLoader implements AutoCloseable {
 
   private final GgufFile file;
   private final ModelConfig config;
-  private final Arena arena;
+  private final LargeMemory memory;
   private final WorkerPool pool;
   private final GgufReader channel;
   private final DoubleConsumer progress;
@@ -56,7 +56,7 @@ final class WeightLoader implements AutoCloseable {
       DoubleConsumer progress) {
     this.file = file;
     this.config = config;
-    this.arena = arena;
+    this.memory = new LargeMemory(arena);
     this.pool = pool;
     this.progress = progress;
     this.totalBytes = Math.max(1, bytesOf(file, span));
@@ -219,7 +219,7 @@ final class WeightLoader implements AutoCloseable {
             tensor.type(),
             rows,
             columns,
-            NativeMemory.allocate(arena, Matrix.bytes(tensor.type(), rows, columns)));
+            memory.allocate(Matrix.bytes(tensor.type(), rows, columns)));
     int rowBytes = Math.toIntExact(tensor.type().rowBytes(columns));
     pool.run(
         matrix.tiles(),
@@ -249,7 +249,7 @@ final class WeightLoader implements AutoCloseable {
             TensorType.F32,
             slice.rows(),
             columns,
-            NativeMemory.allocate(arena, Matrix.bytes(TensorType.F32, slice.rows(), columns)));
+            memory.allocate(Matrix.bytes(TensorType.F32, slice.rows(), columns)));
     for (int tile = 0; tile < matrix.tiles(); tile++) {
       ByteBuffer rows =
           ByteBuffer.allocate(matrix.tileRows() * columns * Float.BYTES)
