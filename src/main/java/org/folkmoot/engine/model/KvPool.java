@@ -58,8 +58,8 @@ public final class KvPool implements AutoCloseable {
   KvPool(KvPlan plan, long budgetBytes) {
     this.plan = plan;
     this.budget = Math.max(budgetBytes, plan.bytes(1));
-    this.prefixes =
-        new KvPrefixes(Math.toIntExact(Math.min(MOST_KEPT, budget / 2 / plan.bytes(1))));
+    long page = Math.max(1, plan.bytes(1)); // a span without layers has no pages
+    this.prefixes = new KvPrefixes(Math.toIntExact(Math.min(MOST_KEPT, budget / 2 / page)));
     for (KvPlan.Bank bank : KvPlan.Bank.values()) {
       free.put(bank, new ArrayDeque<>());
     }
@@ -133,10 +133,11 @@ public final class KvPool implements AutoCloseable {
 
   /**
    * Whether sequences can begin with pages of others: not where some layers have a sliding window,
-   * whose pages go while others stay.
+   * whose pages go while others stay, nor where there are no layers.
    */
   private boolean shares() {
-    return plan.layout(KvPlan.Bank.PASSING).layers() == 0;
+    return plan.layout(KvPlan.Bank.PASSING).layers() == 0
+        && plan.layout(KvPlan.Bank.LASTING).layers() > 0;
   }
 
   /** Gives one more holder the pages that are known for the beginning of some tokens. */
