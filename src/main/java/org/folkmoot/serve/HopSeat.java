@@ -101,10 +101,7 @@ final class HopSeat {
                 : Optional.empty());
     this.reports =
         new StepReports(
-            network.loop(),
-            open.session(),
-            open.range().from(),
-            report -> network.send(client, report));
+            network.loop(), open.session(), open.range(), report -> network.send(client, report));
     this.upstream = open.upstream();
     this.next = open.next().map(Message.Contact::peer);
     this.epoch = open.epoch();

@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import org.folkmoot.base.Deadline;
 import org.folkmoot.base.Loop;
 import org.folkmoot.wire.Digests;
+import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.SessionId;
 
@@ -25,7 +26,7 @@ final class StepReports {
   }
 
   private final SessionId session;
-  private final int fromLayer;
+  private final LayerRange range;
   private final Out out;
   private final ByteArrayOutputStream digests = new ByteArrayOutputStream();
   private int epoch;
@@ -35,10 +36,10 @@ final class StepReports {
   private long computeNanos;
   private final Deadline deadline;
 
-  StepReports(Loop loop, SessionId session, int fromLayer, Out out) {
+  StepReports(Loop loop, SessionId session, LayerRange range, Out out) {
     this.deadline = new Deadline(loop);
     this.session = session;
-    this.fromLayer = fromLayer;
+    this.range = range;
     this.out = out;
   }
 
@@ -87,7 +88,8 @@ final class StepReports {
         new Message.Computed(
             session,
             ofEpoch,
-            fromLayer,
+            range.from(),
+            range.to(),
             at,
             count,
             steps,

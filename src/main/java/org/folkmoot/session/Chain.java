@@ -260,7 +260,7 @@ public final class Chain implements PeerNetwork.Listener {
   }
 
   private void computed(PeerId from, Message.Computed report) {
-    ChainHop hop = hops.find(from, report.fromLayer());
+    ChainHop hop = hops.find(from, report.fromLayer(), report.toLayer());
     if (hop == null || report.position() + report.tokens() > task.maxPositions()) {
       return;
     }

@@ -71,6 +71,12 @@ final class ChainHops {
     return null;
   }
 
+  /** The same for exactly these layers: the peer may have had another seat of the session. */
+  @Nullable ChainHop find(PeerId peer, int fromLayer, int toLayer) {
+    ChainHop hop = find(peer, fromLayer);
+    return hop != null && hop.plan.range().to() == toLayer ? hop : null;
+  }
+
   /** Whether one peer sends straight to another. */
   boolean areNeighbours(PeerId before, PeerId behind) {
     for (int i = 0; i + 1 < hops.size(); i++) {

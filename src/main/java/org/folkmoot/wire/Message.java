@@ -261,6 +261,8 @@ public sealed interface Message {
    * Told to the client by each hop: of a long step at once, of steps of one token for several at a
    * time, for they are many and the client is in no hurry to hear of them.
    *
+   * @param fromLayer the first layer of the seat that computed them
+   * @param toLayer the layer behind its last: a peer may have had another seat of the same session
    * @param position of the first token
    * @param tokens how many, of consecutive positions
    * @param steps in how many steps they came: 1 or {@code tokens}
@@ -273,6 +275,7 @@ public sealed interface Message {
       SessionId session,
       int epoch,
       int fromLayer,
+      int toLayer,
       int position,
       int tokens,
       int steps,

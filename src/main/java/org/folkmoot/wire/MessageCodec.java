@@ -152,6 +152,7 @@ public final class MessageCodec {
           session(w.u8(25), m.session())
               .i32(m.epoch())
               .i32(m.fromLayer())
+              .i32(m.toLayer())
               .i32(m.position())
               .i32(m.tokens())
               .i32(m.steps())
@@ -217,7 +218,7 @@ public final class MessageCodec {
   private static int expectedSize(Message message) {
     return switch (message) {
       case Forward m -> 64 + 4 * (m.ids().length + m.hidden().length);
-      case Computed m -> 64 + m.digests().length;
+      case Computed m -> 68 + m.digests().length;
       case HeadPart m -> 64 + m.bytes().length;
       case RelayData m -> 32 + m.bytes().length;
       case Answer m -> 32 + m.reply().length;
@@ -392,6 +393,7 @@ public final class MessageCodec {
         new Computed(
             session(r),
             epoch(r),
+            r.i32(0, LayerRange.MAX_LAYERS),
             r.i32(0, LayerRange.MAX_LAYERS),
             position(r),
             r.i32(1, Limits.MAX_STEP_TOKENS),

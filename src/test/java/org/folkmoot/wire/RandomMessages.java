@@ -81,6 +81,7 @@ final class RandomMessages {
             session(),
             epoch(),
             random.nextInt(LayerRange.MAX_LAYERS),
+            random.nextInt(LayerRange.MAX_LAYERS),
             position(),
             tokens,
             random.nextBoolean() ? 1 : tokens,
