@@ -4,7 +4,6 @@ import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import org.folkmoot.base.ByteCount;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.convert.HuggingFaceImport;
 import org.folkmoot.engine.convert.Recipe;
@@ -59,19 +58,7 @@ final class ImportCommand implements Callable<Integer> {
     Recipe recipe = type == null ? null : Recipe.named(type);
     String wanted = name == null ? ImportedFolders.nameOf(folder, recipe) : name;
     StoredModel model = ImportedFolders.convert(surroundings, folder, recipe, wanted);
-    Console console = surroundings.console();
-    if (json.isWished()) {
-      JsonOutput.print(console, Models.json(model));
-    } else {
-      console
-          .out()
-          .println(
-              console.outStyle().strong(model.name())
-                  + " is here: "
-                  + ByteCount.text(model.size())
-                  + ", sha256 "
-                  + model.sha256());
-    }
+    Models.sayHere(surroundings, json, model, model.sha256());
     return ExitStatus.OK;
   }
 }

@@ -41,7 +41,7 @@ final class LedgerAnchor {
 
   LedgerAnchor(Surroundings surroundings) {
     this.surroundings = surroundings;
-    this.file = surroundings.home().resolve("ledger").resolve("anchor.json");
+    this.file = new LedgerHome(surroundings).folder().resolve("anchor.json");
   }
 
   /**

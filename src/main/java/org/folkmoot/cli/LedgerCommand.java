@@ -33,11 +33,6 @@ final class LedgerCommand {
     home = new LedgerHome(surroundings);
   }
 
-  /** The folder of a home's ledger. */
-  static Path folder(Surroundings surroundings) {
-    return new LedgerHome(surroundings).folder();
-  }
-
   @Command(
       name = "ls",
       mixinStandardHelpOptions = true,

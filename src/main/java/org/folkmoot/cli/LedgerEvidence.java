@@ -2,8 +2,6 @@ package org.folkmoot.cli;
 
 import java.math.BigDecimal;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,7 +21,6 @@ import org.folkmoot.ledger.provenance.ModelManifest.Origin;
 import org.folkmoot.moot.Moot;
 import org.folkmoot.moot.MootFeeds;
 import org.folkmoot.moot.MootRecord;
-import org.folkmoot.peer.Identity;
 import org.folkmoot.wire.PeerId;
 
 /**
@@ -49,13 +46,12 @@ final class LedgerEvidence {
 
   /** The manifest with what the ledger adds; the same where there is no ledger. */
   static ModelManifest add(Surroundings surroundings, ModelManifest manifest, String sha256) {
-    Path folder = LedgerCommand.folder(surroundings);
-    if (!Files.isDirectory(folder)) {
+    LedgerHome home = new LedgerHome(surroundings);
+    if (!Files.isDirectory(home.folder())) {
       return manifest;
     }
     LedgerEvidence evidence = new LedgerEvidence(Hash32.ofHex(sha256));
-    Identity identity = Identity.atHome(surroundings.home(), new SecureRandom());
-    try (LedgerStore store = LedgerStore.open(folder, identity)) {
+    try (LedgerStore store = home.open(home.identity())) {
       for (Feed feed : store.feeds()) {
         evidence.read(store, feed);
       }

@@ -11,6 +11,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.folkmoot.base.ByteCount;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.session.LanguageModel;
@@ -108,6 +109,24 @@ final class Models {
       in.transferTo(OutputStream.nullOutputStream());
     }
     return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /**
+   * Says that a model is here now.
+   *
+   * @param hash its SHA-256, or as much of it as a person should see
+   */
+  static void sayHere(Surroundings surroundings, JsonOption json, StoredModel model, String hash) {
+    Console console = surroundings.console();
+    if (json.isWished()) {
+      JsonOutput.print(console, json(model));
+      return;
+    }
+    console
+        .out()
+        .printf(
+            "%s is here: %s, sha256 %s%n",
+            console.outStyle().strong(model.name()), ByteCount.text(model.size()), hash);
   }
 
   /** A stored model as {@code --json} reports it. */

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -75,8 +74,9 @@ final class MootHome implements AutoCloseable {
 
   /** Opens it to look only. */
   static MootHome look(Surroundings surroundings) {
-    Identity identity = Identity.atHome(surroundings.home(), new SecureRandom());
-    LedgerStore store = LedgerStore.open(LedgerCommand.folder(surroundings), identity);
+    LedgerHome ledger = new LedgerHome(surroundings);
+    Identity identity = ledger.identity();
+    LedgerStore store = ledger.open(identity);
     try {
       return new MootHome(surroundings, identity, store);
     } catch (RuntimeException failed) {

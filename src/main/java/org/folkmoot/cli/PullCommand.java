@@ -1,7 +1,6 @@
 package org.folkmoot.cli;
 
 import java.util.concurrent.Callable;
-import org.folkmoot.base.ByteCount;
 import org.folkmoot.store.StoredModel;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -45,28 +44,12 @@ final class PullCommand implements Callable<Integer> {
     StoredModel model;
     if (SplitModels.isSplit(reference)) {
       model = SplitModels.pull(surroundings, reference, as);
-      return report(model);
-    }
-    try (PullProgress progress = new PullProgress(surroundings)) {
-      model = Models.store(surroundings).pull(reference, as, progress);
-    }
-    return report(model);
-  }
-
-  private int report(StoredModel model) {
-    Console console = surroundings.console();
-    if (json.isWished()) {
-      JsonOutput.print(console, Models.json(model));
     } else {
-      console
-          .out()
-          .println(
-              console.outStyle().strong(model.name())
-                  + " is here: "
-                  + ByteCount.text(model.size())
-                  + ", sha256 "
-                  + Models.shortHash(model.sha256()));
+      try (PullProgress progress = new PullProgress(surroundings)) {
+        model = Models.store(surroundings).pull(reference, as, progress);
+      }
     }
+    Models.sayHere(surroundings, json, model, Models.shortHash(model.sha256()));
     return ExitStatus.OK;
   }
 }

@@ -163,7 +163,7 @@ final class SwarmServing implements AutoCloseable {
   private static NodeLedger ledger(Surroundings surroundings, SwarmNode node, Identity identity) {
     try {
       return NodeLedger.start(
-          node, LedgerCommand.folder(surroundings), identity, new SecureRandom());
+          node, new LedgerHome(surroundings).folder(), identity, new SecureRandom());
     } catch (RuntimeException failed) {
       node.close();
       throw failed;

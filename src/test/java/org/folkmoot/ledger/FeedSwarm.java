@@ -2,14 +2,12 @@ package org.folkmoot.ledger;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -19,6 +17,7 @@ import org.folkmoot.base.Loop;
 import org.folkmoot.ledger.note.NoteKey;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.PeerNetwork;
+import org.folkmoot.testing.VirtualTime;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.MessageCodec;
 import org.folkmoot.wire.PeerAddress;
@@ -26,20 +25,14 @@ import org.folkmoot.wire.PeerId;
 
 /** Members with ledgers of their own, in one process and in virtual time. */
 final class FeedSwarm implements AutoCloseable {
-  static final long SECOND = 1_000_000_000L;
+  static final long SECOND = VirtualTime.SECOND;
   private static final long LATENCY = SECOND / 20;
-  private static final long START_MILLIS = 1_800_000_000_000L;
 
-  private record Event(long nanos, long order, Runnable task) {}
-
-  private final PriorityQueue<Event> events =
-      new PriorityQueue<>(Comparator.comparingLong(Event::nanos).thenComparingLong(Event::order));
+  private final VirtualTime time = new VirtualTime();
   private final Random random;
   private final Path folder;
   private final Map<PeerId, Member> byId = new HashMap<>();
   final List<Member> members = new ArrayList<>();
-  private long now;
-  private long order;
 
   /** Witnesses that are no members, whose keys all members have. */
   Set<NoteKey> others = Set.of();
@@ -52,18 +45,8 @@ final class FeedSwarm implements AutoCloseable {
     random = new Random(seed);
   }
 
-  private void after(long nanos, Runnable task) {
-    events.add(new Event(now + Math.max(0, nanos), order++, task));
-  }
-
   void pass(long nanos) {
-    long until = now + nanos;
-    while (!events.isEmpty() && events.peek().nanos <= until) {
-      Event next = events.remove();
-      now = next.nanos;
-      next.task.run();
-    }
-    now = until;
+    time.passNanos(nanos);
   }
 
   Member add(boolean cosigns) {
@@ -111,36 +94,7 @@ final class FeedSwarm implements AutoCloseable {
 
     private final Set<PeerId> links = new TreeSet<>();
     private final List<Listener> listeners = new ArrayList<>();
-    private final Loop loop =
-        new Loop() {
-          @Override
-          public void execute(Runnable task) {
-            FeedSwarm.this.after(0, task);
-          }
-
-          @Override
-          public Timer after(long nanos, Runnable task) {
-            boolean[] cancelled = {false};
-            FeedSwarm.this.after(
-                nanos,
-                () -> {
-                  if (!cancelled[0]) {
-                    task.run();
-                  }
-                });
-            return () -> cancelled[0] = true;
-          }
-
-          @Override
-          public long nanoTime() {
-            return now;
-          }
-
-          @Override
-          public long clockMillis() {
-            return START_MILLIS + now / 1_000_000;
-          }
-        };
+    private final Loop loop = time.loop(0);
 
     private Member(Identity identity, boolean cosigns) {
       this.identity = identity;
@@ -222,7 +176,7 @@ final class FeedSwarm implements AutoCloseable {
       byte[] frame = MessageCodec.encode(lie.apply(message));
       bytes += frame.length;
       messages++;
-      after(
+      time.after(
           LATENCY,
           () -> {
             if (other.links.contains(self())) {

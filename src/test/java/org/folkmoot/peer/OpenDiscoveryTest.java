@@ -11,6 +11,7 @@ import java.util.Random;
 import java.util.function.Consumer;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.peer.OpenNetwork.Notice;
+import org.folkmoot.testing.VirtualTime;
 import org.folkmoot.wire.Message.Contact;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SwarmId;

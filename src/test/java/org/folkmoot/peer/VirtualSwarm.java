@@ -1,6 +1,6 @@
 package org.folkmoot.peer;
 
-import static org.folkmoot.peer.VirtualTime.SECOND;
+import static org.folkmoot.testing.VirtualTime.SECOND;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,6 +17,7 @@ import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.base.Loop;
+import org.folkmoot.testing.VirtualTime;
 import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.MessageCodec;

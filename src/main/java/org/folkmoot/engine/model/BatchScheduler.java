@@ -238,10 +238,9 @@ public final class BatchScheduler implements AutoCloseable {
      */
     public List<byte[]> adopt(int[] prompt) {
       synchronized (BatchScheduler.this) {
-        if (released || !finished || !part.equals(model.span()) || !part.embeds()) {
-          return List.of();
-        }
-        return cache.adopt(Arrays.copyOf(prompt, prompt.length - 1));
+        return sharesBeginnings()
+            ? cache.adopt(Arrays.copyOf(prompt, prompt.length - 1))
+            : List.of();
       }
     }
 
@@ -253,10 +252,15 @@ public final class BatchScheduler implements AutoCloseable {
      */
     public void publish(int[] tokens, byte[] notes) {
       synchronized (BatchScheduler.this) {
-        if (!released && finished && part.equals(model.span()) && part.embeds()) {
+        if (sharesBeginnings()) {
           cache.publish(tokens, notes);
         }
       }
+    }
+
+    /** Whether it is at rest, and its keys and values are told by its tokens alone. */
+    private boolean sharesBeginnings() {
+      return !released && finished && part.equals(model.span()) && part.embeds();
     }
 
     /**

@@ -1,11 +1,7 @@
 package org.folkmoot.kernel.machine;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
 /**
@@ -14,45 +10,11 @@ import java.util.Optional;
  * translation cache 25,000 times, and on a virtual machine each of these costs a walk of its own.
  */
 public final class SystemMemory {
-  // As <sys/mman.h> of Linux on x86-64 and AArch64 has them.
-  private static final int READ_WRITE = 1 | 2;
-  private static final int PRIVATE_ANONYMOUS = 0x02 | 0x20;
+  // As <sys/mman.h> of Linux has it.
   private static final int HUGE_PAGES = 14;
   private static final long LARGE_PAGE = 2L << 20;
 
   private SystemMemory() {}
-
-  private static final class Calls {
-    static final MethodHandle MMAP =
-        function(
-            "mmap",
-            FunctionDescriptor.of(
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_INT,
-                ValueLayout.JAVA_INT,
-                ValueLayout.JAVA_INT,
-                ValueLayout.JAVA_LONG));
-    static final MethodHandle MADVISE =
-        function(
-            "madvise",
-            FunctionDescriptor.of(
-                ValueLayout.JAVA_INT,
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_INT));
-    static final MethodHandle MUNMAP =
-        function(
-            "munmap",
-            FunctionDescriptor.of(
-                ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
-
-    private static MethodHandle function(String name, FunctionDescriptor descriptor) {
-      Linker linker = Linker.nativeLinker();
-      return linker.downcallHandle(linker.defaultLookup().find(name).orElseThrow(), descriptor);
-    }
-  }
 
   /** Memory that lives as long as the arena, or nothing where this is not how it is got. */
   public static Optional<MemorySegment> map(Arena arena, long bytes) {
@@ -61,12 +23,17 @@ public final class SystemMemory {
     }
     try {
       long size = bytes + LARGE_PAGE;
-      long start = (long) Calls.MMAP.invokeExact(0L, size, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0L);
+      long start =
+          (long)
+              SystemCalls.MMAP.invokeExact(
+                  0L, size, SystemCalls.READ_WRITE, SystemCalls.PRIVATE_ANONYMOUS, -1, 0L);
       if (start == -1) {
         return Optional.empty();
       }
       long aligned = (start + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
-      int _ = (int) Calls.MADVISE.invokeExact(aligned, bytes, HUGE_PAGES); // refused: small ones do
+      int _ =
+          (int)
+              SystemCalls.MADVISE.invokeExact(aligned, bytes, HUGE_PAGES); // refused: small ones do
       return Optional.of(
           MemorySegment.ofAddress(aligned).reinterpret(bytes, arena, _ -> unmap(start, size)));
     } catch (Throwable refused) { // no such function, no native access
@@ -76,7 +43,7 @@ public final class SystemMemory {
 
   private static void unmap(long start, long size) {
     try {
-      int _ = (int) Calls.MUNMAP.invokeExact(start, size);
+      int _ = (int) SystemCalls.MUNMAP.invokeExact(start, size);
     } catch (Throwable impossible) {
       throw new IllegalStateException("memory cannot be given back", impossible);
     }

@@ -1,12 +1,13 @@
-package org.folkmoot.peer;
+package org.folkmoot.testing;
 
 import java.util.Comparator;
 import java.util.PriorityQueue;
 import org.folkmoot.base.Loop;
 
 /** Time that passes when it is told to: one queue of events for all nodes of a test. */
-final class VirtualTime {
-  static final long SECOND = 1_000_000_000L;
+public final class VirtualTime {
+  /** In nanoseconds. */
+  public static final long SECOND = 1_000_000_000L;
 
   private static final long START_MILLIS = 1_800_000_000_000L;
 
@@ -17,17 +18,24 @@ final class VirtualTime {
   private long now;
   private long order;
 
-  long nanos() {
+  /** What has passed since the beginning. */
+  public long nanos() {
     return now;
   }
 
-  void after(long nanos, Runnable task) {
+  /** Runs a task later. */
+  public void after(long nanos, Runnable task) {
     events.add(new Event(now + Math.max(0, nanos), order++, task));
   }
 
   /** Lets so many seconds pass. */
-  void pass(double seconds) {
-    long until = now + (long) (seconds * SECOND);
+  public void pass(double seconds) {
+    passNanos((long) (seconds * SECOND));
+  }
+
+  /** The same in nanoseconds. */
+  public void passNanos(long nanos) {
+    long until = now + nanos;
     while (!events.isEmpty() && events.peek().nanos <= until) {
       Event next = events.remove();
       now = next.nanos;
@@ -37,7 +45,7 @@ final class VirtualTime {
   }
 
   /** A node's loop, whose clock is wrong by so much. */
-  Loop loop(long skewMillis) {
+  public Loop loop(long skewMillis) {
     return new Loop() {
       @Override
       public void execute(Runnable task) {
