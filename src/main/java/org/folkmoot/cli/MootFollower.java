@@ -1,13 +1,11 @@
 package org.folkmoot.cli;
 
-import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.cli.swarm.NodeLedger;
-import org.folkmoot.moot.Moot;
 import org.folkmoot.moot.MootFeeds;
 import org.folkmoot.moot.MootRecord;
 import org.jspecify.annotations.Nullable;
@@ -63,13 +61,7 @@ final class MootFollower implements AutoCloseable {
       record = known;
       state = now;
     }
-    boolean here = Moot.charters(known).stream().anyMatch(charter -> charter.id().equals(id));
-    Optional<Moot> moot =
-        here
-            ? Optional.of(Moot.of(known, id, Math.floorDiv(surroundings.clock().millis(), 1000L)))
-            : Optional.empty();
-    moot.ifPresent(
-        one -> MootDefaults.follow(surroundings, one).forEach(surroundings.console()::note));
+    MootHome.follow(surroundings, known, id).forEach(surroundings.console()::note);
   }
 
   @Override

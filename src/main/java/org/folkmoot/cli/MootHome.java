@@ -87,10 +87,15 @@ final class MootHome implements AutoCloseable {
 
   /** Makes the defaults of this home those that its moot has decided; what changed, in lines. */
   List<String> follow() {
-    return remembered(surroundings)
-        .filter(id -> Moot.charters(record).stream().anyMatch(one -> one.id().equals(id)))
-        .map(id -> MootDefaults.follow(surroundings, moot(id)))
-        .orElse(List.of());
+    return remembered(surroundings).map(id -> follow(surroundings, record, id)).orElse(List.of());
+  }
+
+  /** The same by a record of which that moot's charter may not be a part yet. */
+  static List<String> follow(Surroundings surroundings, MootRecord record, Hash32 id) {
+    if (Moot.charters(record).stream().noneMatch(one -> one.id().equals(id))) {
+      return List.of();
+    }
+    return MootDefaults.follow(surroundings, Moot.of(record, id, seconds(surroundings)));
   }
 
   /** Where a home remembers its moot. */
@@ -132,6 +137,10 @@ final class MootHome implements AutoCloseable {
   }
 
   long seconds() {
+    return seconds(surroundings);
+  }
+
+  private static long seconds(Surroundings surroundings) {
     return Math.floorDiv(surroundings.clock().millis(), 1000L);
   }
 
