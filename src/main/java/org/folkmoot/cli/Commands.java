@@ -27,6 +27,7 @@ final class Commands {
           "policy",
           "verify",
           "ledger",
+          "credits",
           "moot",
           "propose",
           "vote",
@@ -81,6 +82,7 @@ final class Commands {
       case "policy" -> new PolicyCommand(surroundings);
       case "verify" -> new VerifyCommand(surroundings);
       case "ledger" -> new LedgerCommand(surroundings);
+      case "credits" -> new CreditsCommand(surroundings);
       case "moot" -> new MootCommand(surroundings);
       case "propose" -> new ProposeCommand(surroundings);
       case "vote" -> new VoteCommand(surroundings);

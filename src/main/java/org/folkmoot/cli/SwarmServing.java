@@ -75,6 +75,12 @@ final class SwarmServing implements AutoCloseable {
             "Neither show this node on the local network nor look for peers of its swarm there.")
     private boolean noLan;
 
+    @Option(
+        names = "--no-credits",
+        description =
+            "Do not write into the public ledger for whom this node worked and who worked for it.")
+    private boolean noCredits;
+
     @Mixin private InternetOptions internet;
 
     @Option(
@@ -132,7 +138,8 @@ final class SwarmServing implements AutoCloseable {
             Optional.ofNullable(options.announce).map(Swarms::announced),
             !options.noLan && Swarms.looksAtLan(surroundings));
     SwarmServing serving =
-        new SwarmServing(surroundings, node, ledger(surroundings, node, identity));
+        new SwarmServing(
+            surroundings, node, ledger(surroundings, node, identity, !options.noCredits));
     policy.ifPresent(node::declare);
     try {
       options
@@ -160,10 +167,11 @@ final class SwarmServing implements AutoCloseable {
   }
 
   /** Without a ledger that can be read there is no node: what it signed before must not be lost. */
-  private static NodeLedger ledger(Surroundings surroundings, SwarmNode node, Identity identity) {
+  private static NodeLedger ledger(
+      Surroundings surroundings, SwarmNode node, Identity identity, boolean tellsCredits) {
     try {
       return NodeLedger.start(
-          node, new LedgerHome(surroundings).folder(), identity, new SecureRandom());
+          node, new LedgerHome(surroundings).folder(), identity, new SecureRandom(), tellsCredits);
     } catch (RuntimeException failed) {
       node.close();
       throw failed;

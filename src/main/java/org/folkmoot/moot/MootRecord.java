@@ -152,9 +152,10 @@ public final class MootRecord {
             Entry.Vote _,
             Entry.Delegation _,
             Entry.Enactment _,
-            Entry.Veto _,
-            Entry.Credit _ ->
+            Entry.Veto _ ->
             Optional.of(entry);
+        // Its writer has signed it; what else is in it is for those who keep books of credits.
+        case Entry.Credit credit -> Optional.of(credit.word());
         case Entry.Model _,
             Entry.Adapter _,
             Entry.Dataset _,

@@ -313,7 +313,8 @@ class MootTest {
           write(
               (int) claim[0],
               250,
-              new Entry.Credit(0, receipt, peers.get(server), peers.get(asker), claim[1]));
+              new Entry.Credit(
+                  0, receipt, peers.get(server), peers.get(asker), claim[1], Optional.empty()));
     }
   }
 

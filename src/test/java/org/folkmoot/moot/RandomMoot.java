@@ -108,7 +108,12 @@ final class RandomMoot {
       return new Entry.Veto(date, about, proposal, "no");
     }
     return new Entry.Credit(
-        date, Hash32.sha256(new byte[] {(byte) random.nextInt(3)}), by, other, random.nextInt(300));
+        date,
+        Hash32.sha256(new byte[] {(byte) random.nextInt(3)}),
+        by,
+        other,
+        random.nextInt(300),
+        Optional.empty());
   }
 
   private Entry.Motion motion(PeerId peer) {

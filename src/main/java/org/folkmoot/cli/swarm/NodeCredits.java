@@ -13,7 +13,9 @@ import org.folkmoot.base.Loop;
 import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.ledger.credit.CreditBook;
 import org.folkmoot.ledger.credit.CreditGraph;
+import org.folkmoot.ledger.credit.CreditPage;
 import org.folkmoot.ledger.credit.ModelShape;
+import org.folkmoot.ledger.credit.Work;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.serve.Standing;
 import org.folkmoot.session.HopPlan;
@@ -24,7 +26,8 @@ import org.folkmoot.wire.PeerId;
 
 /**
  * A node's credits: what it did for others and others for it, kept in a file of its home if it
- * serves. On the loop only, but for {@link #watching}.
+ * serves. {@link FeedCredits} carries them to the ledger and back. On the loop only, but for {@link
+ * #watching}.
  */
 final class NodeCredits implements Standing {
   /** Works since the last write: what a crash may lose. */
@@ -38,6 +41,7 @@ final class NodeCredits implements Standing {
   private final ExecutorService writer;
   private final CreditBook book;
   private final Map<ModelId, ModelShape> shapes = new HashMap<>();
+  private Listener listener = (_, _) -> {};
   private boolean kept;
   private int unsaved;
 
@@ -53,9 +57,20 @@ final class NodeCredits implements Standing {
             loop::clockMillis);
   }
 
+  /** Told of works that count. */
+  interface Listener {
+    /** A work that we took part in. */
+    void counted(CreditClaim claim, Work work);
+  }
+
+  /** Has somebody told, on the loop, of each work that we took part in. */
+  void listen(Listener told) {
+    listener = told;
+  }
+
   /** Learns what a model's work is worth. */
   void know(ModelId model, ModelConfig config) {
-    shapes.put(
+    know(
         model,
         new ModelShape(
             config.dim(),
@@ -63,6 +78,10 @@ final class NodeCredits implements Standing {
             config.kvHeads() * config.headDim(),
             config.ffn(),
             config.vocabulary()));
+  }
+
+  void know(ModelId model, ModelShape shape) {
+    shapes.put(model, shape);
   }
 
   /** Reads the home's file, and writes it from now on. */
@@ -104,9 +123,35 @@ final class NodeCredits implements Standing {
 
   @Override
   public void acknowledged(CreditClaim claim) {
-    if (book.take(claim).isPresent() && ++unsaved >= UNSAVED) {
+    book.take(claim)
+        .ifPresent(work -> {
+          noted(1);
+          listener.counted(claim, work);
+        });
+  }
+
+  private void noted(int works) {
+    unsaved += works;
+    if (unsaved >= UNSAVED) {
       save();
     }
+  }
+
+  /** Whether what a feed tells of works matters here. */
+  boolean follows(PeerId feed) {
+    return book.follows(feed);
+  }
+
+  /** How far a feed was read. */
+  long read(PeerId feed) {
+    return book.read(feed);
+  }
+
+  /** Takes the next page of a feed. */
+  void take(CreditPage page) {
+    // That it was read is news, too; but nothing is lost if it is read again.
+    noted(book.take(page));
+    unsaved += unsaved == 0 ? 1 : 0;
   }
 
   /** A watcher of answers that notes what hops did for us, too. */

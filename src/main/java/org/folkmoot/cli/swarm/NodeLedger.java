@@ -2,6 +2,7 @@ package org.folkmoot.cli.swarm;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -40,12 +41,18 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
   private final Witness witness;
   private final OwnFeed feed;
   private final AuditedReceipts audited;
+  private final FeedCredits credits;
   private final ExecutorService background =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("folkmoot-ledger").factory());
 
   private NodeLedger(
-      SwarmNode node, Path folder, Set<NoteKey> others, Identity identity, RandomGenerator random) {
+      SwarmNode node,
+      Path folder,
+      Set<NoteKey> others,
+      Identity identity,
+      RandomGenerator random,
+      boolean tellsCredits) {
     this.node = node;
     store = LedgerStore.open(folder, identity);
     feed = new OwnFeed(store, identity);
@@ -66,18 +73,36 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
             peer -> peer.equals(node.self()) || node.knows(peer),
             background,
             random);
+    credits =
+        new FeedCredits(
+            node.loop(),
+            node.credits(),
+            store,
+            exchange::feeds,
+            this::later,
+            tellsCredits ? this::write : _ -> {});
   }
 
   /**
    * Takes part.
    *
+   * @param tellsCredits whether it writes down for all to see who worked for whom
    * @throws org.folkmoot.base.FolkmootException BAD_FILE if the ledger, or the file of witnesses'
    *     keys, is damaged
    */
   public static NodeLedger start(
-      SwarmNode node, Path folder, Identity identity, RandomGenerator random) {
-    NodeLedger ledger = new NodeLedger(node, folder, WitnessKeys.read(folder), identity, random);
-    node.run(ledger.exchange::start);
+      SwarmNode node,
+      Path folder,
+      Identity identity,
+      RandomGenerator random,
+      boolean tellsCredits) {
+    NodeLedger ledger =
+        new NodeLedger(node, folder, WitnessKeys.read(folder), identity, random, tellsCredits);
+    node.run(() -> {
+      node.credits().keep();
+      ledger.exchange.start();
+      ledger.credits.start();
+    });
     node.whenProven(ledger::proven);
     return ledger;
   }
@@ -96,8 +121,17 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
             .sum());
   }
 
+  /** What carries credits to the ledger and back, on the loop. */
+  FeedCredits credits() {
+    return credits;
+  }
+
   private void write(Entry entry) {
-    var _ = feed.append(entry);
+    write(List.of(entry));
+  }
+
+  private void write(List<Entry> entries) {
+    var _ = feed.append(entries);
     exchange.grown();
   }
 
@@ -152,7 +186,10 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
 
   @Override
   public void close() {
-    node.run(exchange::stop);
+    node.run(() -> {
+      exchange.stop();
+      credits.stop();
+    });
     later(() -> {
       var _ = audited.flush(node.settings().clock().millis());
     });

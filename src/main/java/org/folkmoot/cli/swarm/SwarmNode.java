@@ -24,6 +24,7 @@ import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
+import org.folkmoot.base.Loop;
 import org.folkmoot.base.SerialLoop;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.model.ModelConfig;
@@ -271,6 +272,10 @@ public final class SwarmNode implements AutoCloseable {
 
   Links links() {
     return links;
+  }
+
+  Loop loop() {
+    return loop;
   }
 
   BlockServer server() {

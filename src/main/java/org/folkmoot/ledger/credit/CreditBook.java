@@ -8,10 +8,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.folkmoot.base.Bounded;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.peer.Verifier;
@@ -20,9 +23,9 @@ import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.PeerId;
 
 /**
- * One peer's view of who is owed what: works that it takes part in or hears of, each once, in the
- * order in which they came. Two peers' views differ as far as what they have heard does; each hop
- * decides by its own.
+ * One peer's view of who is owed what: works that it takes part in, or reads of in the feeds of
+ * those it has to do with, each once, in the order in which they came. Two peers' views differ as
+ * far as what they have heard does; each hop decides by its own.
  *
  * <p>For one thread.
  */
@@ -42,7 +45,13 @@ public final class CreditBook {
   /** Works remembered, so that none counts twice: two megabytes. */
   static final int MAX_SEEN = 32_768;
 
-  private static final int VERSION = 1;
+  /** Feeds of which is known how far they were read: of all who have an edge with us, and more. */
+  private static final int MAX_FEEDS = 4 * CreditGraph.MAX_EDGES_OF_A_PEER;
+
+  private static final int VERSION = 2;
+
+  /** Without how far feeds were read. */
+  private static final int FIRST_VERSION = 1;
 
   private static final long HOUR_MILLIS = 3_600_000;
 
@@ -52,7 +61,14 @@ public final class CreditBook {
   private final LongSupplier clockMillis;
   private final CreditGraph graph = new CreditGraph();
   private final Set<PeerId> newcomers = new LinkedHashSet<>();
+
+  /** Works that we took part in. */
   private final Set<Hash32> seen = new LinkedHashSet<>();
+
+  /** Works among others: apart, so that they cannot push out ours. */
+  private final Set<Hash32> heard = new LinkedHashSet<>();
+
+  private final Map<PeerId, Long> read = new Bounded<>(MAX_FEEDS);
   private long hour;
   private int thisHour;
 
@@ -115,17 +131,21 @@ public final class CreditBook {
    * @return the work, if it counts: it is new, both signatures hold, and the model is known
    */
   public Optional<Work> take(CreditClaim claim) {
-    Optional<ModelShape> shape = shapes.apply(claim.work().statement().model());
-    if (shape.isEmpty()
-        || claim.asker().equals(claim.work().hop())
-        || !verifier.verify(
-            claim.work().hop(), claim.work().statement().signedBytes(), claim.work().signature())
-        || !verifier.verify(claim.asker(), claim.signedBytes(), claim.signature())) {
+    OptionalLong megaflops = megaflops(claim);
+    if (megaflops.isEmpty() || !CreditEntries.isSigned(claim, verifier)) {
       return Optional.empty();
     }
-    long megaflops = shape.get().megaflops(claim.work().statement().range(), claim.settled());
-    Work work = new Work(claim.id(), claim.work().hop(), claim.asker(), megaflops);
+    Work work = new Work(claim.id(), claim.work().hop(), claim.asker(), megaflops.getAsLong());
     return take(work) ? Optional.of(work) : Optional.empty();
+  }
+
+  /** What a work is worth, where its model's shape is known. */
+  private OptionalLong megaflops(CreditClaim claim) {
+    return shapes
+        .apply(claim.work().statement().model())
+        .map(shape ->
+            OptionalLong.of(shape.megaflops(claim.work().statement().range(), claim.settled())))
+        .orElse(OptionalLong.empty());
   }
 
   /**
@@ -135,14 +155,54 @@ public final class CreditBook {
    *     part
    */
   public boolean take(Work work) {
-    if (!concerns(work) || !seen.add(work.id())) {
+    return concerns(work) && count(work);
+  }
+
+  private boolean count(Work work) {
+    Set<Hash32> known = isOurs(work) ? seen : heard;
+    if (!known.add(work.id())) {
       return false;
     }
-    if (seen.size() > MAX_SEEN) {
-      seen.remove(seen.iterator().next());
+    if (known.size() > MAX_SEEN) {
+      known.remove(known.iterator().next());
     }
     graph.served(work.asker(), work.server(), work.megaflops());
     return true;
+  }
+
+  // ---- what feeds tell
+
+  /** Whether a feed's works matter here: it is ours, or its member has an edge with us. */
+  public boolean follows(PeerId feed) {
+    return feed.equals(self) || graph.edges(self).containsKey(feed);
+  }
+
+  /** How far a feed was read. */
+  public long read(PeerId feed) {
+    return read.getOrDefault(feed, 0L);
+  }
+
+  /**
+   * Takes the next page of a feed. Each work has one feed that it counts by: our own where we took
+   * part, else that of the asker, who says what it owes. So a work is not counted twice because
+   * both write it down, and who repeats or overstates it makes debts of its own only.
+   *
+   * @return how many works counted
+   */
+  public int take(CreditPage page) {
+    if (page.from() != read(page.feed()) || page.to() < page.from()) {
+      return 0;
+    }
+    read.put(page.feed(), page.to());
+    int counted = 0;
+    for (CreditEntries.Told told : page.works()) {
+      Work work = told.work(megaflops(told.claim()).orElse(Long.MAX_VALUE));
+      PeerId source = isOurs(work) ? self : work.asker();
+      if (source.equals(page.feed()) && take(work)) {
+        counted++;
+      }
+    }
+    return counted;
   }
 
   /** What {@link #restore} takes back: for a file of one's own. */
@@ -161,13 +221,23 @@ public final class CreditBook {
       for (PeerId newcomer : newcomers) {
         out.write(newcomer.key().bytes());
       }
-      out.writeInt(seen.size());
-      for (Hash32 work : seen) {
-        out.write(work.bytes());
+      write(out, seen);
+      write(out, heard);
+      out.writeInt(read.size());
+      for (Map.Entry<PeerId, Long> feed : read.entrySet()) {
+        out.write(feed.getKey().key().bytes());
+        out.writeLong(feed.getValue());
       }
       return bytes.toByteArray();
     } catch (IOException impossible) {
       throw new IllegalStateException("writing to memory", impossible);
+    }
+  }
+
+  private static void write(DataOutputStream out, Set<Hash32> works) throws IOException {
+    out.writeInt(works.size());
+    for (Hash32 work : works) {
+      out.write(work.bytes());
     }
   }
 
@@ -178,7 +248,8 @@ public final class CreditBook {
    */
   public void restore(byte[] bytes) {
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
-      if (in.readInt() != VERSION) {
+      int version = in.readInt();
+      if (version != VERSION && version != FIRST_VERSION) {
         throw bad();
       }
       if (!peer(in).equals(self)) {
@@ -192,14 +263,24 @@ public final class CreditBook {
       for (int left = count(in, MAX_NEWCOMERS); left > 0; left--) {
         newcomers.add(peer(in));
       }
-      for (int left = count(in, MAX_SEEN); left > 0; left--) {
-        seen.add(Hash32.of(in.readNBytes(Hash32.BYTES)));
+      works(in, seen);
+      if (version != FIRST_VERSION) {
+        works(in, heard);
+        for (int left = count(in, MAX_FEEDS); left > 0; left--) {
+          read.put(peer(in), in.readLong());
+        }
       }
       if (in.read() >= 0) {
         throw bad();
       }
     } catch (IOException | IllegalArgumentException cutShort) {
       throw bad();
+    }
+  }
+
+  private static void works(DataInputStream in, Set<Hash32> works) throws IOException {
+    for (int left = count(in, MAX_SEEN); left > 0; left--) {
+      works.add(Hash32.of(in.readNBytes(Hash32.BYTES)));
     }
   }
 
@@ -222,11 +303,15 @@ public final class CreditBook {
   }
 
   private boolean concerns(Work work) {
-    if (work.server().equals(self) || work.asker().equals(self)) {
+    if (isOurs(work)) {
       return true;
     }
     // What strangers tell of each other can lead nowhere near us, and could fill the memory.
     Collection<PeerId> known = graph.edges(self).keySet();
     return known.contains(work.server()) || known.contains(work.asker());
+  }
+
+  private boolean isOurs(Work work) {
+    return work.server().equals(self) || work.asker().equals(self);
   }
 }

@@ -138,9 +138,21 @@ public sealed interface Entry {
    * @param receipt hash of the receipt that both signed
    * @param server who computed
    * @param asker for whom
+   * @param claim what both signed, so that anybody can check it; without it the entry is a word
    */
-  record Credit(long dateMillis, Hash32 receipt, PeerId server, PeerId asker, long megaflops)
-      implements Entry {}
+  record Credit(
+      long dateMillis,
+      Hash32 receipt,
+      PeerId server,
+      PeerId asker,
+      long megaflops,
+      Optional<Blob> claim)
+      implements Entry {
+    /** The same without what both signed. */
+    public Credit word() {
+      return new Credit(dateMillis, receipt, server, asker, megaflops, Optional.empty());
+    }
+  }
 
   // ---- governance
 

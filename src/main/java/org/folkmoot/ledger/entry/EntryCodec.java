@@ -21,6 +21,9 @@ public final class EntryCodec {
   /** Bytes of a fraud proof that is told whole; larger ones are told by their hash. */
   public static final int MAX_PROOF = 48 << 10;
 
+  /** Bytes of a work that both signed: a statement, with as many adapters as it can name. */
+  static final int MAX_CLAIM = 1 << 10;
+
   /** UTF-16 units of a name, a licence, a suite. */
   public static final int MAX_NAME = 200;
 
@@ -148,12 +151,15 @@ public final class EntryCodec {
               .put(4, e.before())
               .put(5, e.result())
               .putHashes(6, keys(e.participants()));
-      case Entry.Credit e ->
-          start(14, entry)
-              .put(2, e.receipt())
-              .put(3, e.server().key())
-              .put(4, e.asker().key())
-              .put(5, e.megaflops());
+      case Entry.Credit e -> {
+        CborMap map =
+            start(14, entry)
+                .put(2, e.receipt())
+                .put(3, e.server().key())
+                .put(4, e.asker().key())
+                .put(5, e.megaflops());
+        yield e.claim().map(claim -> map.put(6, claim.bytes())).orElse(map);
+      }
       case Entry.Veto e ->
           start(15, entry).put(2, e.moot()).put(3, e.proposal()).put(4, e.reason());
       case Entry.Unknown e -> throw new IllegalArgumentException("it has its bytes: " + e.kind());
@@ -268,7 +274,16 @@ public final class EntryCodec {
                   map.hash(4),
                   map.hash(5),
                   peers(map, 6));
-          case 14 -> new Entry.Credit(date, map.hash(2), peer(map, 3), peer(map, 4), count(map, 5));
+          case 14 ->
+              new Entry.Credit(
+                  date,
+                  map.hash(2),
+                  peer(map, 3),
+                  peer(map, 4),
+                  count(map, 5),
+                  map.has(6)
+                      ? Optional.of(new Entry.Blob(map.bytes(6, 1, MAX_CLAIM)))
+                      : Optional.empty());
           case 15 -> new Entry.Veto(date, map.hash(2), map.hash(3), map.text(4, MAX_LINE));
           default -> throw new IllegalStateException("a kind without fields: " + kind);
         };

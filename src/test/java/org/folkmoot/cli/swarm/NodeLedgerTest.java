@@ -22,9 +22,12 @@ import org.folkmoot.ledger.FeedPages;
 import org.folkmoot.ledger.Fsck;
 import org.folkmoot.ledger.LedgerStore;
 import org.folkmoot.ledger.OwnFeed;
+import org.folkmoot.ledger.credit.Claims;
+import org.folkmoot.ledger.credit.CreditBook;
 import org.folkmoot.ledger.entry.RandomEntries;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.JoinedSwarm;
+import org.folkmoot.wire.CreditClaim;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.SwarmId;
 import org.junit.jupiter.api.Test;
@@ -77,8 +80,8 @@ class NodeLedgerTest {
     Identity writing = identity("a");
     try (SwarmNode a = start("a");
         SwarmNode b = start("b");
-        NodeLedger ours = NodeLedger.start(a, ledger("a"), writing, new Random(1));
-        NodeLedger theirs = NodeLedger.start(b, ledger("b"), identity("b"), new Random(2));
+        NodeLedger ours = NodeLedger.start(a, ledger("a"), writing, new Random(1), true);
+        NodeLedger theirs = NodeLedger.start(b, ledger("b"), identity("b"), new Random(2), true);
         LedgerStore store = LedgerStore.open(ledger("a"), writing);
         LedgerStore copy = LedgerStore.open(ledger("b"), identity("b"))) {
       a.introduce(List.of(new Message.Contact(b.self(), List.of(b.ownAddress()))));
@@ -111,6 +114,55 @@ class NodeLedgerTest {
     }
     for (String home : List.of("a", "b")) {
       assertThat(Fsck.check(ledger(home), identity(home).peerId()).faults()).isEmpty();
+    }
+  }
+
+  /** A works for nobody yet; B has worked for A, and C for B: A owes C by way of B. */
+  @Test
+  void worksTravelByFeedsAndCountAtABusyHop() {
+    Identity[] who = {identity("a"), identity("b"), identity("c")};
+    CreditClaim forA = Claims.of(who[1], who[0], 1, 4000, 4000);
+    CreditClaim forB = Claims.of(who[2], who[1], 2, 3000, 3000);
+    long owed = Claims.SHAPE.megaflops(Claims.RANGE, 3000);
+    try (SwarmNode a = start("a");
+        SwarmNode b = start("b");
+        NodeLedger ours = NodeLedger.start(a, ledger("a"), who[0], new Random(1), true);
+        NodeLedger theirs = NodeLedger.start(b, ledger("b"), who[1], new Random(2), true)) {
+      a.introduce(List.of(new Message.Contact(b.self(), List.of(b.ownAddress()))));
+      a.run(() -> {
+        a.credits().know(Claims.MODEL, Claims.SHAPE);
+        a.credits().acknowledged(forA);
+        ours.credits().write();
+      });
+      b.run(() -> {
+        b.credits().know(Claims.MODEL, Claims.SHAPE);
+        b.credits().acknowledged(forA);
+        b.credits().acknowledged(forB);
+        theirs.credits().write();
+      });
+      await(
+          a,
+          "what B wrote has come to A, and counts",
+          () -> {
+            ours.credits().readOn();
+            return a.credits().graph().flow(who[2].peerId(), a.self(), Long.MAX_VALUE) == owed;
+          });
+      assertThat(a.<Long>call(() -> a.credits().of(who[2].peerId())))
+          .as("C goes before other newcomers")
+          .isEqualTo(owed + CreditBook.ALLOWANCE);
+    }
+    // The node's own file is lost; the feeds are not.
+    try (SwarmNode a = start("a")) {
+      assertThat(new SwarmFolder(folder.resolve("a")).credits().toFile().delete()).isTrue();
+      try (NodeLedger ours = NodeLedger.start(a, ledger("a"), who[0], new Random(1), true)) {
+        await(
+            a,
+            "it is read again",
+            () -> {
+              ours.credits().readOn();
+              return a.credits().graph().flow(who[2].peerId(), a.self(), Long.MAX_VALUE) == owed;
+            });
+      }
     }
   }
 }

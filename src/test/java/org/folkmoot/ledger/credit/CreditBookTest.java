@@ -5,18 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.security.SecureRandom;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.wire.CreditClaim;
-import org.folkmoot.wire.HopStatement;
 import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.PeerId;
-import org.folkmoot.wire.SessionId;
 import org.folkmoot.wire.SignedStatement;
 import org.folkmoot.wire.WireException;
 import org.junit.jupiter.api.Test;
@@ -24,9 +21,9 @@ import org.junit.jupiter.api.Test;
 /** Claims: who signs what, what counts, how often. */
 class CreditBookTest {
   private static final Hash32 HASH = Hash32.sha256(new byte[] {1});
-  private static final ModelId MODEL = new ModelId(HASH);
-  private static final ModelShape SHAPE = new ModelShape(576, 576, 192, 1536, 49152);
-  private static final LayerRange RANGE = new LayerRange(false, 3, 13, false);
+  private static final ModelId MODEL = Claims.MODEL;
+  private static final ModelShape SHAPE = Claims.SHAPE;
+  private static final LayerRange RANGE = Claims.RANGE;
 
   private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -44,25 +41,7 @@ class CreditBookTest {
   }
 
   private CreditClaim claim(long session, int served, int acknowledged) {
-    HopStatement statement =
-        new HopStatement(
-            new SessionId(session, 0),
-            MODEL,
-            List.of(),
-            RANGE,
-            served,
-            HASH,
-            HASH,
-            HASH,
-            Optional.empty(),
-            Optional.empty());
-    SignedStatement work =
-        new SignedStatement(server.peerId(), statement, server.sign(statement.signedBytes()));
-    return new CreditClaim(
-        work,
-        asker.peerId(),
-        acknowledged,
-        asker.sign(CreditClaim.signedBytes(work, asker.peerId(), acknowledged)));
+    return Claims.of(server, asker, session, served, acknowledged);
   }
 
   @Test

@@ -56,7 +56,14 @@ public final class RandomEntries {
       case 13 ->
           new Entry.TrainingRound(
               date, hash(), random.nextInt(1 << 30), hash(), hash(), list(this::peer));
-      case 14 -> new Entry.Credit(date, hash(), peer(), peer(), count());
+      case 14 ->
+          new Entry.Credit(
+              date,
+              hash(),
+              peer(),
+              peer(),
+              count(),
+              optional(new Entry.Blob(bytes(1 + random.nextInt(300)))));
       case 15 -> new Entry.Veto(date, hash(), hash(), text());
       default -> throw new IllegalArgumentException("kind " + kind);
     };
