@@ -154,18 +154,28 @@ final class BenchCommand implements Callable<Integer> {
         tests.put("tg64x8", () -> bench.decodeTogether(8));
         if (behind > 0) {
           requireRoom(config);
+          tests.put("tg64behind128", () -> bench.decodeBehind(128));
           tests.put("tg64behind", () -> bench.decodeBehind(behind));
         }
         runRounds(tests, figures);
+        if (behind > 0) {
+          figures.put(
+              "behindShare",
+              rounded(number(figures, "tg64behind") / number(figures, "tg64behind128")));
+        }
         figures.put("peakMiB", ProcessMemory.peakMiB());
         double bandwidth = ReadBandwidth.measure(pool, rounds + WARM_UP, System::nanoTime);
         figures.put("readGBps", rounded(bandwidth / 1e9));
         figures.put("weightBytes", model.decodeBytes());
-        double tokensPerSecond = ((Number) figures.getOrDefault("tg64", 0)).doubleValue();
-        figures.put("bandwidthShare", rounded(tokensPerSecond * model.decodeBytes() / bandwidth));
+        figures.put(
+            "bandwidthShare", rounded(number(figures, "tg64") * model.decodeBytes() / bandwidth));
       }
     }
     return figures;
+  }
+
+  private static double number(Map<String, Object> figures, String key) {
+    return ((Number) figures.getOrDefault(key, 0)).doubleValue();
   }
 
   private void requireRoom(ModelConfig config) {
@@ -205,6 +215,8 @@ final class BenchCommand implements Callable<Integer> {
     row(table, figures, "tg64", " tokens/s", "decode of 64 tokens");
     row(table, figures, "tg64x8", " tokens/s", "decode of eight answers at once, all together");
     row(table, figures, "tg64behind", " tokens/s", "decode behind %d positions".formatted(behind));
+    row(table, figures, "tg64behind128", " tokens/s", "decode behind 128 positions");
+    row(table, figures, "behindShare", "", "the former over the latter");
     row(table, figures, "ttftMillis", " ms", "first token of 'run' from a cold start");
     row(table, figures, "peakMiB", " MiB", "peak resident memory of this process");
     row(table, figures, "readGBps", " GB/s", "memory read bandwidth of this machine");

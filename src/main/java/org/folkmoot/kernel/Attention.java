@@ -79,7 +79,7 @@ public final class Attention {
     }
 
     /** Whether all see everything, with scores that know no bound. */
-    private boolean isPlain() {
+    boolean isPlain() {
       return cap == 0 && window >= position + tokens;
     }
 
@@ -114,7 +114,6 @@ public final class Attention {
     int headDim = layout.headDim();
     long keys = layout.keysAt(layer, kvHead);
     long values = layout.valuesAt(layer, kvHead);
-    long firstKey = (long) (slot / 16) * headDim * 16 + slot % 16;
     long firstValue = (long) slot * headDim;
     boolean finite = true;
     switch (layout.precision()) {
@@ -123,7 +122,7 @@ public final class Attention {
           short k = Float.floatToFloat16(key[keyAt + i]);
           short v = Float.floatToFloat16(value[valueAt + i]);
           finite &= (k & 0x7c00) != 0x7c00 && (v & 0x7c00) != 0x7c00;
-          page.set(SHORT, keys + (firstKey + i * 16L) * 2, k);
+          page.set(SHORT, keys + layout.keyAt(slot, i) * 2L, k);
           page.set(SHORT, values + (firstValue + i) * 2, v);
         }
       }
@@ -132,7 +131,7 @@ public final class Attention {
           float k = key[keyAt + i];
           float v = value[valueAt + i];
           finite &= Float.isFinite(k) && Float.isFinite(v);
-          page.set(FLOAT, keys + (firstKey + i * 16L) * 4, k);
+          page.set(FLOAT, keys + layout.keyAt(slot, i) * 4L, k);
           page.set(FLOAT, values + (firstValue + i) * 4, v);
         }
       }
@@ -151,11 +150,9 @@ public final class Attention {
     int headDim = layout.headDim();
     int size = layout.precision().bytes();
     long start = key ? layout.keysAt(layer, kvHead) : layout.valuesAt(layer, kvHead);
-    long first = key ? (long) (slot / 16) * headDim * 16 + slot % 16 : (long) slot * headDim;
-    int stride = key ? 16 : 1;
     byte[] row = new byte[headDim * size];
     for (int i = 0; i < headDim; i++) {
-      long at = start + (first + (long) i * stride) * size;
+      long at = start + (long) (key ? layout.keyAt(slot, i) : slot * headDim + i) * size;
       MemorySegment.copy(page, ValueLayout.JAVA_BYTE, at, row, i * size, size);
     }
     return row;
@@ -176,7 +173,8 @@ public final class Attention {
     Optional<MachineAttention> machine =
         MachineKernels.get().flatMap(kernels -> kernels.attention(layout));
     if (machine.isPresent() && queries.isPlain()) {
-      machine.get().attend(layout, pages, layer, kvHead, queries, scratch);
+      MachineAttention.Past past = new MachineAttention.Past(layout, pages, layer, kvHead);
+      machine.get().attend(past, queries, scratch);
     } else {
       AttentionLanes.attend(layout, pages, layer, kvHead, queries, scratch);
     }

@@ -38,10 +38,12 @@ final class AttentionCode {
 
   private final VectorCode a = new VectorCode();
   private final Assembler code = a.code();
+  private final KvLayout layout;
   private final int headDim;
   private final KvLayout.Precision precision;
 
   AttentionCode(int headDim, KvLayout.Precision precision) {
+    this.layout = new KvLayout(1, 1, headDim, precision);
     this.headDim = headDim;
     this.precision = precision;
   }
@@ -97,7 +99,7 @@ final class AttentionCode {
         a.op(VPXORD, to + r, to + r, to + r);
       }
       for (int i = j; i < headDim; i += 16) {
-        load(31, RDI, 0, i * 16);
+        load(31, RDI, 0, layout.row(i) * 16);
         for (int r = 0; r < rows; r++) {
           code.broadcast(VFMADD231PS, W512, to + r, 31, Memory.at(RSI, 4 * (r * headDim + i)));
         }
@@ -112,48 +114,56 @@ final class AttentionCode {
   }
 
   /**
-   * The terms of the softmax: {@code rdi} one row's scores, {@code rcx} whole vectors of visible
-   * ones, {@code r8} a mask of the rest and, in its upper half, how many vectors behind them become
-   * zero, {@code r9} the scale.
+   * Scales some scores of a row and gives their maximum: {@code rdi} scores, {@code rcx} whole
+   * vectors of them, {@code r8} a mask of the rest, {@code r9} the scale.
    */
-  static byte[] terms() {
+  static byte[] maximum() {
     VectorCode a = new VectorCode();
     Assembler code = a.code();
     int scale = 30;
     int max = 29;
     int least = 28;
-    int zero = 27;
-    ExpCode exp = new ExpCode(a, 10);
     code.broadcast(W512, scale, R9);
     a.constant(least, Float.NEGATIVE_INFINITY);
-    a.op(VPXORD, zero, zero, zero);
     a.op(VMOVDQU32, max, 0, least);
     code.kmov(2, R8);
-    code.mov(R10, R8);
-    code.keep32(R10); // the mask
-    code.shr(R8, 32);
-    code.mov(RDX, RDI);
-    code.mov(R11, RCX);
-    code.test(R11);
+    code.test(RCX);
     int none = code.jumpIfZero();
     int vector = code.here();
-    code.vector(VMULPS, W512, 0, scale, Memory.at(RDX, 0));
-    code.vector(VMOVDQU32_STORE, W512, 0, 0, Memory.at(RDX, 0));
+    code.vector(VMULPS, W512, 0, scale, Memory.at(RDI, 0));
+    code.vector(VMOVDQU32_STORE, W512, 0, 0, Memory.at(RDI, 0));
     a.op(VMAXPS, max, max, 0);
-    code.add(RDX, 64);
-    code.sub(R11, 1);
+    code.add(RDI, 64);
+    code.sub(RCX, 1);
     code.jumpIfNotZero(vector);
     code.land(none);
-    code.test(R10);
+    code.test(R8);
     int whole = code.jumpIfZero();
     a.op(VMOVDQU32, 0, 0, least); // what is not visible becomes zero
-    code.masked(VMULPS, W512, 2, 0, scale, Memory.at(RDX, 0));
-    code.vector(VMOVDQU32_STORE, W512, 0, 0, Memory.at(RDX, 0));
+    code.masked(VMULPS, W512, 2, 0, scale, Memory.at(RDI, 0));
+    code.vector(VMOVDQU32_STORE, W512, 0, 0, Memory.at(RDI, 0));
     a.op(VMAXPS, max, max, 0);
-    code.add(RCX, 1);
     code.land(whole);
     a.overLanes(VMAXPS, max, 0);
-    vector = code.here();
+    code.vzeroupper();
+    code.first(RAX, max);
+    code.ret();
+    return code.code();
+  }
+
+  /**
+   * The terms of the softmax: {@code rdi} scores of a row, {@code rcx} vectors of them, {@code r8}
+   * how many vectors behind them become zero, {@code r9} the maximum of the row.
+   */
+  static byte[] terms() {
+    VectorCode a = new VectorCode();
+    Assembler code = a.code();
+    int max = 29;
+    int zero = 27;
+    ExpCode exp = new ExpCode(a, 10);
+    code.broadcast(W512, max, R9);
+    a.op(VPXORD, zero, zero, zero);
+    int vector = code.here();
     code.vector(VMOVDQU32, W512, 0, 0, Memory.at(RDI, 0));
     a.op(VSUBPS, 0, 0, max);
     exp.exp(0, 1);
@@ -162,7 +172,7 @@ final class AttentionCode {
     code.sub(RCX, 1);
     code.jumpIfNotZero(vector);
     code.test(R8);
-    none = code.jumpIfZero();
+    int none = code.jumpIfZero();
     vector = code.here();
     code.vector(VMOVDQU32_STORE, W512, zero, 0, Memory.at(RDI, 0));
     code.add(RDI, 64);

@@ -101,7 +101,7 @@ final class AttentionLanes {
     int head = queries.firstHead() + row % queries.heads();
     int qAt = token * queries.stride() + head * headDim;
     for (int slot = from; slot < to; slot += 16) {
-      FloatKernel.dots(
+      FloatKernel.keyDots(
           keys, slot * headDim, headDim, queries.q(), qAt, scratch.lanes, scores, scoresAt + slot);
     }
   }

@@ -87,6 +87,73 @@ final class FloatKernel {
     }
   }
 
+  /**
+   * Dot products of the keys of 16 positions, as {@link KvLayout} orders their dimensions, with one
+   * query.
+   *
+   * @param tile {@code tile[at + layout.row(dimension) * 16 + position]}
+   * @param x {@code x[xAt + dimension]}
+   * @param lanes working memory of 256 floats
+   * @param out gets 16 sums at {@code outAt}
+   */
+  static void keyDots(
+      float[] tile,
+      int at,
+      int headDim,
+      float[] x,
+      int xAt,
+      float[] lanes,
+      float[] out,
+      int outAt) {
+    if (headDim % 16 != 0) {
+      raggedDots(tile, at, headDim, x, xAt, lanes, out, outAt);
+      return;
+    }
+    for (int row = 0; row < TILE_ROWS; row += FLOATS) {
+      for (int odd = 0; odd < 2; odd++) {
+        FloatVector a0 = FloatVector.zero(F);
+        FloatVector a8 = FloatVector.zero(F);
+        FloatVector a4 = FloatVector.zero(F);
+        FloatVector a12 = FloatVector.zero(F);
+        FloatVector a2 = FloatVector.zero(F);
+        FloatVector a10 = FloatVector.zero(F);
+        FloatVector a6 = FloatVector.zero(F);
+        FloatVector a14 = FloatVector.zero(F);
+        for (int c = 0; c < headDim; c += 16) {
+          int t = at + 8 * odd * headDim + c + row;
+          int k = xAt + c + odd;
+          a0 = FloatVector.fromArray(F, tile, t).fma(FloatVector.broadcast(F, x[k]), a0);
+          a8 =
+              FloatVector.fromArray(F, tile, t + headDim)
+                  .fma(FloatVector.broadcast(F, x[k + 8]), a8);
+          a4 =
+              FloatVector.fromArray(F, tile, t + 2 * headDim)
+                  .fma(FloatVector.broadcast(F, x[k + 4]), a4);
+          a12 =
+              FloatVector.fromArray(F, tile, t + 3 * headDim)
+                  .fma(FloatVector.broadcast(F, x[k + 12]), a12);
+          a2 =
+              FloatVector.fromArray(F, tile, t + 4 * headDim)
+                  .fma(FloatVector.broadcast(F, x[k + 2]), a2);
+          a10 =
+              FloatVector.fromArray(F, tile, t + 5 * headDim)
+                  .fma(FloatVector.broadcast(F, x[k + 10]), a10);
+          a6 =
+              FloatVector.fromArray(F, tile, t + 6 * headDim)
+                  .fma(FloatVector.broadcast(F, x[k + 6]), a6);
+          a14 =
+              FloatVector.fromArray(F, tile, t + 7 * headDim)
+                  .fma(FloatVector.broadcast(F, x[k + 14]), a14);
+        }
+        FloatVector four = a0.add(a8).add(a4.add(a12));
+        four.add(a2.add(a10).add(a6.add(a14))).intoArray(lanes, odd * FLOATS);
+      }
+      FloatVector.fromArray(F, lanes, 0)
+          .add(FloatVector.fromArray(F, lanes, FLOATS))
+          .intoArray(out, outAt + row);
+    }
+  }
+
   private static void raggedDots(
       float[] tile,
       int at,

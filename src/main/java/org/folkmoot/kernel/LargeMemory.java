@@ -31,7 +31,7 @@ public final class LargeMemory {
   public synchronized MemorySegment allocate(long bytes) {
     long wanted = (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
     if (chunk.byteSize() - used < wanted) {
-      Optional<MemorySegment> fresh = SystemMemory.map(arena, Math.max(CHUNK, wanted));
+      Optional<MemorySegment> fresh = SystemMemory.large(arena, Math.max(CHUNK, wanted));
       if (fresh.isEmpty()) {
         return NativeMemory.allocate(arena, bytes);
       }

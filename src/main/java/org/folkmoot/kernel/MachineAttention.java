@@ -15,27 +15,49 @@ import org.folkmoot.kernel.machine.MachineCode;
  * which changes no sum ({@code +0} is added to what is never {@code -0}).
  */
 final class MachineAttention {
-  private static final int ROWS = AttentionCode.ROWS;
-  private static final int PAGES_PER_CHUNK = Attention.CHUNK / POSITIONS;
+  /** Rows that are computed together. */
+  static final int ROWS = AttentionCode.ROWS;
+
   private static final int ALL_LANES = 0xffff;
 
   private final int headDim;
   private final List<MachineCode> scores;
   private final List<MachineCode> weigh;
+  private final MachineCode maximum;
   private final MachineCode terms;
   private final MachineCode divide;
 
-  private MachineAttention(
-      int headDim,
-      List<MachineCode> scores,
-      List<MachineCode> weigh,
-      MachineCode terms,
-      MachineCode divide) {
+  /**
+   * Keys and values of one KV head.
+   *
+   * @param pages of the sequence from position 0 on
+   */
+  record Past(KvLayout layout, List<MemorySegment> pages, int layer, int kvHead) {
+    private MemorySegment keys(int page) {
+      return pages.get(page).asSlice(layout.keysAt(layer, kvHead));
+    }
+
+    private MemorySegment values(int page) {
+      return pages.get(page).asSlice(layout.valuesAt(layer, kvHead));
+    }
+
+    /** The end of the pages from one on that lie one behind the other. */
+    private int endOfRun(int page, int end) {
+      int next = page + 1;
+      while (next < end && layout.follows(pages.get(next), pages.get(next - 1))) {
+        next++;
+      }
+      return next;
+    }
+  }
+
+  private MachineAttention(int headDim, List<MachineCode> all) {
     this.headDim = headDim;
-    this.scores = scores;
-    this.weigh = weigh;
-    this.terms = terms;
-    this.divide = divide;
+    this.scores = all.subList(0, ROWS);
+    this.weigh = all.subList(ROWS, 2 * ROWS);
+    this.maximum = all.get(2 * ROWS);
+    this.terms = all.get(2 * ROWS + 1);
+    this.divide = all.get(2 * ROWS + 2);
   }
 
   /** The code for heads of this kind, or nothing if it is not for them or the system refuses. */
@@ -46,106 +68,145 @@ final class MachineAttention {
     List<byte[]> parts = new ArrayList<>();
     for (int rows = 1; rows <= ROWS; rows++) {
       parts.add(new AttentionCode(headDim, precision).scores(rows));
+    }
+    for (int rows = 1; rows <= ROWS; rows++) {
       parts.add(new AttentionCode(headDim, precision).weigh(rows));
     }
+    parts.add(AttentionCode.maximum());
     parts.add(AttentionCode.terms());
     parts.add(new AttentionCode(headDim, precision).divide());
-    return MachineCode.all(parts).map(all -> of(headDim, all));
+    return MachineCode.all(parts).map(all -> new MachineAttention(headDim, all));
   }
 
-  private static MachineAttention of(int headDim, List<MachineCode> all) {
-    List<MachineCode> scores = new ArrayList<>();
-    List<MachineCode> weigh = new ArrayList<>();
-    for (int rows = 0; rows < ROWS; rows++) {
-      scores.add(all.get(2 * rows));
-      weigh.add(all.get(2 * rows + 1));
-    }
-    return new MachineAttention(headDim, scores, weigh, all.get(2 * ROWS), all.get(2 * ROWS + 1));
+  /** Floats of a row's record. */
+  int recordLength() {
+    return AttentionCode.recordLength(headDim);
   }
 
-  void attend(
-      KvLayout layout,
-      List<MemorySegment> pages,
-      int layer,
-      int kvHead,
-      Attention.Queries queries,
-      Scratch scratch) {
+  /** See {@link Attention#attend}. */
+  void attend(Past past, Attention.Queries queries, Scratch scratch) {
     int rows = queries.tokens() * queries.heads();
     int stride = (queries.position() + queries.tokens() - 1) / POSITIONS * POSITIONS + POSITIONS;
-    float[] x = gather(queries, scratch);
-    float[] terms = scratch.scores(rows * stride);
-    int recordLength = AttentionCode.recordLength(headDim);
-    float[] records = scratch.chunk(rows * recordLength);
-    Arrays.fill(records, 0, rows * recordLength, 0f);
-    long bytes = layout.headBytes();
+    float[] x = gather(queries, scratch.tile(rows * headDim));
+    float[] scores = scratch.scores(rows * stride);
+    float[] records = scratch.chunk(rows * recordLength());
+    Arrays.fill(records, 0, rows * recordLength(), 0f);
     for (int first = 0; first < rows; first += ROWS) {
       int together = Math.min(ROWS, rows - first);
-      int seen = seen(queries, first + together - 1);
-      MemorySegment at = floats(terms, (long) first * stride);
+      int seen = queries.to(first + together - 1);
       MemorySegment own = floats(x, (long) first * headDim);
-      for (int page = 0; page * POSITIONS < seen; page++) {
-        MemorySegment keys = pages.get(page).asSlice(layout.keysAt(layer, kvHead), bytes);
-        int tiles = (Math.min(POSITIONS, seen - page * POSITIONS) + 15) / 16;
-        scores
-            .get(together - 1)
-            .call(keys, own, at.asSlice(4L * page * POSITIONS), tiles, 4L * stride, 0);
-      }
+      MemorySegment at = floats(scores, (long) first * stride);
+      MemorySegment to = floats(records, (long) first * recordLength());
+      scores(past, own, together, 0, seen, at, stride);
       for (int row = first; row < first + together; row++) {
-        terms(floats(terms, (long) row * stride), seen(queries, row), seen, queries.scale());
+        MemorySegment line = floats(scores, (long) row * stride);
+        float max = maximum(line, queries.to(row), queries.scale());
+        terms(line, queries.to(row), seen, max);
       }
-      MemorySegment to = floats(records, (long) first * recordLength);
-      for (int page = 0; page * POSITIONS < seen; page++) {
-        MemorySegment values = pages.get(page).asSlice(layout.valuesAt(layer, kvHead), bytes);
-        int count = Math.min(POSITIONS, seen - page * POSITIONS);
-        boolean starts = page % PAGES_PER_CHUNK == 0;
-        boolean ends =
-            page % PAGES_PER_CHUNK == PAGES_PER_CHUNK - 1 || seen <= (page + 1) * POSITIONS;
-        int masks = (starts ? 0 : ALL_LANES) | (ends ? ALL_LANES << 16 : 0);
-        weigh
-            .get(together - 1)
-            .call(values, at.asSlice(4L * page * POSITIONS), to, count, 4L * stride, masks);
+      for (int chunk = 0; chunk < seen; chunk += Attention.CHUNK) {
+        int end = Math.min(chunk + Attention.CHUNK, seen);
+        weigh(past, together, chunk, end, at.asSlice(4L * chunk), stride, to);
       }
     }
     for (int row = 0; row < rows; row++) {
-      int token = queries.firstToken() + row / queries.heads();
-      int head = queries.firstHead() + row % queries.heads();
-      MemorySegment out =
-          floats(queries.out(), (long) token * queries.outStride() + (long) head * headDim);
-      MemorySegment record = floats(records, (long) row * recordLength);
-      divide.call(out, record, record, 0, 0, 0);
+      divide(queries, row, floats(records, (long) row * recordLength()));
     }
-  }
-
-  /** Positions that a row sees. */
-  private static int seen(Attention.Queries queries, int row) {
-    return queries.position() + row / queries.heads() + 1;
   }
 
   /** The rows' queries, one after the other. */
-  private float[] gather(Attention.Queries queries, Scratch scratch) {
+  float[] gather(Attention.Queries queries, float[] to) {
     int length = queries.heads() * headDim;
-    float[] x = scratch.tile(queries.tokens() * length);
     for (int t = 0; t < queries.tokens(); t++) {
       int from = (queries.firstToken() + t) * queries.stride() + queries.firstHead() * headDim;
-      System.arraycopy(queries.q(), from, x, t * length, length);
+      System.arraycopy(queries.q(), from, to, t * length, length);
     }
-    return x;
+    return to;
   }
 
-  private void terms(MemorySegment scores, int seen, int together, float scale) {
-    int whole = seen / 16;
-    int rest = (1 << (seen % 16)) - 1;
-    int behind = (together + 15) / 16 - (seen + 15) / 16;
-    terms.call(
-        scores,
-        scores,
-        scores,
-        whole,
-        rest | ((long) behind << 32),
-        Float.floatToRawIntBits(scale));
+  /**
+   * Scores of some rows, not scaled yet.
+   *
+   * @param queries of the rows, one after the other
+   * @param from the first position, a multiple of a page's
+   * @param to their end; scores up to the next multiple of 16 are written
+   * @param scores gets that of position {@code from} first
+   * @param stride floats from one row's scores to the next
+   */
+  void scores(
+      Past past,
+      MemorySegment queries,
+      int rows,
+      int from,
+      int to,
+      MemorySegment scores,
+      int stride) {
+    int end = (to + POSITIONS - 1) / POSITIONS;
+    for (int page = from / POSITIONS; page < end; ) {
+      int next = past.endOfRun(page, end);
+      int tiles = (Math.min(next * POSITIONS, to) - page * POSITIONS + 15) / 16;
+      MemorySegment at = scores.asSlice(4L * (page * POSITIONS - from));
+      this.scores.get(rows - 1).call(past.keys(page), queries, at, tiles, 4L * stride, 0);
+      page = next;
+    }
   }
 
-  private static MemorySegment floats(float[] array, long at) {
+  /** Scales a row's scores and gives their maximum. */
+  float maximum(MemorySegment scores, int count, float scale) {
+    int rest = (1 << (count % 16)) - 1;
+    int bits = Float.floatToRawIntBits(scale);
+    return Float.intBitsToFloat(maximum.call(scores, scores, scores, count / 16, rest, bits));
+  }
+
+  /**
+   * Turns a row's scores into the terms of its softmax.
+   *
+   * @param count of scores
+   * @param together what lies behind them up to this count becomes zero
+   */
+  void terms(MemorySegment scores, int count, int together, float max) {
+    int vectors = (count + 15) / 16;
+    int behind = (together + 15) / 16 - vectors;
+    terms.call(scores, scores, scores, vectors, behind, Float.floatToRawIntBits(max));
+  }
+
+  /**
+   * Weighs the values of a chunk, and adds what it gives to the rows' totals.
+   *
+   * @param terms of the first row, that of position {@code from} first
+   * @param stride floats from one row's terms to the next
+   * @param records of the rows
+   */
+  void weigh(
+      Past past,
+      int rows,
+      int from,
+      int to,
+      MemorySegment terms,
+      int stride,
+      MemorySegment records) {
+    int end = (to + POSITIONS - 1) / POSITIONS;
+    for (int page = from / POSITIONS; page < end; ) {
+      int next = past.endOfRun(page, end);
+      int count = Math.min(next * POSITIONS, to) - page * POSITIONS;
+      int begun = page * POSITIONS == from ? 0 : ALL_LANES;
+      int ends = next == end ? ALL_LANES : 0;
+      MemorySegment at = terms.asSlice(4L * (page * POSITIONS - from));
+      weigh
+          .get(rows - 1)
+          .call(past.values(page), at, records, count, 4L * stride, begun | (ends << 16));
+      page = next;
+    }
+  }
+
+  /** What a row reads, by its totals. */
+  void divide(Attention.Queries queries, int row, MemorySegment record) {
+    int token = queries.firstToken() + row / queries.heads();
+    int head = queries.firstHead() + row % queries.heads();
+    long at = (long) token * queries.outStride() + (long) head * headDim;
+    divide.call(floats(queries.out(), at), record, record, 0, 0, 0);
+  }
+
+  static MemorySegment floats(float[] array, long at) {
     return MemorySegment.ofArray(array).asSlice(at * Float.BYTES);
   }
 }

@@ -55,10 +55,7 @@ final class MachineCheck {
       float[] q = numbers.floats(rows * headDim);
       float[] out = new float[rows * headDim];
       made.attend(
-          layout,
-          List.of(page),
-          0,
-          0,
+          new MachineAttention.Past(layout, List.of(page), 0, 0),
           new Attention.Queries(q, headDim, out, headDim, 0, rows, positions - rows, 0, 1, 0.25f),
           new Scratch());
       for (int row = 0; row < rows; row++) {

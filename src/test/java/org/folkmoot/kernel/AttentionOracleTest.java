@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.testing.Bits;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +29,7 @@ class AttentionOracleTest {
       EnumSet.of(AwkwardData.Input.SPREAD, AwkwardData.Input.HUGE);
 
   private final Scratch scratch = new Scratch();
+  private final SplitAttention.Memory memory = new SplitAttention.Memory();
 
   /** What makes a case. */
   private record Case(
@@ -61,6 +63,21 @@ class AttentionOracleTest {
           check(new Case(70, tokens, headDim, group, AwkwardData.Input.ORDINARY), precision);
           check(new Case(260, tokens, headDim, group, AwkwardData.Input.ORDINARY), precision);
         }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void pastsThatThreadsShare(KvLayout.Precision precision) {
+    for (int length : new int[] {1024, 1025, 1300, 2048, 2303}) {
+      for (int group : new int[] {1, 3, 5}) {
+        check(new Case(length, 1, 32, group, AwkwardData.Input.ORDINARY), precision);
+      }
+    }
+    for (AwkwardData.Input input : AwkwardData.Input.values()) {
+      if (precision == KvLayout.Precision.F32 || !TOO_LARGE_FOR_F16.contains(input)) {
+        check(new Case(1500, 1, 16, 2, input), precision);
       }
     }
   }
@@ -129,7 +146,8 @@ class AttentionOracleTest {
 
   private void check(Case of, KvLayout.Precision precision) {
     AwkwardData data = new AwkwardData(of.hashCode());
-    KvLayout layout = new KvLayout(LAYERS, KV_HEADS, of.headDim, precision);
+    int abreast = 1 + Math.floorMod(of.hashCode(), 5);
+    KvLayout layout = new KvLayout(LAYERS, KV_HEADS, of.headDim, precision, abreast);
     float scale = (float) (1 / Math.sqrt(of.headDim));
     float[][][] keys = new float[KV_HEADS][of.length][];
     float[][][] values = new float[KV_HEADS][of.length][];
@@ -164,6 +182,10 @@ class AttentionOracleTest {
         float[] inJava = out.clone();
         Attention.attend(layout, pages, LAYER, head, part, scratch);
         assertThat(Arrays.equals(out, inJava)).as("%s in Java", of).isTrue();
+        for (int parts = 2; parts < 6; parts++) {
+          split(layout, pages, head, part, parts);
+          assertThat(Arrays.equals(out, inJava)).as("%s in %d parts", of, parts).isTrue();
+        }
       }
     }
     for (int t = 0; t < of.tokens; t++) {
@@ -185,13 +207,33 @@ class AttentionOracleTest {
     }
   }
 
-  /** Pages as they come back from another sequence: full of what must not be seen. */
+  /** In parts, the last first, if the machine has kernels for it and the past is long enough. */
+  private void split(
+      KvLayout layout, List<MemorySegment> pages, int head, Attention.Queries queries, int parts) {
+    SplitAttention.of(layout, pages, LAYER, head, queries, parts, memory)
+        .ifPresent(split -> {
+          int rows = queries.firstHead() * layout.headDim();
+          Arrays.fill(queries.out(), rows, rows + queries.heads() * layout.headDim(), 7f);
+          IntStream.range(0, split.parts()).map(i -> -i).sorted().forEach(i -> split.score(-i));
+          IntStream.range(0, split.parts()).map(i -> -i).sorted().forEach(i -> split.weigh(-i));
+        });
+  }
+
+  /**
+   * Pages as they come back from another sequence: full of what must not be seen, and some of an
+   * extent in their order, some not.
+   */
   private static List<MemorySegment> pages(Arena arena, KvLayout layout, int length) {
     List<MemorySegment> pages = new ArrayList<>();
-    for (int at = 0; at < length; at += KvLayout.POSITIONS) {
-      pages.add(arena.allocate(layout.pageBytes(), 64).fill((byte) 0x7f)); // NaNs or huge
+    int wanted = (length + KvLayout.POSITIONS - 1) / KvLayout.POSITIONS;
+    while (pages.size() < wanted) {
+      MemorySegment extent = arena.allocate(layout.extentBytes(), 64).fill((byte) 0x7f); // NaNs
+      int first = pages.size() % layout.abreast();
+      for (int i = 0; i < layout.abreast(); i++) {
+        pages.add(layout.page(extent, (first + i) % layout.abreast()));
+      }
     }
-    return pages;
+    return pages.subList(0, wanted);
   }
 
   private static void store(

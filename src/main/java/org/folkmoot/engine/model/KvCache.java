@@ -6,6 +6,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.folkmoot.kernel.KvLayout;
 
 /**
@@ -34,7 +35,9 @@ public final class KvCache implements AutoCloseable {
 
     void grow(int wanted) {
       while (isNeeded() && list.size() < wanted) {
-        list.add(pool.take(bank));
+        Optional<MemorySegment> before =
+            list.size() > gone ? Optional.of(list.getLast()) : Optional.empty();
+        list.add(pool.take(bank, before));
       }
     }
 

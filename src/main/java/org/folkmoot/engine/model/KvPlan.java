@@ -32,12 +32,13 @@ final class KvPlan {
    */
   record Place(Bank bank, int layer) {}
 
-  private final List<Place> places = new ArrayList<>();
+  private final List<Place> places;
   private final KvLayout lasting;
   private final KvLayout passing;
   private final int window;
 
   KvPlan(ModelConfig config, Span span) {
+    places = new ArrayList<>();
     int stay = 0;
     int pass = 0;
     for (int layer = span.from(); layer < span.to(); layer++) {
@@ -49,6 +50,18 @@ final class KvPlan {
     lasting = config.kvLayout(stay);
     passing = config.kvLayout(pass);
     window = config.window().positions();
+  }
+
+  private KvPlan(List<Place> places, KvLayout lasting, KvLayout passing, int window) {
+    this.places = places;
+    this.lasting = lasting;
+    this.passing = passing;
+    this.window = window;
+  }
+
+  /** The same, with the pages that stay in extents of so many. */
+  KvPlan abreast(int pages) {
+    return new KvPlan(places, lasting.abreast(pages), passing, window);
   }
 
   /** Of a layer, by its number in the span. */

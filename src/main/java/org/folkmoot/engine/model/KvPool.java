@@ -15,7 +15,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.folkmoot.base.FolkmootException;
-import org.folkmoot.kernel.LargeMemory;
 
 /**
  * The memory of all KV caches of a span: a bounded number of bytes in pages, handed out and taken
@@ -29,14 +28,17 @@ public final class KvPool implements AutoCloseable {
 
   private final KvPlan plan;
   private final long budget;
-  private final Map<KvPlan.Bank, Deque<MemorySegment>> free = new EnumMap<>(KvPlan.Bank.class);
 
-  /** The memory of pages that stay as long as the pool. */
+  /** The memory of extents, which stay as long as the pool. */
   private final Arena arena = Arena.ofShared();
 
-  private final LargeMemory memory = new LargeMemory(arena);
+  /** All pages, where they are of one kind. */
+  private final KvExtents extents;
 
-  /** What owns the memory of each other page, by its address. */
+  /** Free pages of two kinds. */
+  private final Map<KvPlan.Bank, Deque<MemorySegment>> free = new EnumMap<>(KvPlan.Bank.class);
+
+  /** What owns the memory of a page of two kinds, by its address. */
   private final Map<Long, Arena> arenas = new HashMap<>();
 
   /** Holders of a page beyond the first, by its address. */
@@ -56,10 +58,12 @@ public final class KvPool implements AutoCloseable {
    * @param budgetBytes the most memory it may take; at least one page of each kind fits
    */
   KvPool(KvPlan plan, long budgetBytes) {
-    this.plan = plan;
     this.budget = Math.max(budgetBytes, plan.bytes(1));
-    long page = Math.max(1, plan.bytes(1)); // a span without layers has no pages
-    this.prefixes = new KvPrefixes(Math.toIntExact(Math.min(MOST_KEPT, budget / 2 / page)));
+    long pages = budget / Math.max(1, plan.bytes(1)); // a span without layers has no pages
+    this.prefixes = new KvPrefixes(Math.toIntExact(Math.min(MOST_KEPT, pages / 2)));
+    boolean alike = plan.layout(KvPlan.Bank.PASSING).layers() == 0;
+    this.plan = plan.abreast(alike ? (int) Math.min(KvExtents.MOST_ABREAST, pages) : 1);
+    this.extents = new KvExtents(this.plan.layout(KvPlan.Bank.LASTING), arena, pages);
     for (KvPlan.Bank bank : KvPlan.Bank.values()) {
       free.put(bank, new ArrayDeque<>());
     }
@@ -85,21 +89,37 @@ public final class KvPool implements AutoCloseable {
     return usedBytes;
   }
 
-  synchronized MemorySegment take(KvPlan.Bank bank) {
-    long bytes = plan.layout(bank).pageBytes();
-    if (usedBytes + bytes > budget) {
+  /**
+   * A page.
+   *
+   * @param before the page of the same sequence before it, if there is one
+   * @throws FolkmootException BUSY if there is none
+   */
+  synchronized MemorySegment take(KvPlan.Bank bank, Optional<MemorySegment> before) {
+    if (usedBytes + plan.layout(bank).pageBytes() > budget) {
       throw full();
     }
-    MemorySegment page = queue(bank).poll();
-    while (page == null && allocatedBytes + bytes > budget && dropOldestPrefix()) {
-      page = queue(bank).poll();
+    MemorySegment page = shares() ? ofExtents(before) : ofTwoKinds(bank);
+    count(bank, 1);
+    return page;
+  }
+
+  private MemorySegment ofExtents(Optional<MemorySegment> before) {
+    Optional<MemorySegment> page = extents.take(before);
+    while (page.isEmpty() && dropOldestPrefix()) {
+      page = extents.take(before);
     }
+    return page.orElseThrow(KvPool::full);
+  }
+
+  private MemorySegment ofTwoKinds(KvPlan.Bank bank) {
+    long bytes = plan.layout(bank).pageBytes();
+    MemorySegment page = queue(bank).poll();
     if (page == null) {
       makeRoom(bytes);
-      page = shares() ? memory.allocate(bytes) : alone(bytes);
+      page = alone(bytes);
       allocatedBytes += bytes;
     }
-    count(bank, 1);
     return page;
   }
 
@@ -170,14 +190,15 @@ public final class KvPool implements AutoCloseable {
 
   private boolean dropOldestPrefix() {
     Optional<MemorySegment> dropped = prefixes.dropOldest();
-    dropped.filter(page -> idle.remove(page.address())).ifPresent(queue(KvPlan.Bank.LASTING)::push);
+    dropped.filter(page -> idle.remove(page.address())).ifPresent(extents::giveBack);
     return dropped.isPresent();
   }
 
   /** A page with the same content that may be written to: the same one if nobody else reads it. */
   synchronized MemorySegment own(KvPlan.Bank bank, MemorySegment page) {
     if (shared.containsKey(page.address())) {
-      MemorySegment copy = take(bank).copyFrom(page);
+      MemorySegment copy = take(bank, Optional.empty());
+      plan.layout(bank).copy(page, copy);
       giveBack(bank, page);
       return copy;
     }
@@ -203,6 +224,8 @@ public final class KvPool implements AutoCloseable {
     }
     if (prefixes.holds(page)) {
       idle.add(page.address());
+    } else if (shares()) {
+      extents.giveBack(page);
     } else {
       queue(bank).push(page);
     }

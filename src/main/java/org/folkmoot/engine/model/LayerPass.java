@@ -1,6 +1,5 @@
 package org.folkmoot.engine.model;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.folkmoot.kernel.Activations;
@@ -16,11 +15,6 @@ import org.folkmoot.kernel.WorkerPool;
  * and 2307.09288).
  */
 final class LayerPass {
-  /**
-   * Scores that one thread holds at once: a megabyte, so that they stay in the second-level cache.
-   */
-  private static final int MAX_SCORES = 1 << 18;
-
   private final ModelConfig config;
   private final SpanWeights.Layer layer;
   private final int number;
@@ -78,7 +72,7 @@ final class LayerPass {
     normHeads();
     rotateAndStore();
     showRotatedAndStored();
-    attend();
+    new AttentionPass(config, layer.queryKeyValue().rows(), number, index, steps, pool, work).run();
     showAttended();
     project(layer.attentionOutput(), work.attended, config.heads() * config.headDim());
     show(Operator.ATTENTION_OUTPUT, work.projected, dim);
@@ -260,62 +254,6 @@ final class LayerPass {
           keys + head * headDim,
           work.queryKeyValue,
           values + head * headDim);
-    }
-  }
-
-  private record Part(Step step, int kvHead, Attention.Queries queries) {}
-
-  private void attend() {
-    List<Part> parts = new ArrayList<>();
-    int token = 0;
-    for (Step step : steps) {
-      addParts(parts, step, token);
-      token += step.tokens();
-    }
-    pool.run(
-        parts.size(),
-        1,
-        (from, to, worker) -> {
-          for (int i = from; i < to; i++) {
-            Part part = parts.get(i);
-            KvCache cache = part.step.cache();
-            KvPlan plan = cache.pool().plan();
-            KvPlan.Place place = plan.place(index);
-            Attention.attend(
-                plan.layout(place.bank()),
-                cache.pages(place.bank()),
-                place.layer(),
-                part.kvHead,
-                part.queries,
-                pool.scratch(worker));
-          }
-        });
-  }
-
-  private void addParts(List<Part> parts, Step step, int firstToken) {
-    int window = config.window().reach(number);
-    int length = Math.min(step.cache().length() + step.tokens(), Math.max(window, 1 << 10));
-    int together = Math.clamp(MAX_SCORES / ((long) length * config.group()), 1, 8);
-    for (int t = 0; t < step.tokens(); t += together) {
-      for (int kvHead = 0; kvHead < config.kvHeads(); kvHead++) {
-        parts.add(
-            new Part(
-                step,
-                kvHead,
-                new Attention.Queries(
-                    work.queryKeyValue,
-                    layer.queryKeyValue().rows(),
-                    work.attended,
-                    config.heads() * config.headDim(),
-                    firstToken + t,
-                    Math.min(together, step.tokens() - t),
-                    step.cache().length() + t,
-                    kvHead * config.group(),
-                    config.group(),
-                    config.scales().attention(),
-                    config.scales().attentionCap(),
-                    window)));
-      }
     }
   }
 

@@ -1,6 +1,9 @@
 package org.folkmoot.engine.model;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.folkmoot.kernel.Activations;
+import org.folkmoot.kernel.SplitAttention;
 
 /** The intermediate values of a pass, reused from pass to pass. Rows are tokens. */
 final class Workspace {
@@ -22,6 +25,8 @@ final class Workspace {
   /** What the shared expert gave: {@code [token][dim]}. */
   float[] sharedOutputs = new float[0];
 
+  private final List<SplitAttention.Memory> splits = new ArrayList<>();
+
   void fit(ModelConfig config, int tokens) {
     int heads = config.heads() * config.headDim();
     int kv = config.kvHeads() * config.headDim();
@@ -42,6 +47,14 @@ final class Workspace {
   float[] normed(int length) {
     normed = fit(normed, length);
     return normed;
+  }
+
+  /** Of the attention of the pass's so-many-th token and KV head that is cut into parts. */
+  SplitAttention.Memory split(int number) {
+    while (splits.size() <= number) {
+      splits.add(new SplitAttention.Memory());
+    }
+    return splits.get(number);
   }
 
   private static float[] fit(float[] array, int length) {
