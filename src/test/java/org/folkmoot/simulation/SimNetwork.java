@@ -72,13 +72,17 @@ final class SimNetwork {
       place[0] = random.nextDouble();
       place[1] = random.nextDouble();
     }
-    return (from, to) -> {
-      double[] a = at[Math.floorMod(from.number(), places)];
-      double[] b = at[Math.floorMod(to.number(), places)];
-      double distance = Math.hypot(a[0] - b[0], a[1] - b[1]);
-      // The far ends are 70 ms apart; home links carry 100 Mbit/s.
-      return distance == 0 ? LAN : new Path((long) (1e6 + distance * 50e6), 2_000_000, 12.5e6, 0);
-    };
+    Path[][] paths = new Path[places][places];
+    for (int i = 0; i < places; i++) {
+      for (int j = 0; j < places; j++) {
+        double distance = Math.hypot(at[i][0] - at[j][0], at[i][1] - at[j][1]);
+        // The far ends are 70 ms apart; home links carry 100 Mbit/s.
+        paths[i][j] =
+            distance == 0 ? LAN : new Path((long) (1e6 + distance * 50e6), 2_000_000, 12.5e6, 0);
+      }
+    }
+    return (from, to) ->
+        paths[Math.floorMod(from.number(), places)][Math.floorMod(to.number(), places)];
   }
 
   Simulation simulation() {
@@ -147,7 +151,7 @@ final class SimNetwork {
 
   /** Whether nothing gets from one to the other at present. */
   boolean separated(SimTransport a, SimTransport b) {
-    return !islands.getOrDefault(a, 0).equals(islands.getOrDefault(b, 0));
+    return !islands.isEmpty() && !islands.getOrDefault(a, 0).equals(islands.getOrDefault(b, 0));
   }
 
   /** Remembers a link's end whose frames wait for the end of a partition. */

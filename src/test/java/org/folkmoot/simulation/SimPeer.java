@@ -185,6 +185,7 @@ final class SimPeer {
         new FakeSpanEngine(host.loop(), model, range, FakeSpanEngine.Speed.USUAL, positions);
     now.slowness(slowness);
     engine = now;
+    engines.removeIf(old -> old.seats() == 0);
     engines.add(now);
     server.offer(model.id(), now);
     publish();
@@ -311,6 +312,10 @@ final class SimPeer {
 
   /** Seats that are open in its engines. */
   int engineSeats() {
-    return engines.stream().mapToInt(FakeSpanEngine::seats).sum();
+    int seats = 0;
+    for (FakeSpanEngine each : engines) {
+      seats += each.seats();
+    }
+    return seats;
   }
 }

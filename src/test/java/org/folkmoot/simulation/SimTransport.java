@@ -68,6 +68,11 @@ final class SimTransport implements PeerTransport {
     return List.copyOf(links);
   }
 
+  /** How many of them there are. */
+  int openLinks() {
+    return links.size();
+  }
+
   void forget(SimLink link) {
     links.remove(link);
   }
