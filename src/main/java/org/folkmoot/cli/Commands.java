@@ -39,6 +39,7 @@ final class Commands {
           "canary",
           "pull",
           "ls",
+          "ps",
           "show",
           "rm",
           "catalogue",
@@ -94,6 +95,7 @@ final class Commands {
       case "canary" -> new CanaryCommand(surroundings);
       case "pull" -> new PullCommand(surroundings);
       case "ls", "list" -> new LsCommand(surroundings);
+      case "ps" -> new PsCommand(surroundings);
       case "show" -> new ShowCommand(surroundings);
       case "rm" -> new RmCommand(surroundings);
       case "catalogue", "models" -> new CatalogueCommand(surroundings);

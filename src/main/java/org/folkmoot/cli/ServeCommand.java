@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.folkmoot.api.ApiEnvironment;
 import org.folkmoot.api.ApiKeys;
 import org.folkmoot.api.ApiServer;
@@ -20,6 +21,7 @@ import org.folkmoot.api.ModelProvider;
 import org.folkmoot.api.Policy;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.session.LanguageModel;
+import org.folkmoot.session.LocalModel;
 import org.folkmoot.session.Notary;
 import org.folkmoot.store.StoredModel;
 import org.jspecify.annotations.Nullable;
@@ -142,10 +144,13 @@ final class ServeCommand implements Callable<Integer> {
       } else {
         named.forEach(model -> models.open(model.name()).close());
         models.markReady();
+        Running running = new Running(surroundings, () -> opened(models));
+        models.onChange(running::changed);
         serve(
             settings,
             models,
             environment(Notaries.of(surroundings, policies(policy)), policy),
+            running,
             () -> {});
       }
     }
@@ -186,19 +191,43 @@ final class ServeCommand implements Callable<Integer> {
       ModelOpener.Settings resources,
       Optional<Policy> policy)
       throws InterruptedException {
-    SwarmServing serving =
-        SwarmServing.start(surroundings, swarm, named, resources, policy.map(Policy::bytes));
+    Optional<LocalModel> draft =
+        swarm.wish().openDraft(surroundings, resources.contextLength(), MOST_SESSIONS);
+    SwarmServing serving;
+    try {
+      serving =
+          SwarmServing.start(surroundings, swarm, named, resources, policy.map(Policy::bytes));
+    } catch (RuntimeException failed) {
+      draft.ifPresent(LocalModel::close);
+      throw failed;
+    }
+    Running running =
+        new Running(
+            surroundings,
+            () -> Stream.concat(serving.served().stream(), opened(models).stream()).toList());
+    serving.onChange(running::changed);
+    models.onChange(running::changed);
     SwarmAudits audits = new SwarmAudits(surroundings, serving.node(), serving.ledger()::audited);
     models.markReady();
     serve(
         settings,
-        new SwarmModels(surroundings, serving.node(), models, resources.contextLength()),
+        new SwarmModels(surroundings, serving.node(), models, draft, resources.contextLength()),
         environment(Notaries.watched(surroundings, policies(policy), audits::answered), policy)
             .with(serving.ledger()),
+        running,
         () -> {
           audits.close();
           serving.close();
+          draft.ifPresent(LocalModel::close);
         });
+  }
+
+  /** The models that answer programs from this machine alone. */
+  private static List<Running.Model> opened(ServedModels models) {
+    return models.opened().stream()
+        .map(model ->
+            new Running.Model(model.name(), model.sha256(), model.size(), "all", "programs"))
+        .toList();
   }
 
   private static List<Hash32> policies(Optional<Policy> policy) {
@@ -233,10 +262,20 @@ final class ServeCommand implements Callable<Integer> {
 
   /** Says where, and serves until the process is told to end. */
   private void serve(
-      ApiSettings settings, ModelProvider models, ApiEnvironment environment, Runnable last)
+      ApiSettings settings,
+      ModelProvider models,
+      ApiEnvironment environment,
+      Running running,
+      Runnable last)
       throws InterruptedException {
     try (ApiServer server = ApiServer.start(settings, models, environment)) {
-      serve(server, last);
+      running.reached("http://" + server.address());
+      serve(
+          server,
+          () -> {
+            running.close();
+            last.run();
+          });
     } catch (RuntimeException failed) {
       last.run();
       throw failed;

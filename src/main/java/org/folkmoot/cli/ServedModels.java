@@ -40,6 +40,10 @@ final class ServedModels implements ModelProvider, AutoCloseable {
     boolean isIdle() {
       return leases == 0;
     }
+
+    boolean isOpen() {
+      return model.isDone() && !model.isCompletedExceptionally();
+    }
   }
 
   private final Supplier<List<StoredModel>> offered;
@@ -48,6 +52,7 @@ final class ServedModels implements ModelProvider, AutoCloseable {
   private final Map<String, Slot> slots = new LinkedHashMap<>();
   private long uses;
   private boolean ready;
+  private volatile Runnable changed = () -> {};
 
   /**
    * Opens nothing yet.
@@ -68,6 +73,27 @@ final class ServedModels implements ModelProvider, AutoCloseable {
   /** From now on this node can answer. */
   synchronized void markReady() {
     ready = true;
+  }
+
+  /** Has this run whenever a model was opened or closed. */
+  void onChange(Runnable listener) {
+    changed = listener;
+  }
+
+  /** The models that are open now, in the order in which they were opened. */
+  List<StoredModel> opened() {
+    List<String> names;
+    synchronized (this) {
+      names =
+          slots.entrySet().stream()
+              .filter(slot -> slot.getValue().isOpen())
+              .map(Map.Entry::getKey)
+              .toList();
+    }
+    List<StoredModel> all = offered.get();
+    return names.stream()
+        .flatMap(name -> all.stream().filter(model -> model.name().equals(name)).limit(1))
+        .toList();
   }
 
   @Override
@@ -161,6 +187,7 @@ final class ServedModels implements ModelProvider, AutoCloseable {
       }
       slot.model.completeExceptionally(failed);
     }
+    changed.run();
   }
 
   /** The model, once whoever opens it has done so; what he failed with, all who waited get. */
@@ -216,8 +243,6 @@ final class ServedModels implements ModelProvider, AutoCloseable {
       open = List.copyOf(slots.values());
       slots.clear();
     }
-    open.stream()
-        .filter(slot -> slot.model.isDone() && !slot.model.isCompletedExceptionally())
-        .forEach(slot -> slot.model.join().close());
+    open.stream().filter(Slot::isOpen).forEach(slot -> slot.model.join().close());
   }
 }

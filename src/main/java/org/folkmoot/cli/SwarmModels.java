@@ -5,6 +5,7 @@ import static org.folkmoot.base.FolkmootException.Code.UNREACHABLE;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -13,7 +14,9 @@ import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.NearNames;
 import org.folkmoot.cli.swarm.SwarmNode;
 import org.folkmoot.session.LanguageModel;
+import org.folkmoot.session.LocalModel;
 import org.folkmoot.session.SwarmGeneration;
+import org.folkmoot.session.SwarmModel;
 import org.folkmoot.wire.Announcement;
 import org.folkmoot.wire.Offer;
 
@@ -24,13 +27,25 @@ final class SwarmModels implements ModelProvider {
   private final Surroundings surroundings;
   private final SwarmNode node;
   private final ServedModels local;
+  private final Optional<LocalModel> draft;
   private final int contextLength;
   private final Map<String, FutureTask<LanguageModel>> open = new ConcurrentHashMap<>();
 
-  SwarmModels(Surroundings surroundings, SwarmNode node, ServedModels local, int contextLength) {
+  /**
+   * Opens nothing yet.
+   *
+   * @param draft a model of this machine that drafts for those of the swarm; not closed
+   */
+  SwarmModels(
+      Surroundings surroundings,
+      SwarmNode node,
+      ServedModels local,
+      Optional<LocalModel> draft,
+      int contextLength) {
     this.surroundings = surroundings;
     this.node = node;
     this.local = local;
+    this.draft = draft;
     this.contextLength = contextLength;
   }
 
@@ -88,12 +103,25 @@ final class SwarmModels implements ModelProvider {
   }
 
   private LanguageModel ask(String name) {
-    return Swarms.model(
-        surroundings,
-        node,
-        name,
-        Swarms.usual(surroundings, contextLength, () -> {}),
-        new SwarmGeneration.Watcher() {});
+    SwarmModel model =
+        Swarms.model(
+            surroundings,
+            node,
+            name,
+            Swarms.usual(surroundings, contextLength, () -> {}),
+            new SwarmGeneration.Watcher() {});
+    if (draft.isEmpty()) {
+      return model;
+    }
+    if (model.sharesTokens(draft.get())) {
+      return model.draftedBy(draft.get());
+    }
+    surroundings
+        .console()
+        .note(
+            "%s does not draft for %s: it has another vocabulary"
+                .formatted(draft.get().name(), PlainText.line(name, 60)));
+    return model;
   }
 
   private record SharedLease(LanguageModel model) implements Lease {

@@ -17,6 +17,7 @@ import org.folkmoot.cli.swarm.SwarmNode;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.JoinedSwarm;
 import org.folkmoot.route.Placement;
+import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.store.StoredModel;
 import org.folkmoot.wire.LayerRange;
 import org.jspecify.annotations.Nullable;
@@ -81,6 +82,14 @@ final class SwarmServing implements AutoCloseable {
             "Do not write into the public ledger for whom this node worked and who worked for it.")
     private boolean noCredits;
 
+    @Option(
+        names = "--draft",
+        paramLabel = "MODEL",
+        description =
+            "Let a small model of this machine guess ahead for what this node asks of the swarm:"
+                + " fewer round trips, the same answers. It drafts for models of its vocabulary.")
+    private @Nullable String draft;
+
     @Mixin private InternetOptions internet;
 
     @Option(
@@ -88,6 +97,11 @@ final class SwarmServing implements AutoCloseable {
         hidden = true,
         description = "Alter what the layers give: for 'demo --cheat', which shows it caught.")
     private boolean lies;
+
+    /** How this node asks the swarm for what programs ask of it. */
+    SwarmWish wish() {
+      return new SwarmWish(RouteConstraints.NONE, Optional.ofNullable(draft));
+    }
 
     boolean wanted(Surroundings surroundings) {
       boolean asked =
@@ -100,7 +114,11 @@ final class SwarmServing implements AutoCloseable {
   private final SwarmNode node;
   private final NodeLedger ledger;
   private final MootFollower follower;
-  private final List<MovingSpan> spans = new ArrayList<>();
+  private final List<Served> spans = new ArrayList<>();
+  private volatile Runnable changed = () -> {};
+
+  /** A model of which a span is served. */
+  private record Served(StoredModel model, MovingSpan span) {}
 
   private SwarmServing(Surroundings surroundings, SwarmNode node, NodeLedger ledger) {
     this.surroundings = surroundings;
@@ -198,9 +216,9 @@ final class SwarmServing implements AutoCloseable {
               wish,
               line,
               () -> Placement.lookAgainNanos(random.nextDouble()),
-              new Moves(surroundings.console(), model.name()));
+              new Moves(surroundings.console(), model.name(), () -> changed.run()));
     }
-    spans.add(span);
+    spans.add(new Served(model, span));
     LayerRange range = span.range().orElseThrow();
     surroundings
         .console()
@@ -215,9 +233,11 @@ final class SwarmServing implements AutoCloseable {
   }
 
   /** Says where a span went. */
-  private record Moves(Console console, String model) implements MovingSpan.Listener {
+  private record Moves(Console console, String model, Runnable changed)
+      implements MovingSpan.Listener {
     @Override
     public void moved(LayerRange to) {
+      changed.run();
       console.note(
           "moved: serving layers %d–%d of %s now, which the swarm needs more"
               .formatted(to.from(), to.to() - 1, model));
@@ -225,6 +245,7 @@ final class SwarmServing implements AutoCloseable {
 
     @Override
     public void failed(FolkmootException why) {
+      changed.run();
       console.note("%s is served no more: %s".formatted(model, why.getMessage()));
     }
   }
@@ -233,6 +254,29 @@ final class SwarmServing implements AutoCloseable {
   static String swarmName(String name) {
     String file = name.substring(name.lastIndexOf('/') + 1);
     return file.endsWith(".gguf") ? file.substring(0, file.length() - 5) : file;
+  }
+
+  /** Has this run whenever other layers are served. */
+  void onChange(Runnable listener) {
+    changed = listener;
+  }
+
+  /** What is served to the swarm now. */
+  List<Running.Model> served() {
+    List<Running.Model> all = new ArrayList<>();
+    for (Served each : spans) {
+      each.span
+          .range()
+          .ifPresent(range ->
+              all.add(
+                  new Running.Model(
+                      each.model.name(),
+                      each.model.sha256(),
+                      each.model.size(),
+                      "%s of %d".formatted(SwarmReport.layers(range), each.span.modelLayers()),
+                      "the swarm '%s'".formatted(node.swarm().name()))));
+    }
+    return all;
   }
 
   /** The ledger as others see it. */
@@ -250,6 +294,6 @@ final class SwarmServing implements AutoCloseable {
     follower.close();
     ledger.close();
     node.close();
-    spans.forEach(MovingSpan::close);
+    spans.forEach(each -> each.span.close());
   }
 }

@@ -17,13 +17,20 @@ record SwarmWish(RouteConstraints constraints, Optional<String> draft) {
   /** Room for the contexts of a draft model: a small model's of some ten thousand tokens. */
   private static final long DRAFT_KV_BYTES = 512L << 20;
 
-  /** Opens the model that drafts, if one is wished. */
-  Optional<LocalModel> openDraft(Surroundings surroundings, int contextLength) {
+  /**
+   * Opens the model that drafts, if one is wished.
+   *
+   * @param answers for how many at a time it is to draft
+   */
+  Optional<LocalModel> openDraft(Surroundings surroundings, int contextLength, int answers) {
     return draft.map(name ->
         ModelOpener.openShowing(
             surroundings,
             Models.find(surroundings, name),
             new ModelOpener.Settings(
-                Runtime.getRuntime().availableProcessors(), contextLength, DRAFT_KV_BYTES, 1)));
+                Runtime.getRuntime().availableProcessors(),
+                contextLength,
+                DRAFT_KV_BYTES,
+                answers)));
   }
 }

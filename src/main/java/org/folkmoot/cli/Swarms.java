@@ -134,7 +134,7 @@ final class Swarms {
       int contextLength,
       SwarmWish wish,
       SwarmGeneration.Watcher watcher) {
-    Optional<LocalModel> draft = wish.openDraft(surroundings, contextLength);
+    Optional<LocalModel> draft = wish.openDraft(surroundings, contextLength, 1);
     SwarmNode node = asking(surroundings);
     try {
       SwarmModel.Options options =

@@ -62,6 +62,23 @@ final class ModelDrafter implements Drafter {
     held = new int[maxPositions];
   }
 
+  /**
+   * As the constructor; empty if the model has no room now, for it drafts for others. An answer
+   * must not wait for guesses.
+   */
+  static Optional<ModelDrafter> ifRoom(
+      Loop loop,
+      LongSupplier nanoTime,
+      LocalModel model,
+      SamplerSettings settings,
+      int maxPositions) {
+    try {
+      return Optional.of(new ModelDrafter(loop, nanoTime, model, settings, maxPositions));
+    } catch (FolkmootException noRoom) {
+      return Optional.empty();
+    }
+  }
+
   @Override
   public void prepare(int[] ids, int count) {
     if (count > 1) {

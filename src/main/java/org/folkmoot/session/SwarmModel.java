@@ -49,11 +49,19 @@ public final class SwarmModel implements LanguageModel {
       ChainSettings chain,
       LongSupplier random,
       Runnable release) {
+    /** The same with a model that drafts. */
+    Options draftedBy(LocalModel model) {
+      return new Options(
+          contextLength, speculate, Optional.of(model), constraints, chain, random, release);
+    }
+
     /** The same over other peers; closing what is made with it releases nothing. */
     Options over(RouteConstraints others) {
       return new Options(contextLength, speculate, draft, others, chain, random, () -> {});
     }
   }
+
+  private static final SwarmGeneration.Watcher NOBODY = new SwarmGeneration.Watcher() {};
 
   private final String name;
   private final ModelId model;
@@ -96,18 +104,22 @@ public final class SwarmModel implements LanguageModel {
     this.prompts = Prompts.of(head);
     this.watcher = watcher;
     this.through = Optional.empty();
-    options.draft.ifPresent(this::checkTokenizer);
+    options.draft.ifPresent(this::checkTokens);
   }
 
-  /** Drafts are ids: they must mean the same to both models. */
-  private void checkTokenizer(LocalModel draft) {
-    Tokenizer one = tokenizer();
-    Tokenizer other = draft.tokenizer();
-    boolean same = one.size() == other.size();
-    for (int id = 0; same && id < one.size(); id++) {
-      same = one.spelling(id).equals(other.spelling(id));
+  /** Whether token ids mean the same to another model: then that one can draft for this one. */
+  public boolean sharesTokens(LocalModel other) {
+    Tokenizer ours = tokenizer();
+    Tokenizer theirs = other.tokenizer();
+    boolean same = ours.size() == theirs.size();
+    for (int id = 0; same && id < ours.size(); id++) {
+      same = ours.spelling(id).equals(theirs.spelling(id));
     }
-    if (!same) {
+    return same;
+  }
+
+  private void checkTokens(LocalModel draft) {
+    if (!sharesTokens(draft)) {
       throw new FolkmootException(
           BAD_REQUEST,
           "%s cannot draft for %s: it has another vocabulary; choose a smaller model of the same family"
@@ -115,16 +127,20 @@ public final class SwarmModel implements LanguageModel {
     }
   }
 
-  private SwarmModel(SwarmModel other, RouteConstraints constraints, Optional<Through> through) {
+  private SwarmModel(
+      SwarmModel other,
+      Options options,
+      Optional<Through> through,
+      SwarmGeneration.Watcher watcher) {
     this.name = other.name;
     this.model = other.model;
-    this.options = other.options.over(constraints);
+    this.options = options;
     this.network = other.network;
     this.announcements = other.announcements;
     this.scores = other.scores;
     this.config = other.config;
     this.prompts = other.prompts;
-    this.watcher = new SwarmGeneration.Watcher() {};
+    this.watcher = watcher;
     this.through = through;
   }
 
@@ -203,16 +219,14 @@ public final class SwarmModel implements LanguageModel {
   }
 
   private Optional<Drafter> drafter(GenerationRequest request, int positions) {
-    if (options.draft.isPresent() && positions <= options.draft.get().contextLength()) {
-      return Optional.of(
-          new ModelDrafter(
-              network.loop(),
-              network.loop()::nanoTime,
-              options.draft.get(),
-              request.sampler(),
-              positions));
-    }
-    return options.speculate ? Optional.of(new PromptLookup()) : Optional.empty();
+    return options
+        .draft
+        .filter(model -> positions <= model.contextLength())
+        .flatMap(model ->
+            ModelDrafter.ifRoom(
+                network.loop(), network.loop()::nanoTime, model, request.sampler(), positions))
+        .<Drafter>map(drafter -> drafter)
+        .or(() -> options.speculate ? Optional.of(new PromptLookup()) : Optional.empty());
   }
 
   private ChainPlanner planner() {
@@ -258,12 +272,23 @@ public final class SwarmModel implements LanguageModel {
 
   /** The same model over other peers, as far as these constraints have it. */
   public SwarmModel over(RouteConstraints constraints) {
-    return new SwarmModel(this, constraints, Optional.empty());
+    return new SwarmModel(this, options.over(constraints), Optional.empty(), NOBODY);
+  }
+
+  /**
+   * The same model with a small one of this machine that drafts; this one is not used any more.
+   *
+   * @throws FolkmootException BAD_REQUEST if it has another vocabulary
+   */
+  public SwarmModel draftedBy(LocalModel draft) {
+    checkTokens(draft);
+    return new SwarmModel(this, options.draftedBy(draft), through, watcher);
   }
 
   /** The same model with one peer computing all that it serves, and nobody in its place. */
   public SwarmModel through(PeerId peer, LayerRange served) {
-    return new SwarmModel(this, options.constraints, Optional.of(new Through(peer, served)));
+    return new SwarmModel(
+        this, options.over(options.constraints), Optional.of(new Through(peer, served)), NOBODY);
   }
 
   private SecondOpinion opinion(Receipt receipt, Disclosure disclosure, ChainPlanner planner) {

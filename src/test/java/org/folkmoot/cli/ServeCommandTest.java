@@ -13,6 +13,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Scanner;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -85,9 +86,36 @@ class ServeCommandTest {
               HttpRequest.newBuilder(server.resolve("/healthz")).build(),
               HttpResponse.BodyHandlers.ofString());
       assertThat(health.statusCode()).isEqualTo(200);
+      assertThat(cli.run("ps")).isZero();
+      assertThat(cli.out()).contains("tiny", "all", "programs", ProcessHandle.current().pid() + "");
+      assertThat(cli.err()).contains("answers programs at " + server);
       serving.interrupt();
       serving.join();
+      assertThat(cli.run("ps")).isZero();
+      assertThat(cli.err()).contains("no node of this home runs");
     }
+  }
+
+  /** What a node that was killed has left, and what is no such file, is passed over. */
+  @Test
+  void aNodeThatIsGoneIsNotListed() throws IOException {
+    Path left = folder.resolve("home").resolve("running");
+    Files.createDirectories(left);
+    Path dead = left.resolve("1.json");
+    String model =
+        "{\"name\":\"tiny\",\"sha256\":\"%s\",\"size\":1,\"layers\":\"all\",\"to\":\"programs\"}"
+            .formatted("ab".repeat(32));
+    Files.writeString(
+        dead,
+        "{\"pid\":%d,\"started\":1,\"since\":\"2030-01-01T00:00:00Z\",\"models\":[%s]}"
+            .formatted(ProcessHandle.current().pid(), model));
+    Files.writeString(left.resolve("2.json"), "{");
+    Files.writeString(left.resolve("3.json"), "[1, 2]");
+    Files.write(left.resolve("4.json"), new byte[1 << 20]);
+    assertThat(cli.run("ps")).isZero();
+    assertThat(cli.out()).doesNotContain("tiny");
+    assertThat(cli.err()).contains("no node of this home runs");
+    assertThat(dead).doesNotExist();
   }
 
   private int run(PipedOutputStream out, String... args) {

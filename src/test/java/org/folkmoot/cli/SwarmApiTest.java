@@ -95,16 +95,19 @@ class SwarmApiTest {
       run(third, "join", link);
       try (NodeProcess joiner =
               NodeProcess.start(second, "tiny", "--layers", "2:4", "--listen", listen);
-          NodeProcess asker = NodeProcess.start(third, "--listen", listen)) {
+          NodeProcess asker = NodeProcess.start(third, "--listen", listen, "--draft", file)) {
         for (double temperature : new double[] {0, 0.9}) {
           String wanted = ask(alone.awaitReady().http(), temperature);
           for (NodeProcess node : List.of(opener, joiner.awaitReady(), asker.awaitReady())) {
             assertThat(ask(node.http(), temperature)).isEqualTo(wanted);
           }
         }
+        assertThat(run(second, "ps")).contains("tiny", "2–3 of 4", "the swarm", joiner.pid() + "");
+        assertThat(run(third, "ps", "--json")).contains("\"pid\" : " + asker.pid());
         drafting(single, third, file);
         // What it did for the others they have acknowledged, and it wrote that down.
         assertThat(joiner.stop()).isTrue();
+        assertThat(run(second, "ps", "--json")).contains("\"processes\" : [ ]");
         assertThat(new SwarmFolder(second).credits()).isNotEmptyFile();
       }
     }

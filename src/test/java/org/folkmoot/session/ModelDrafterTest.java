@@ -65,6 +65,26 @@ class ModelDrafterTest {
     }
   }
 
+  /** It drafts for one answer at a time; who comes meanwhile goes on without. */
+  @Test
+  void whereThereIsNoRoomNobodyDrafts() {
+    Path file = TinyModels.write(folder, TinyModel.of(TensorType.Q4_1).withContext(256));
+    SamplerSettings greedy = SamplerSettings.GREEDY;
+    try (SerialLoop loop =
+            new SerialLoop("test", () -> 0, InstantSource.system(), Throwable::printStackTrace);
+        LocalModel model =
+            LocalModel.open(
+                file,
+                new LocalModel.Options("tiny", "0".repeat(64), 2, 256, 1 << 24, 1, () -> 0),
+                _ -> {})) {
+      ModelDrafter first = ModelDrafter.ifRoom(loop, () -> 0, model, greedy, 64).orElseThrow();
+      assertThat(ModelDrafter.ifRoom(loop, () -> 0, model, greedy, 64)).isEmpty();
+      first.close();
+      ModelDrafter.ifRoom(loop, () -> 0, model, greedy, 64).orElseThrow().close();
+      assertThat(ModelDrafter.ifRoom(loop, () -> 0, model, greedy, 1 << 30)).isEmpty();
+    }
+  }
+
   private static int answer(LocalModel model, SamplerSettings settings, int[] ids, int[] prompt) {
     int length = prompt.length;
     GenerationRequest request = new GenerationRequest(prompt, settings, ANSWER, List.of(), -1);

@@ -285,8 +285,7 @@ final class SimSwarm implements Fault.Target {
     network.heal();
     network.loss(0);
     servers.forEach(peer -> peer.host().loop().thaw());
-    boolean ended =
-        simulation.runUntil(this::allHaveEnded, DEADLINE_NANOS);
+    boolean ended = simulation.runUntil(this::allHaveEnded, DEADLINE_NANOS);
     simulation.require(() -> assertThat(ended).as("all requests end").isTrue());
     simulation.runFor(120 * SECOND);
     simulation.require(() -> {
