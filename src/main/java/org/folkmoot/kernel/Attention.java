@@ -78,11 +78,6 @@ public final class Attention {
           Integer.MAX_VALUE);
     }
 
-    /** Whether all see everything, with scores that know no bound. */
-    boolean isPlain() {
-      return cap == 0 && window >= position + tokens;
-    }
-
     /** The first position that the query of a row sees. */
     int from(int row) {
       return Math.max(0, position + row / heads - window + 1);
@@ -172,7 +167,7 @@ public final class Attention {
       Scratch scratch) {
     Optional<MachineAttention> machine =
         MachineKernels.get().flatMap(kernels -> kernels.attention(layout));
-    if (machine.isPresent() && queries.isPlain()) {
+    if (machine.isPresent()) {
       MachineAttention.Past past = new MachineAttention.Past(layout, pages, layer, kvHead);
       machine.get().attend(past, queries, scratch);
     } else {

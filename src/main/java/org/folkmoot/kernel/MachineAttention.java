@@ -86,31 +86,67 @@ final class MachineAttention {
   /** See {@link Attention#attend}. */
   void attend(Past past, Attention.Queries queries, Scratch scratch) {
     int rows = queries.tokens() * queries.heads();
-    int stride = (queries.position() + queries.tokens() - 1) / POSITIONS * POSITIONS + POSITIONS;
+    int base = pageOf(queries.from(0));
+    int stride = pageOf(queries.to(rows - 1) - 1) + POSITIONS - base;
     float[] x = gather(queries, scratch.tile(rows * headDim));
     float[] scores = scratch.scores(rows * stride);
     float[] records = scratch.chunk(rows * recordLength());
     Arrays.fill(records, 0, rows * recordLength(), 0f);
     for (int first = 0; first < rows; first += ROWS) {
       int together = Math.min(ROWS, rows - first);
-      int seen = queries.to(first + together - 1);
+      int from = pageOf(queries.from(first));
+      int to = queries.to(first + together - 1);
+      int line = first * stride + from - base;
       MemorySegment own = floats(x, (long) first * headDim);
-      MemorySegment at = floats(scores, (long) first * stride);
-      MemorySegment to = floats(records, (long) first * recordLength());
-      scores(past, own, together, 0, seen, at, stride);
+      scores(past, own, together, from, to, floats(scores, line), stride);
       for (int row = first; row < first + together; row++) {
-        MemorySegment line = floats(scores, (long) row * stride);
-        float max = maximum(line, queries.to(row), queries.scale());
-        terms(line, queries.to(row), seen, max);
+        terms(queries, row, from, to, scores, line + (row - first) * stride);
       }
-      for (int chunk = 0; chunk < seen; chunk += Attention.CHUNK) {
-        int end = Math.min(chunk + Attention.CHUNK, seen);
-        weigh(past, together, chunk, end, at.asSlice(4L * chunk), stride, to);
+      MemorySegment record = floats(records, (long) first * recordLength());
+      for (int start = from; start < to; ) {
+        int end = Math.min(start / Attention.CHUNK * Attention.CHUNK + Attention.CHUNK, to);
+        weigh(past, together, start, end, floats(scores, line + start - from), stride, record);
+        start = end;
       }
     }
     for (int row = 0; row < rows; row++) {
       divide(queries, row, floats(records, (long) row * recordLength()));
     }
+  }
+
+  private static int pageOf(int position) {
+    return position / POSITIONS * POSITIONS;
+  }
+
+  /**
+   * Turns a row's scores into the terms of its softmax; those of what it does not see become zero.
+   *
+   * @param from position of the first score
+   * @param to the end of what is computed together
+   * @param at where the first score lies
+   */
+  private void terms(
+      Attention.Queries queries, int row, int from, int to, float[] scores, int at) {
+    int before = queries.from(row) - from;
+    int count = queries.to(row) - from;
+    Arrays.fill(scores, at, at + before, Float.NEGATIVE_INFINITY);
+    float scale = bound(queries, scores, at + before, count - before);
+    MemorySegment line = floats(scores, at);
+    terms(line, count, to - from, maximum(line, count, scale));
+  }
+
+  /**
+   * Bounds scores, if the model does.
+   *
+   * @return what they are still to be multiplied by
+   */
+  static float bound(Attention.Queries queries, float[] scores, int at, int count) {
+    if (queries.cap() == 0) {
+      return queries.scale();
+    }
+    Elementwise.scale(scores, at, count, queries.scale());
+    Tanh.cap(scores, at, count, queries.cap());
+    return 1;
   }
 
   /** The rows' queries, one after the other. */

@@ -85,7 +85,7 @@ public final class SplitAttention {
       Attention.Queries queries,
       int parts,
       Memory memory) {
-    if (parts < 2 || queries.tokens() > 1 || queries.to(0) < LEAST || !queries.isPlain()) {
+    if (parts < 2 || queries.tokens() > 1 || queries.to(0) < LEAST || queries.from(0) > 0) {
       return Optional.empty();
     }
     int chunks = (queries.to(0) + Attention.CHUNK - 1) / Attention.CHUNK;
@@ -122,8 +122,9 @@ public final class SplitAttention {
       MemorySegment own = floats(memory.queries, (long) first * past.layout().headDim());
       machine.scores(past, own, rows, from, to, scores(first, from), stride);
       for (int row = first; row < first + rows; row++) {
-        memory.maxima[row * parts + part] =
-            machine.maximum(scores(row, from), to - from, queries.scale());
+        float scale =
+            MachineAttention.bound(queries, memory.scores, row * stride + from, to - from);
+        memory.maxima[row * parts + part] = machine.maximum(scores(row, from), to - from, scale);
       }
     }
   }

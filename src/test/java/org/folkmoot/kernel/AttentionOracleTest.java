@@ -78,6 +78,7 @@ class AttentionOracleTest {
     for (AwkwardData.Input input : AwkwardData.Input.values()) {
       if (precision == KvLayout.Precision.F32 || !TOO_LARGE_FOR_F16.contains(input)) {
         check(new Case(1500, 1, 16, 2, input), precision);
+        check(new Case(1500, 1, 16, 2, input, 50, Integer.MAX_VALUE), precision);
       }
     }
   }
@@ -85,8 +86,8 @@ class AttentionOracleTest {
   @ParameterizedTest
   @EnumSource
   void windows(KvLayout.Precision precision) {
-    for (int window : new int[] {1, 15, 16, 17, 64, 100, 256, 300}) {
-      for (int length : new int[] {1, 16, 65, 257, 320, 513}) {
+    for (int window : new int[] {1, 15, 16, 17, 64, 100, 256, 300, 1024}) {
+      for (int length : new int[] {1, 16, 65, 257, 320, 513, 1200}) {
         for (int tokens : new int[] {1, Math.min(length, 8)}) {
           AwkwardData.Input ordinary = AwkwardData.Input.ORDINARY;
           check(new Case(length, tokens, 16, 2, ordinary, 0, window), precision);
