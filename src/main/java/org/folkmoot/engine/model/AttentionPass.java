@@ -17,8 +17,8 @@ final class AttentionPass {
    */
   private static final int MAX_SCORES = 1 << 18;
 
-  /** How often each thread can take a piece of a past, so that none waits for long. */
-  private static final int PIECES_PER_WORKER = 8;
+  /** Pieces of a past at most. */
+  private static final int MOST_PIECES = 8;
 
   private final ModelConfig config;
   private final int stride;
@@ -67,8 +67,7 @@ final class AttentionPass {
       addParts(parts, step, token);
       token += step.tokens();
     }
-    // A long past is cut where there are too few parts to keep all threads busy.
-    int pieces = pool.workers() == 1 ? 1 : PIECES_PER_WORKER * pool.workers() / parts.size();
+    int pieces = pieces(parts.size(), pool.workers());
     List<IntConsumer> first = new ArrayList<>();
     List<IntConsumer> then = new ArrayList<>();
     int split = 0;
@@ -83,6 +82,22 @@ final class AttentionPass {
     }
     run(first);
     run(then);
+  }
+
+  /**
+   * Into how many pieces a long past is cut, if all are: no more than it takes to have every thread
+   * work for nine tenths of the time.
+   */
+  static int pieces(int parts, int workers) {
+    int pieces = 1;
+    while (pieces < MOST_PIECES) {
+      int turns = (parts * pieces + workers - 1) / workers;
+      if (10 * parts * pieces >= 9 * turns * workers) {
+        break;
+      }
+      pieces++;
+    }
+    return pieces;
   }
 
   private void addParts(List<Part> parts, Step step, int firstToken) {
@@ -134,13 +149,6 @@ final class AttentionPass {
   }
 
   private void run(List<IntConsumer> jobs) {
-    pool.run(
-        jobs.size(),
-        1,
-        (from, to, worker) -> {
-          for (int i = from; i < to; i++) {
-            jobs.get(i).accept(worker);
-          }
-        });
+    pool.runNear(jobs.size(), (piece, _, worker) -> jobs.get(piece).accept(worker));
   }
 }
