@@ -2,7 +2,7 @@
 /**
  * Measures llama.cpp (through node-llama-cpp, CPU backend only) on one GGUF file.
  *
- *   node bench/llamacpp.mjs MODEL.gguf [--threads 2] [--repeat 5] [--parallel 8] [--json]
+ *   node bench/llamacpp.mjs MODEL.gguf [--threads 2] [--repeat 5] [--parallel 8] [--behind POSITIONS] [--json]
  *
  * What is measured, each as the median of the repetitions (the JSON keeps the single figures too):
  *
@@ -10,6 +10,7 @@
  *                  up to and including the first sampled token
  *   tg64           tokens/s of 64 greedy decode steps, one token each, after a prompt of 16
  *   tg64x8         tokens/s, all sequences together, of 8 sequences that decode 64 tokens side by side
+ *   tg64behind     with --behind: tg64 after a prompt of so many tokens; tg64behind128 the same after 128, in turn with it
  *   ttftMillis     from the start of a fresh process to its first token, for a prompt of 32 tokens, file in the page cache
  *   peakMiB        highest resident memory (VmHWM) of the process that measured pp and tg; runtimeMiB of it was
  *                  there before the model was loaded (Node and the library)
@@ -43,6 +44,7 @@ const {values: options, positionals} = parseArgs({
         threads: {type: "string", default: "2"},
         repeat: {type: "string", default: "5"},
         parallel: {type: "string", default: "8"},
+        behind: {type: "string"},
         json: {type: "boolean", default: false},
         child: {type: "string"} // internal: which measurement this process makes
     }
@@ -51,10 +53,11 @@ const model = positionals[0];
 const threads = positive("threads");
 const repeat = positive("repeat");
 const parallel = positive("parallel");
-if (positionals.length !== 1) fail("usage: llamacpp.mjs MODEL.gguf [--threads 2] [--repeat 5] [--parallel 8] [--json]");
+const behind = options.behind === undefined ? 0 : positive("behind");
+if (positionals.length !== 1) fail("usage: llamacpp.mjs MODEL.gguf [--threads 2] [--repeat 5] [--parallel 8] [--behind POSITIONS] [--json]");
 if (!existsSync(model)) fail(`there is no file ${model}`);
 
-const measurements = {throughput, together, first};
+const measurements = {throughput, together, long, first};
 if (options.child !== undefined) {
     await measurements[options.child]();
     process.exit(0); // the library's worker threads would keep the process for a while
@@ -65,6 +68,7 @@ report(await measure());
 async function measure() {
     const alone = await child("throughput");
     const side = await child("together");
+    const far = behind > 0 ? await child("long") : {};
     const ttft = [];
     for (let i = 0; i < repeat; i++) ttft.push(await firstToken());
     return {
@@ -75,11 +79,12 @@ async function measure() {
         pp512: median(alone.pp512),
         tg64: median(alone.tg64),
         [`tg64x${parallel}`]: median(side.rates),
+        ...Object.fromEntries(Object.entries(far).map(([key, rates]) => [key, median(rates)])),
         ttftMillis: median(ttft),
         peakMiB: alone.peakMiB,
         runtimeMiB: alone.runtimeMiB,
         loadMillis: alone.loadMillis,
-        runs: {pp128: alone.pp128, pp512: alone.pp512, tg64: alone.tg64, [`tg64x${parallel}`]: side.rates, ttftMillis: ttft},
+        runs: {pp128: alone.pp128, pp512: alone.pp512, tg64: alone.tg64, [`tg64x${parallel}`]: side.rates, ...far, ttftMillis: ttft},
         settings: alone.settings,
         cpu: cpus()[0]?.model.trim()
     };
@@ -119,6 +124,22 @@ async function together() {
     answer({rates});
 }
 
+/** Child: decode behind a short prompt and a long one, in turn. */
+async function long() {
+    const {context} = await open(behind + 2 * DECODE, 1);
+    const sequence = context.getSequence();
+    const result = {tg64behind128: [], tg64behind: []};
+    for (let i = -1; i < repeat; i++) {
+        const near = await decodeRate(sequence, 128);
+        const far = await decodeRate(sequence, behind);
+        if (i >= 0) {
+            result.tg64behind128.push(near);
+            result.tg64behind.push(far);
+        }
+    }
+    answer(result);
+}
+
 /** Child: says "token" on its standard output as soon as it has the first one. */
 async function first() {
     const {context} = await open(CONTEXT, 1);
@@ -138,8 +159,8 @@ async function promptRate(sequence, length) {
     return result;
 }
 
-async function decodeRate(sequence) {
-    const stream = await prompted(sequence, PROMPT_SHORT, 0);
+async function decodeRate(sequence, length = PROMPT_SHORT) {
+    const stream = await prompted(sequence, length, 0);
     const started = performance.now();
     for (let t = 0; t < DECODE; t++) await stream.next();
     const result = rate(DECODE, started);
@@ -217,7 +238,8 @@ function peakMiB() {
 }
 
 function childArguments(name) {
-    return [fileURLToPath(import.meta.url), model, "--threads", `${threads}`, "--repeat", `${repeat}`, "--parallel", `${parallel}`, "--child", name];
+    return [fileURLToPath(import.meta.url), model, "--threads", `${threads}`, "--repeat", `${repeat}`, "--parallel", `${parallel}`,
+        ...(behind > 0 ? ["--behind", `${behind}`] : []), "--child", name];
 }
 
 async function child(name) {

@@ -11,6 +11,8 @@ const ROWS = [
     {key: "pp512", name: "prompt of 512, tokens/s", digits: 1, higher: true},
     {key: "tg64", name: "decode 64, tokens/s", digits: 1, higher: true},
     {key: "tg64x8", name: "decode 64, 8 sequences, tokens/s", digits: 1, higher: true},
+    {key: "tg64behind128", name: "decode 64 behind 128, tokens/s", digits: 1, higher: true},
+    {key: "tg64behind", name: "decode 64 behind a long prompt, tokens/s", digits: 1, higher: true},
     {key: "ttftMillis", name: "cold start to first token, ms", digits: 0, higher: false},
     {key: "peakMiB", name: "peak resident memory, MiB", digits: 0, higher: false}
 ];

@@ -125,8 +125,7 @@ final class MachineAttention {
    * @param to the end of what is computed together
    * @param at where the first score lies
    */
-  private void terms(
-      Attention.Queries queries, int row, int from, int to, float[] scores, int at) {
+  private void terms(Attention.Queries queries, int row, int from, int to, float[] scores, int at) {
     int before = queries.from(row) - from;
     int count = queries.to(row) - from;
     Arrays.fill(scores, at, at + before, Float.NEGATIVE_INFINITY);

@@ -32,14 +32,13 @@ class WorkerPoolTest {
     try (WorkerPool pool = new WorkerPool(workers)) {
       AtomicIntegerArray done = new AtomicIntegerArray(10);
       assertThatIllegalStateException()
-          .isThrownBy(
-              () ->
-                  pool.runNear(
-                      10,
-                      (from, to, _) -> {
-                        count(done, from, to);
-                        throw new IllegalStateException("piece " + from);
-                      }));
+          .isThrownBy(() ->
+              pool.runNear(
+                  10,
+                  (from, to, _) -> {
+                    count(done, from, to);
+                    throw new IllegalStateException("piece " + from);
+                  }));
       pool.run(10, 1, (from, to, _) -> count(done, from, to));
       for (int i = 0; i < 10; i++) {
         assertThat(done.get(i)).isGreaterThanOrEqualTo(1);

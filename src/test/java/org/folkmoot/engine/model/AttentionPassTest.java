@@ -10,7 +10,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 class AttentionPassTest {
   @ParameterizedTest
   @CsvSource({
-    "1, 1, 1", "3, 1, 1", "3, 2, 2", "8, 2, 1", "24, 2, 1", "3, 8, 5", "8, 16, 2", "2, 8, 4", "1, 6, 6"
+    "1, 1, 1",
+    "3, 1, 1",
+    "3, 2, 2",
+    "8, 2, 1",
+    "24, 2, 1",
+    "3, 8, 5",
+    "8, 16, 2",
+    "2, 8, 4",
+    "1, 6, 6"
   })
   void aPastIsCutNoMoreThanKeepsThreadsBusy(int parts, int workers, int pieces) {
     assertThat(AttentionPass.pieces(parts, workers)).isEqualTo(pieces);
