@@ -1,52 +1,86 @@
 package org.folkmoot.engine.sampling;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Token ids by (score descending, id ascending), sorted only as far as somebody looks: a binary
- * heap of the best, and one of the rest once those are used up. A draw hardly ever looks beyond the
- * best, which are some hundreds of a vocabulary.
+ * Token ids by (score descending, id ascending), sorted only as far as somebody looks: in tiers by
+ * how near they come to the best, each a binary heap that is made when those before are used up. A
+ * draw hardly ever looks beyond the first tier, which are some dozens of a vocabulary.
  */
 public final class Candidates {
-  /** The best lie so near to the first: at temperature 1, what is e⁻¹⁰ as likely or more. */
-  private static final float BEST = 10;
+  /**
+   * How near to the best each tier comes: at temperature 1, what is e⁻⁵ as likely or more, then
+   * e⁻¹⁰, then all others.
+   */
+  private static final float[] TIERS = {5, 10, Float.POSITIVE_INFINITY};
+
+  /** Ids for which a tier has room at first. */
+  private static final int ROOM = 64;
 
   private final float[] scores;
   private final int length;
-  private final float cut;
-  private final Heap best;
-  private @Nullable Heap rest;
+  private final float most;
+  private final @Nullable Heap[] heaps = new @Nullable Heap[TIERS.length];
 
   /** The ids {@code 0 <= id < length}. */
   public Candidates(float[] scores, int length) {
+    this(scores, length, most(scores, length));
+  }
+
+  /** The same where the highest score is known. */
+  Candidates(float[] scores, int length, float most) {
     this.scores = scores;
     this.length = length;
+    this.most = most;
+  }
+
+  private static float most(float[] scores, int length) {
     float most = Float.NEGATIVE_INFINITY;
     for (int i = 0; i < length; i++) {
       most = Math.max(most, scores[i]);
     }
-    cut = most - BEST;
-    best = gather(true);
+    return most;
   }
 
-  private boolean isBest(int id) {
-    return scores[id] >= cut;
+  private Heap heap(int tier) {
+    Heap heap = heaps[tier];
+    if (heap == null) {
+      heap = new Heap(scores, tier == 0 ? first() : behind(tier));
+      heaps[tier] = heap;
+    }
+    return heap;
   }
 
-  /** The ids on one side of the cut. */
-  private Heap gather(boolean above) {
+  /** Of the first tier nearly none are, so this is little more than a look at all scores. */
+  private int[] first() {
+    float cut = most - TIERS[0];
+    int[] ids = new int[ROOM];
     int count = 0;
     for (int i = 0; i < length; i++) {
-      count += isBest(i) == above ? 1 : 0;
-    }
-    int[] ids = new int[count];
-    int at = 0;
-    for (int i = 0; i < length; i++) {
-      if (isBest(i) == above) {
-        ids[at++] = i;
+      if (scores[i] >= cut) {
+        if (count == ids.length) {
+          ids = Arrays.copyOf(ids, 2 * count);
+        }
+        ids[count++] = i;
       }
     }
-    return new Heap(scores, ids);
+    return Arrays.copyOf(ids, count);
+  }
+
+  /** What is no number is in the last tier. */
+  private int[] behind(int tier) {
+    float above = most - TIERS[tier - 1];
+    float cut = most - TIERS[tier];
+    boolean last = tier == TIERS.length - 1;
+    int[] ids = new int[length];
+    int count = 0;
+    for (int i = 0; i < length; i++) {
+      if (!(scores[i] >= above) && (last || scores[i] >= cut)) {
+        ids[count++] = i;
+      }
+    }
+    return Arrays.copyOf(ids, count);
   }
 
   /** How many ids there are. */
@@ -56,15 +90,12 @@ public final class Candidates {
 
   /** The id at a rank, 0 being the best. */
   public int at(int rank) {
-    if (rank < best.size()) {
-      return best.at(rank);
+    int before = 0;
+    int tier = 0;
+    while (rank - before >= heap(tier).size()) {
+      before += heap(tier++).size();
     }
-    Heap others = rest;
-    if (others == null) {
-      others = gather(false);
-      rest = others;
-    }
-    return others.at(rank - best.size());
+    return heap(tier).at(rank - before);
   }
 
   /** Some ids, of which the best is always at hand. */

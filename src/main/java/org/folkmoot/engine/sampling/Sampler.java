@@ -89,7 +89,7 @@ public final class Sampler {
       weights[i] = (scores[i] - max) / settings.temperature();
     }
     Exp.exp(weights, 0, length);
-    Candidates candidates = new Candidates(scores, length);
+    Candidates candidates = new Candidates(scores, length, max);
     int kept = settings.topK() == 0 ? length : Math.min(settings.topK(), length);
     if (settings.topP() < 1) {
       kept = nucleus(candidates, kept, settings.topP() * total(candidates, kept, 0));
