@@ -8,10 +8,8 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -26,8 +24,6 @@ import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.base.Loop;
 import org.folkmoot.base.SerialLoop;
-import org.folkmoot.engine.gguf.GgufFile;
-import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.JoinedSwarm;
 import org.folkmoot.peer.LinkSettings;
@@ -39,22 +35,17 @@ import org.folkmoot.peer.PeerBook;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.peer.Rendezvous;
 import org.folkmoot.peer.relay.Reach;
-import org.folkmoot.proof.Dispute;
 import org.folkmoot.proof.FraudProof;
 import org.folkmoot.proof.FraudProofCheck;
 import org.folkmoot.proof.ModelAtHand;
-import org.folkmoot.proof.Outcome;
 import org.folkmoot.proof.OwnClaim;
-import org.folkmoot.proof.Prover;
 import org.folkmoot.route.SwarmView;
 import org.folkmoot.serve.BlockServer;
 import org.folkmoot.serve.ServerLimits;
 import org.folkmoot.session.Hearing;
-import org.folkmoot.session.Inquiry;
 import org.folkmoot.session.PeerScores;
 import org.folkmoot.session.SwarmGeneration;
 import org.folkmoot.session.SwarmModel;
-import org.folkmoot.session.Tribunal;
 import org.folkmoot.wire.Announcement;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.ModelId;
@@ -109,26 +100,14 @@ public final class SwarmNode implements AutoCloseable {
   private final Heads heads;
   private final Policies policies;
   private final NodeAddresses addresses;
-  private List<InetAddress> machine = List.of();
-  private long machineSeen;
+  private final MachineAddresses machine;
   private final ExecutorService writer =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("folkmoot-book").factory());
-  private final Tribunal tribunal;
-  private final ExecutorService judging =
-      Executors.newSingleThreadExecutor(
-          Thread.ofPlatform().daemon().name("folkmoot-judge").factory());
-  private final ExecutorService disputing =
-      Executors.newSingleThreadExecutor(
-          Thread.ofPlatform().daemon().name("folkmoot-disputes").factory());
-  private final ExecutorService asking =
-      Executors.newSingleThreadExecutor(
-          Thread.ofPlatform().daemon().name("folkmoot-asking").factory());
-  private final Inquiry inquiry;
+  private final ModelFiles files;
+  private final NodeDisputes disputes;
   private final NodeOffers offers;
-  private final KnownModels models;
-  private Consumer<FraudProof> proven = _ -> {};
-  private final Map<String, Path> held = new ConcurrentHashMap<>();
+  private final AskedModels models;
   private final List<OpenDiscovery> discoveries = new CopyOnWriteArrayList<>();
 
   private SwarmNode(Settings settings) {
@@ -143,7 +122,7 @@ public final class SwarmNode implements AutoCloseable {
         new Membership(links, settings.swarm.swarm(), identity, Identity::verify, settings.random);
     scores = new PeerScores(links);
     offers = new NodeOffers(loop, membership);
-    models = new KnownModels(this::announcements, scores);
+    models = new AskedModels(this, scores);
     PeerBook book = PeerBook.read(settings.folder.book());
     rendezvous =
         new Rendezvous(
@@ -152,25 +131,18 @@ public final class SwarmNode implements AutoCloseable {
             book,
             bytes -> writer.execute(() -> SwarmFolder.save(settings.folder.book(), bytes)),
             settings.random);
-    tribunal =
-        new Tribunal(
-            links,
-            scores,
-            membership::knows,
-            settings.folder.proofs(),
-            new Judge(this::file)::check,
-            judging,
-            settings.folder::keep);
+    files = new ModelFiles(settings.files);
+    disputes = new NodeDisputes(calls, links, membership, scores, settings.folder, files);
     lan = new LocalSearch(links, settings.swarm.swarm(), rendezvous);
-    server = new BlockServer(links, ServerLimits.USUAL, identity, disputing);
+    server = new BlockServer(links, ServerLimits.USUAL, identity, disputes.answering());
     credits = new NodeCredits(loop, identity.peerId(), settings.folder.credits(), writer);
     server.rankBy(credits);
-    inquiry = new Inquiry(links);
-    server.disputesBy(this::standBy);
+    disputes.standBy(server);
     heads = new Heads(links, settings.folder);
     policies = new Policies(links);
     transports =
         new NodeTransports(links, identity, settings.listen, settings.folder, settings.random);
+    machine = new MachineAddresses(loop::nanoTime);
     addresses =
         new NodeAddresses(
             settings
@@ -220,7 +192,7 @@ public final class SwarmNode implements AutoCloseable {
   private final class Manners implements Membership.Listener {
     @Override
     public void changed() {
-      tribunal.membersChanged();
+      disputes.membersChanged();
     }
 
     @Override
@@ -305,11 +277,7 @@ public final class SwarmNode implements AutoCloseable {
 
   /** Tells of a model's file that is not among those of {@link Settings#files}. */
   public void hold(String sha256, Path file) {
-    held.put(sha256, file);
-  }
-
-  private Optional<Path> file(String sha256) {
-    return Optional.ofNullable(held.get(sha256)).or(() -> settings.files.apply(sha256));
+    files.hold(sha256, file);
   }
 
   /** Says what a model's span offers from now on; asked anew each time the swarm is told. */
@@ -426,19 +394,7 @@ public final class SwarmNode implements AutoCloseable {
     return settings
         .announced
         .map(List::of)
-        .orElseGet(() -> addresses.all(machine(), links.observed()));
-  }
-
-  /** A laptop that moves has another address; to look at each new link would be often. */
-  private static final long LOOK_AT_MACHINE_NANOS = 10_000_000_000L;
-
-  private List<InetAddress> machine() {
-    long now = loop.nanoTime();
-    if (machine.isEmpty() || now - machineSeen > LOOK_AT_MACHINE_NANOS) {
-      machine = NodeAddresses.machine();
-      machineSeen = now;
-    }
-    return machine;
+        .orElseGet(() -> addresses.all(machine.now(), links.observed()));
   }
 
   /**
@@ -473,29 +429,7 @@ public final class SwarmNode implements AutoCloseable {
       SwarmModel.Options options,
       Duration patience,
       SwarmGeneration.Watcher watcher) {
-    boolean _ = await(patience, () -> models.named(name).map(models::isComplete).orElse(false));
-    Offer offer =
-        call(() -> models.named(name))
-            .orElseThrow(() ->
-                new FolkmootException(
-                    FolkmootException.Code.NOT_FOUND,
-                    "no peer of the swarm that can be reached serves '%s': see 'folkmoot status'"
-                        .formatted(name)));
-    Optional<Path> here = file.apply(offer.model().sha256().hex());
-    Path head = here.orElseGet(() -> heads.fetch(this, offer.model()));
-    try (GgufFile gguf = here.isPresent() ? GgufFile.open(head) : GgufFile.openHead(head)) {
-      ModelConfig config = ModelConfig.of(gguf);
-      run(() -> credits.know(offer.model(), config));
-      return new SwarmModel(
-          offer.modelName(),
-          offer.model(),
-          options,
-          gguf,
-          links,
-          this::announcements,
-          scores,
-          credits.watching(watcher));
-    }
+    return models.open(name, file, options, patience, watcher);
   }
 
   /**
@@ -503,24 +437,12 @@ public final class SwarmNode implements AutoCloseable {
    * and the others are told.
    */
   public CompletableFuture<FraudProofCheck.Result> accuse(FraudProof proof) {
-    CompletableFuture<FraudProofCheck.Result> verdict = new CompletableFuture<>();
-    run(() -> {
-      boolean first = !tribunal.banned().contains(proof.statement().hop());
-      tribunal.accuse(
-          proof,
-          result -> {
-            if (first && result instanceof FraudProofCheck.Result.Proven) {
-              proven.accept(proof);
-            }
-            verdict.complete(result);
-          });
-    });
-    return verdict;
+    return disputes.accuse(proof);
   }
 
   /** Has somebody told, on the loop, of what this node proves. */
   void whenProven(Consumer<FraudProof> told) {
-    run(() -> proven = told);
+    disputes.whenProven(told);
   }
 
   /**
@@ -530,48 +452,12 @@ public final class SwarmNode implements AutoCloseable {
    * @param model of which the one operator is computed in the end
    */
   public Hearing dispute(OwnClaim ours, SignedStatement theirs, TraceKey key, ModelAtHand model) {
-    Dispute dispute = new Dispute(ours.signed(), theirs, key, model, Identity::verify);
-    return new Hearing(dispute, Hearing.here(ours.prover()), inquiry.witness(theirs, key), asking);
-  }
-
-  /**
-   * Proves, if it can, that another is wrong about work that this node did, too. Should it find
-   * itself wrong, it accuses nobody.
-   */
-  private void standBy(SignedStatement ours, Prover prover, SignedStatement theirs, TraceKey key) {
-    Optional<Path> path = file(ours.statement().model().sha256().hex());
-    if (path.isEmpty()) {
-      return;
-    }
-    asking.execute(() -> {
-      GgufFile model = GgufFile.open(path.get());
-      ModelAtHand atHand = ModelAtHand.of(ours.statement().model(), model);
-      var _ =
-          new Hearing(
-                  new Dispute(ours, theirs, key, atHand, Identity::verify),
-                  Hearing.here(prover),
-                  inquiry.witness(theirs, key),
-                  asking)
-              .begin()
-              .whenComplete((outcome, _) -> {
-                model.close();
-                if (outcome instanceof Outcome.Settled(var faults)) {
-                  faults.stream()
-                      .filter(fault -> fault.peer().equals(theirs.hop()))
-                      .forEach(fault -> {
-                        var _ = accuse(fault.proof());
-                      });
-                }
-              });
-    });
+    return disputes.dispute(ours, theirs, key, model);
   }
 
   /** Tells two peers that have signed different outputs for one input of each other. */
   public void confront(SignedStatement one, SignedStatement other, TraceKey key) {
-    run(() -> {
-      links.send(one.hop(), new Message.Differs(other, key));
-      links.send(other.hop(), new Message.Differs(one, key));
-    });
+    disputes.confront(one, other, key);
   }
 
   /** Leaves a peer out of this node's routes for a while, by its own judgement. */
@@ -581,7 +467,7 @@ public final class SwarmNode implements AutoCloseable {
 
   /** Whether the swarm serves a model of that name, with or without its tag. */
   public boolean serves(String name) {
-    return call(() -> models.named(name).isPresent());
+    return models.serves(name);
   }
 
   /** Leaves the swarm in good order. */
@@ -599,9 +485,7 @@ public final class SwarmNode implements AutoCloseable {
     loop.close();
     lan.close();
     discoveries.forEach(OpenDiscovery::close);
-    judging.shutdownNow();
-    disputing.shutdownNow();
-    asking.shutdownNow();
+    disputes.close();
     writer.shutdown();
     try {
       writer.awaitTermination(1, TimeUnit.SECONDS);
