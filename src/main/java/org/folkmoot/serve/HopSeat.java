@@ -1,7 +1,6 @@
 package org.folkmoot.serve;
 
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -40,9 +39,6 @@ final class HopSeat {
         Optional<SpanInputs> inputs);
   }
 
-  /** Numbers in one message of a replay: a megabyte. */
-  private static final int REPLAY_FLOATS = 1 << 18;
-
   private record Waiting(Message.Forward step, long since) {}
 
   private final PeerNetwork network;
@@ -51,7 +47,7 @@ final class HopSeat {
   private final Message.Open open;
   private final SpanEngine engine;
   private final SpanEngine.Seat seat;
-  private final Retained retained;
+  private final Downstream downstream;
   private final @Nullable TailSampler tail;
   private final StepReports reports;
   private final Testimony testimony;
@@ -59,10 +55,8 @@ final class HopSeat {
   private final Deque<Waiting> steps = new ArrayDeque<>();
   private int queuedFloats;
   private PeerId upstream;
-  private Optional<PeerId> next;
   private int epoch;
   private int upstreamSince;
-  private int sendFrom;
   private int length;
   private int expected;
   private int wantFrom;
@@ -86,7 +80,13 @@ final class HopSeat {
     this.open = open;
     this.engine = engine;
     this.seat = seat;
-    this.retained = new Retained(engine.dim());
+    this.downstream =
+        new Downstream(
+            network,
+            open.session(),
+            open.next().map(Message.Contact::peer),
+            open.sendFrom(),
+            engine.dim());
     this.tail =
         open.range().heads()
             ? new TailSampler(
@@ -103,12 +103,9 @@ final class HopSeat {
         new StepReports(
             network.loop(), open.session(), open.range(), report -> network.send(client, report));
     this.upstream = open.upstream();
-    this.next = open.next().map(Message.Contact::peer);
     this.epoch = open.epoch();
     this.upstreamSince = open.epoch();
-    this.sendFrom = open.sendFrom();
     this.lastHeard = network.loop().nanoTime();
-    next.ifPresent(network::watch);
   }
 
   SessionId session() {
@@ -156,7 +153,7 @@ final class HopSeat {
   }
 
   boolean sendsTo(PeerId peer) {
-    return next.isPresent() && next.get().equals(peer);
+    return downstream.is(peer);
   }
 
   void renew() {
@@ -282,8 +279,8 @@ final class HopSeat {
       long nanos = network.loop().nanoTime() - began;
       sample(choices);
       if (tail == null) {
-        retained.add(new Retained.Part(step.epoch(), position, tokens, hidden));
-        send(retained.between(Math.max(position, sendFrom), length), step.wantFrom());
+        Retained.Part part = new Retained.Part(step.epoch(), position, tokens, hidden);
+        downstream.add(part, step.wantFrom());
       }
       byte[] digests = testimony.gave(position, hidden, tokens);
       reports.add(step.epoch(), position, digests, queueNanos, nanos);
@@ -293,27 +290,6 @@ final class HopSeat {
         attest();
         owner.measured(HopSeat.this, step.tokens(), queueNanos, nanos);
         computeNext();
-      }
-    }
-  }
-
-  private void send(List<Retained.Part> parts, int wanted) {
-    if (next.isEmpty()) {
-      return;
-    }
-    int most = Math.max(1, REPLAY_FLOATS / engine.dim());
-    for (Retained.Part part : parts) {
-      for (int from = part.position(); from < part.end(); from += most) {
-        int to = Math.min(part.end(), from + most);
-        float[] states = part.hidden();
-        if (to - from < part.tokens()) {
-          int at = from - part.position();
-          states = Arrays.copyOfRange(states, at * engine.dim(), (at + to - from) * engine.dim());
-        }
-        network.send(
-            next.get(),
-            new Message.Forward(
-                session(), part.epoch(), from, to - from, wanted, new int[0], states));
       }
     }
   }
@@ -392,13 +368,7 @@ final class HopSeat {
     reports.flush();
     network.send(client, new Message.Rewired(session(), epoch, length));
     if (change.next().isPresent()) {
-      Message.Contact contact = change.next().get();
-      next.ifPresent(network::unwatch);
-      next = Optional.of(contact.peer());
-      network.hint(contact.peer(), contact.addresses());
-      network.watch(contact.peer());
-      sendFrom = change.replayFrom();
-      send(retained.joined(sendFrom, length, wantFrom), wantFrom);
+      downstream.replace(change.next().get(), change.replayFrom(), length, wantFrom);
     }
   }
 
@@ -408,7 +378,7 @@ final class HopSeat {
       closed = true;
       reports.flush();
       steps.clear();
-      next.ifPresent(network::unwatch);
+      downstream.close();
       seat.close();
     }
   }

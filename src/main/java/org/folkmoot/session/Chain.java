@@ -3,15 +3,12 @@ package org.folkmoot.session;
 import static org.folkmoot.base.FolkmootException.Code.BUSY;
 import static org.folkmoot.base.FolkmootException.Code.UNREACHABLE;
 
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.folkmoot.base.Deadline;
 import org.folkmoot.base.FolkmootException;
-import org.folkmoot.base.Hash32;
 import org.folkmoot.base.Loop;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.peer.Verifier;
@@ -90,10 +87,8 @@ public final class Chain implements PeerNetwork.Listener {
   private final ChainRepair repair;
   private final Deadline deadline;
   private final Set<PeerId> watched = new HashSet<>();
-  private final Map<Integer, DigestTrail> trails = new HashMap<>();
+  private final ChainEvidence evidence;
   private boolean hadTokens;
-  private @Nullable ChainTestimony attesting;
-  private final Set<Integer> doubted = new HashSet<>();
   private boolean repairDue;
   private int repairsSinceToken;
   private Phase phase = Phase.OPENING;
@@ -116,6 +111,7 @@ public final class Chain implements PeerNetwork.Listener {
     this.listener = listener;
     deadline = new Deadline(network.loop());
     steps = new ChainSteps(network, task, epochs);
+    evidence = new ChainEvidence(task, hops);
     repair = new ChainRepair(network, planner, task, hops, epochs, steps);
   }
 
@@ -152,10 +148,10 @@ public final class Chain implements PeerNetwork.Listener {
    *     is replaced as one that fails
    */
   public void attest(TraceKey key, Verifier signatures) {
-    attesting = new ChainTestimony(task, key, signatures, steps.settled());
+    ChainTestimony testimony = evidence.want(key, signatures, steps.settled());
     steps.stop();
     if (phase == Phase.RUNNING) {
-      askForStatements(attesting);
+      askForStatements(testimony);
     }
   }
 
@@ -167,27 +163,17 @@ public final class Chain implements PeerNetwork.Listener {
   }
 
   private void attested(PeerId from, SignedStatement signed) {
-    ChainHop hop = hops.find(from, signed.statement().range().from());
-    ChainTestimony testimony = attesting;
-    if (hop == null || hop.signed != null || testimony == null || phase != Phase.RUNNING) {
+    if (phase != Phase.RUNNING) {
       return;
     }
-    if (!testimony.isMeant(hop, signed)) {
-      planner.failed(from, Message.Reason.FAILED);
-      lose(from);
-      return;
+    switch (evidence.signed(from, signed, steps.ids())) {
+      case ChainEvidence.Waits _ -> {}
+      case ChainEvidence.Wrong(ChainTestimony.Misfit misfit) -> replace(misfit);
+      case ChainEvidence.Complete(List<SignedStatement> statements) -> {
+        deadline.clear();
+        listener.attested(statements);
+      }
     }
-    hop.signed = signed;
-    if (hops.all(each -> each.signed != null)) {
-      testimony
-          .misfit(hops, steps.ids(), layer -> told(testimony, layer), doubted)
-          .ifPresentOrElse(this::replace, this::allSigned);
-    }
-  }
-
-  private Optional<Hash32> told(ChainTestimony testimony, int layer) {
-    return Optional.ofNullable(trails.get(layer))
-        .flatMap(trail -> trail.root(testimony.key(), testimony.length()));
   }
 
   private void replace(ChainTestimony.Misfit misfit) {
@@ -198,12 +184,6 @@ public final class Chain implements PeerNetwork.Listener {
       planner.busy(peer, BETWEEN_MILLIS);
     }
     lose(peer);
-  }
-
-  private void allSigned() {
-    deadline.clear();
-    attesting = null;
-    listener.attested(ChainTestimony.all(hops));
   }
 
   /** Whether tokens are under way. */
@@ -229,7 +209,7 @@ public final class Chain implements PeerNetwork.Listener {
   private void sendStep() {
     boolean others = steps.send(hops);
     if (others) {
-      trails.values().forEach(trail -> trail.truncate(steps.settled()));
+      evidence.truncate(steps.settled());
     }
     awaitProgress();
   }
@@ -267,9 +247,7 @@ public final class Chain implements PeerNetwork.Listener {
     hop.computed(report);
     planner.computed(
         from, hop.plan.range().layers(), report.tokens(), 1000L * report.computeMicros());
-    DigestTrail trail = trails.computeIfAbsent(hop.plan.range().to(), _ -> new DigestTrail());
-    Optional<PeerId> other =
-        trail.add(from, report.position(), report.digests(), epochs.settled(report.epoch()));
+    Optional<PeerId> other = evidence.reported(hop, report, epochs.settled(report.epoch()));
     if (other.isPresent()) {
       planner.failed(from, Message.Reason.FAILED);
       planner.failed(other.get(), Message.Reason.FAILED);
@@ -424,8 +402,8 @@ public final class Chain implements PeerNetwork.Listener {
     sawBusy = false;
     listener.hops(hops());
     deadline.clear();
-    if (attesting != null) {
-      askForStatements(attesting);
+    if (evidence.wanted().isPresent()) {
+      askForStatements(evidence.wanted().get());
     } else if (steps.areDue()) {
       sendStep();
     } else if (steps.areUnderWay()) {
@@ -457,8 +435,9 @@ public final class Chain implements PeerNetwork.Listener {
 
   /** The first hop that has not computed what was sent is the one that hangs. */
   private void stalled() {
-    if (phase == Phase.RUNNING && attesting != null) {
-      attesting.late(hops).forEach(hop -> lost(hop.peer(), Message.Reason.SILENT));
+    if (phase == Phase.RUNNING && evidence.wanted().isPresent()) {
+      List<ChainHop> late = evidence.wanted().get().late(hops);
+      late.forEach(hop -> lost(hop.peer(), Message.Reason.SILENT));
     } else if (phase == Phase.RUNNING && steps.areUnderWay()) {
       ChainHop culprit =
           hops.stream()
