@@ -1,6 +1,7 @@
 package org.folkmoot.cli.swarm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -13,10 +14,14 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.JoinedSwarm;
+import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.Message;
+import org.folkmoot.wire.ModelId;
+import org.folkmoot.wire.Offer;
 import org.folkmoot.wire.SwarmId;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -80,6 +85,29 @@ class SwarmNodeTest {
     try (ServerSocket _ = new ServerSocket(before, 1, HERE);
         SwarmNode node = start("a", 0)) {
       assertThat(node.port()).isNotEqualTo(before);
+    }
+  }
+
+  /** Who gives another head than all announce is passed over; the honest one's is kept. */
+  @Test
+  void aForgedHeadIsNotTaken() {
+    byte[] head = {1, 2, 3};
+    ModelId model = new ModelId(Hash32.sha256(new byte[] {7}));
+    Offer offer =
+        new Offer(model, "m", 2, head.length, Hash32.sha256(head), LayerRange.whole(2), 10, 0, 100);
+    try (SwarmNode giver = start("a", 0);
+        SwarmNode asker = start("b", 0)) {
+      giver.offer(model, () -> offer);
+      asker.introduce(List.of(new Message.Contact(giver.self(), List.of(giver.ownAddress()))));
+      assertThat(asker.await(Duration.ofSeconds(60), () -> !asker.serving().isEmpty())).isTrue();
+      for (byte[] forged : new byte[][] {{1, 2, 4}, {1, 2}, {1, 2, 3, 4}, {}}) {
+        giver.run(() -> giver.heads().give(model, forged));
+        assertThatThrownBy(() -> asker.heads().fetch(asker, model))
+            .isInstanceOf(FolkmootException.class)
+            .hasMessageContaining("model's head");
+      }
+      giver.run(() -> giver.heads().give(model, head));
+      assertThat(asker.heads().fetch(asker, model)).hasBinaryContent(head);
     }
   }
 }
