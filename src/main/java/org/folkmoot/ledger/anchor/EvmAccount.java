@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.web3j.abi.FunctionEncoder;
 import org.web3j.abi.datatypes.Function;
 import org.web3j.abi.datatypes.Type;
+import org.web3j.crypto.Hash;
 import org.web3j.crypto.RawTransaction;
 import org.web3j.crypto.TransactionEncoder;
 import org.web3j.utils.Numeric;
@@ -208,6 +209,11 @@ public final class EvmAccount {
       return chain.hash(
           "eth_sendRawTransaction", chain.askOrRefuse("eth_sendRawTransaction", signed));
     } catch (EvmRpc.Refusal no) {
+      // If the first answer was lost on its way the node has the transaction, and says so.
+      Hash32 hash = Hash32.of(Hash.sha3(Numeric.hexStringToByteArray(signed)));
+      if (!chain.ask("eth_getTransactionByHash", "0x" + hash.hex()).isNull()) {
+        return hash;
+      }
       throw chain.refused("eth_sendRawTransaction", no);
     }
   }

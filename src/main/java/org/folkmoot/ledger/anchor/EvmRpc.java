@@ -12,11 +12,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -107,7 +110,27 @@ public final class EvmRpc implements AutoCloseable {
     return answer.get("result");
   }
 
+  /**
+   * Sends it, once more where a connection that was kept has been closed meanwhile, as nodes and
+   * what stands before them do. All that is asked can be asked twice: a transaction is the same
+   * one.
+   */
   private byte[] post(String body) {
+    try {
+      return postOnce(body);
+    } catch (FolkmootException failed) {
+      boolean closed =
+          failed.getCause() instanceof IOException cause
+              && !(cause instanceof HttpTimeoutException)
+              && !(cause instanceof ConnectException);
+      if (!closed) {
+        throw failed;
+      }
+      return postOnce(body);
+    }
+  }
+
+  private byte[] postOnce(String body) {
     HttpRequest request =
         HttpRequest.newBuilder(address)
             .timeout(deadline)
@@ -141,11 +164,9 @@ public final class EvmRpc implements AutoCloseable {
 
   private String reason(Throwable cause) {
     return switch (cause) {
-      case java.net.http.HttpConnectTimeoutException _ ->
-          "no connection within " + deadline.toSeconds() + " s";
-      case java.net.http.HttpTimeoutException _ ->
-          "no answer within " + deadline.toSeconds() + " s";
-      case java.net.ConnectException _ -> "nothing listens there";
+      case HttpConnectTimeoutException _ -> "no connection within " + deadline.toSeconds() + " s";
+      case HttpTimeoutException _ -> "no answer within " + deadline.toSeconds() + " s";
+      case ConnectException _ -> "nothing listens there";
       default -> {
         String message = cause.getMessage();
         yield message == null ? cause.getClass().getSimpleName() : message;

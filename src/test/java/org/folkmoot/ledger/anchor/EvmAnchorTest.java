@@ -260,21 +260,53 @@ class EvmAnchorTest {
 
   private static void answeredWith(String answer, Duration deadline) throws IOException {
     try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Thread.ofVirtual().start(() -> answerAll(server, answer));
+      chainAt(server.getLocalPort(), deadline);
+    }
+  }
+
+  private static void answerAll(ServerSocket server, String answer) {
+    while (!server.isClosed()) {
+      try (Socket socket = server.accept();
+          OutputStream out = socket.getOutputStream()) {
+        socket.getInputStream().read(new byte[8192]);
+        out.write(answer.getBytes(UTF_8));
+        out.flush();
+        if (answer.endsWith("\r\n\r\n{")) {
+          socket.getInputStream().read(); // says no more, and stays
+        }
+      } catch (IOException gone) {
+        // The client has left.
+      }
+    }
+  }
+
+  /** Nodes close connections that were idle; the question in flight is asked again. */
+  @Test
+  void aKeptConnectionThatIsClosedIsNoFailure() throws IOException {
+    try (ServerSocket server = new ServerSocket(0, 8, InetAddress.getLoopbackAddress())) {
       Thread.ofVirtual()
           .start(() -> {
-            try (Socket socket = server.accept();
-                OutputStream out = socket.getOutputStream()) {
-              socket.getInputStream().read(new byte[8192]);
-              out.write(answer.getBytes(UTF_8));
-              out.flush();
-              if (answer.endsWith("\r\n\r\n{")) {
-                socket.getInputStream().read(); // says no more, and stays
+            while (!server.isClosed()) {
+              try (Socket socket = server.accept();
+                  OutputStream out = socket.getOutputStream()) {
+                // One answer on each connection, which it says that it keeps.
+                socket.getInputStream().read(new byte[8192]);
+                out.write(http("{\"result\":\"0x7a69\"}").getBytes(UTF_8));
+                out.flush();
+                socket.getInputStream().read(new byte[8192]);
+              } catch (IOException gone) {
+                // The client has left.
               }
-            } catch (IOException gone) {
-              // The client has left.
             }
           });
-      chainAt(server.getLocalPort(), deadline);
+      String url = "http://127.0.0.1:" + server.getLocalPort();
+      try (EvmRpc rpc = new EvmRpc(url, Duration.ofSeconds(20))) {
+        EvmChain chain = new EvmChain(rpc, OptionalLong.empty());
+        for (int i = 0; i < 3; i++) {
+          assertThat(chain.quantity("eth_chainId")).isEqualTo(31337);
+        }
+      }
     }
   }
 
