@@ -161,11 +161,14 @@ public final class MerkleTree {
     if (smaller < 0 || smaller > larger) {
       return false;
     }
-    if (smaller == 0) {
-      return proof.isEmpty() && smallerRoot.equals(Hash32.sha256(new byte[0]));
+    if (smaller == 0 && !smallerRoot.equals(Hash32.sha256(new byte[0]))) {
+      return false;
     }
     if (smaller == larger) {
       return proof.isEmpty() && smallerRoot.equals(largerRoot);
+    }
+    if (smaller == 0) {
+      return proof.isEmpty();
     }
     // A smaller tree that is one whole subtree of the larger is its own first node.
     boolean whole = Long.bitCount(smaller) == 1;

@@ -8,13 +8,15 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.ledger.note.Cosignature;
 import org.folkmoot.ledger.note.SignedNote;
 
 /**
- * Which cosignatures of a head are kept: of each witness the earliest, and the earliest witnesses.
- * Whoever has heard the same keeps the same, whatever the order in which it came.
+ * Which cosignatures of a head are kept: of each witness the earliest, and of the witnesses those
+ * whose word counts here, then the earliest. Whoever has heard the same keeps the same, whatever
+ * the order in which it came.
  */
 final class Cosignatures {
   /** A note's own signature takes one line. */
@@ -34,15 +36,21 @@ final class Cosignatures {
     return Cosignature.seconds(line).orElse(Long.MAX_VALUE);
   }
 
-  /** Those that are kept of some. */
+  /**
+   * Those that are kept of some.
+   *
+   * @param first names of witnesses whose word counts here: no stranger takes a place of theirs
+   */
   static List<SignedNote.Line> kept(
-      Collection<SignedNote.Line> some, Collection<SignedNote.Line> more) {
+      Collection<SignedNote.Line> some, Collection<SignedNote.Line> more, Set<String> first) {
     List<SignedNote.Line> all = new ArrayList<>(some);
     all.addAll(more);
-    all.sort(EARLIEST);
-    Map<Key, SignedNote.Line> first = new LinkedHashMap<>();
-    all.forEach(line -> first.putIfAbsent(new Key(line.name(), line.keyId()), line));
-    return first.values().stream().limit(MOST).toList();
+    all.sort(
+        Comparator.<SignedNote.Line, Boolean>comparing(line -> !first.contains(line.name()))
+            .thenComparing(EARLIEST));
+    Map<Key, SignedNote.Line> kept = new LinkedHashMap<>();
+    all.forEach(line -> kept.putIfAbsent(new Key(line.name(), line.keyId()), line));
+    return kept.values().stream().limit(MOST).toList();
   }
 
   /** Tells sets apart: that of two sets that have nothing in common is the sum of theirs. */

@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.ledger.note.SignedNote;
 import org.folkmoot.wire.PeerId;
@@ -17,9 +18,15 @@ final class CosignedHeads {
   static final int MOST = 65_536;
 
   private final FeedRows rows;
+  private Set<String> first = Set.of();
 
   CosignedHeads(FeedRows rows) {
     this.rows = rows;
+  }
+
+  /** Whose cosignatures are kept before those of others. */
+  void prefer(Set<String> witnesses) {
+    first = Set.copyOf(witnesses);
   }
 
   List<SignedNote> notes(PeerId peer, long below, int most) throws SQLException {
@@ -62,7 +69,7 @@ final class CosignedHeads {
     PeerId peer = head.peer();
     Feed old = before.orElse(new Feed(peer, 0, head.bare(), List.of(), Optional.empty(), 0));
     if (old.head().agreesWith(head)) {
-      return put(old, size, old.head().with(head.cosignatures()), growth);
+      return put(old, size, old.head().with(head.cosignatures(), first), growth);
     }
     Feed now = put(old, size, head, growth);
     if (old.head().cosignatures().isEmpty()) {
@@ -78,19 +85,20 @@ final class CosignedHeads {
 
   /** Adds cosignatures of the current head; empty if none is new. */
   Optional<Feed> merge(Feed feed, List<SignedNote.Line> more) throws SQLException {
-    Head now = feed.head().with(more);
+    Head now = feed.head().with(more, first);
     return now.equals(feed.head())
         ? Optional.empty()
         : Optional.of(put(feed, feed.size(), now, feed.growth()));
   }
 
-  /** Adds the cosignatures of an earlier head; empty if none is new. */
-  Optional<Feed> mergeOld(Feed feed, Head head) throws SQLException {
+  /** Adds cosignatures of an earlier head; empty if none is new. */
+  Optional<Feed> mergeOld(Feed feed, Head head, List<SignedNote.Line> more) throws SQLException {
     Optional<FeedRows.Old> before = rows.old(feed.peer(), head.size());
     Head now =
-        before.isEmpty()
-            ? head
-            : Head.of(SignedNote.parse(before.get().note())).with(head.cosignatures());
+        before
+            .map(old -> Head.of(SignedNote.parse(old.note())))
+            .orElse(head.bare())
+            .with(more, first);
     boolean news = before.map(old -> !old.note().equals(now.note().note())).orElse(true);
     if (!news || now.cosignatures().isEmpty()) {
       return Optional.empty();

@@ -8,16 +8,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import org.folkmoot.base.Bounded;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.MerkleTree;
+import org.folkmoot.ledger.entry.EntryCodec;
 import org.folkmoot.ledger.tile.Tile;
 import org.folkmoot.ledger.tile.TreeProofs;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.PeerId;
 
 /**
- * Fetches entries of feeds by bundles, and gives them to others. Each bundle comes with the proof
- * that it leads to the signed head, and is kept at once. On the loop.
+ * Fetches entries of feeds by bundles, several at a time, and gives them to others. Each bundle
+ * comes with the proof that it leads to the signed head, and is kept at once. On the loop.
  */
 final class FeedCopies {
   /** How long an answer is waited for before another peer is asked. */
@@ -26,18 +28,52 @@ final class FeedCopies {
   /** Bytes of entries in one message. */
   private static final int MAX_PART = 1 << 20;
 
-  /**
-   * What is being fetched of a feed.
-   *
-   * @param goal the head that the entries lead to
-   * @param beyond the head that was offered; not the goal if the copy is on its way to an earlier
-   */
-  private record Fetch(PeerId from, Head goal, Head beyond, long position, long untilNanos) {}
+  /** Bundles that are asked for ahead: a round trip brings so many. Others' tasks wait less. */
+  private static final int WINDOW = 4;
+
+  /** How long a peer that let a fetch run out is not asked for that feed again. */
+  private static final Duration DISTRUST = Duration.ofMinutes(5);
+
+  private static final int MAX_SLOW = 1024;
+
+  /** A peer that did not give a feed in time. */
+  private record Slow(PeerId from, PeerId feed) {}
+
+  /** What is being fetched of a feed. */
+  private static final class Fetch {
+    private final PeerId from;
+    private final Head goal;
+    private final Head beyond;
+
+    /** Whether it is asked only to find out whether there is a fork. */
+    private final boolean probe;
+
+    private long expected;
+    private long next;
+    private int open;
+    private long untilNanos;
+
+    /**
+     * Nothing is asked for yet.
+     *
+     * @param goal the head that the entries lead to
+     * @param beyond the head that was offered; not the goal if the copy is on its way to an earlier
+     */
+    private Fetch(PeerId from, Head goal, Head beyond, long position, boolean probe) {
+      this.from = from;
+      this.goal = goal;
+      this.beyond = beyond;
+      this.probe = probe;
+      expected = position;
+      next = position;
+    }
+  }
 
   private final FeedTable table;
   private final BiConsumer<PeerId, Feed> complete;
   private final Consumer<ForkProof> convict;
   private final Map<PeerId, Fetch> fetches = new HashMap<>();
+  private final Map<Slow, Long> slow = new Bounded<>(MAX_SLOW);
 
   /**
    * Nothing is being fetched yet.
@@ -59,20 +95,44 @@ final class FeedCopies {
   /** Fetches from a peer what leads to a head that it has, unless the feed is being fetched. */
   void fetch(PeerId from, Head head) {
     Fetch before = fetches.get(head.peer());
-    boolean busy = before != null && table.loop.nanoTime() - before.untilNanos < 0;
-    if (busy || table.isShunned(from) || head.size() > LedgerStore.MAX_COPY) {
+    long now = table.loop.nanoTime();
+    if (before != null && now - before.untilNanos < 0) {
+      return;
+    }
+    if (before != null) {
+      // It had its time. Whoever is asked next is another, if there is one.
+      fetches.remove(head.peer());
+      slow.put(new Slow(before.from, head.peer()), now + DISTRUST.toNanos());
+    }
+    Long until = slow.get(new Slow(from, head.peer()));
+    boolean isSlow = until != null && now - until < 0;
+    if (isSlow || table.isShunned(from) || head.size() > LedgerStore.MAX_COPY) {
       return;
     }
     Optional<Feed> ours = table.find(head.peer());
     // A feed that is here in part must first be here as far as its first head says.
     Head goal = ours.filter(feed -> !feed.isWhole()).map(Feed::head).orElse(head);
-    ask(from, goal, head, ours.map(Feed::size).orElse(0L));
+    begin(new Fetch(from, goal, head, ours.map(Feed::size).orElse(0L), false));
   }
 
-  private void ask(PeerId from, Head goal, Head beyond, long position) {
-    long until = table.loop.nanoTime() + PATIENCE.toNanos();
-    fetches.put(goal.peer(), new Fetch(from, goal, beyond, position, until));
-    table.network.send(from, new Message.EntriesWant(goal.peer(), position, goal.size()));
+  private void begin(Fetch fetch) {
+    fetches.put(fetch.goal.peer(), fetch);
+    fetch.untilNanos = table.loop.nanoTime() + PATIENCE.toNanos();
+    do {
+      ask(fetch);
+    } while (!fetch.probe && fetch.open < WINDOW && fetch.next < fetch.goal.size());
+  }
+
+  private void ask(Fetch fetch) {
+    long from = fetch.next;
+    fetch.next = Math.min(fetch.goal.size(), endOfBundle(from));
+    fetch.open++;
+    table.network.send(
+        fetch.from, new Message.EntriesWant(fetch.goal.peer(), from, fetch.goal.size()));
+  }
+
+  private static long endOfBundle(long from) {
+    return (from / Tile.WIDTH + 1) * Tile.WIDTH;
   }
 
   // ---- giving
@@ -118,27 +178,61 @@ final class FeedCopies {
   /** Takes what was asked for; anything else is nothing. */
   void take(PeerId from, Message.EntriesPart part) {
     Fetch fetch = fetches.get(part.feed());
-    if (fetch == null
-        || !fetch.from.equals(from)
-        || fetch.position != part.from()
-        || fetch.goal.size() != part.size()) {
+    if (fetch == null || !fetch.from.equals(from) || fetch.goal.size() != part.size()) {
       return;
     }
-    fetches.remove(part.feed());
+    fetch.open--;
+    if (part.from() != fetch.expected) {
+      goOn(fetch); // the one before it was cut short
+      return;
+    }
+    fetch.untilNanos = table.loop.nanoTime() + PATIENCE.toNanos();
     Optional<Feed> ours = table.find(part.feed());
     if (ours.isPresent() && otherwise(fetch.goal, ours.get().head(), part)) {
+      fetches.remove(part.feed());
       convict.accept(
           new ForkProof(ours.get().head(), fetch.goal, part.before(), part.growthBefore()));
       return;
     }
-    if (part.from() != ours.map(Feed::size).orElse(0L)) {
-      return; // it was asked for to find out whether there is a fork, and there is none
+    if (fetch.probe || part.entries().isEmpty() || drips(fetch, part)) {
+      fetches.remove(part.feed());
     }
+    if (fetch.probe) {
+      return; // there is no fork
+    }
+    fetch.expected += part.entries().size();
+    goOn(fetch);
     table.tasks.run(
         table.network.self(),
         () -> table.store.appendCopy(fetch.goal, part.from(), part.entries(), part.growthAfter()),
-        feed -> taken(fetch, feed, part.entries().isEmpty()),
+        feed -> taken(fetch, feed),
         why -> refused(fetch, why));
+  }
+
+  /** Asks for what comes next, if it is not all asked for. */
+  private void goOn(Fetch fetch) {
+    if (fetches.get(fetch.goal.peer()) != fetch) {
+      return;
+    }
+    if (fetch.open <= 0) {
+      fetch.open = 0;
+      fetch.next = fetch.expected;
+    }
+    while (fetch.open < WINDOW && fetch.next < fetch.goal.size()) {
+      ask(fetch);
+    }
+  }
+
+  /** Whether it gives less than a bundle without need: so a feed would be fetched for ever. */
+  private boolean drips(Fetch fetch, Message.EntriesPart part) {
+    long end = Math.min(fetch.goal.size(), endOfBundle(part.from()));
+    long bytes = part.entries().stream().mapToLong(entry -> entry.length).sum();
+    boolean drips =
+        part.from() + part.entries().size() < end && bytes + EntryCodec.MAX_BYTES <= MAX_PART;
+    if (drips) {
+      table.shun(fetch.from);
+    }
+    return drips;
   }
 
   /** Whether a larger head provably begins otherwise than ours. */
@@ -149,14 +243,12 @@ final class FeedCopies {
             ours.size(), part.before(), larger.size(), larger.root(), part.growthBefore());
   }
 
-  private void taken(Fetch fetch, Feed feed, boolean nothing) {
+  private void taken(Fetch fetch, Feed feed) {
     table.put(feed);
     if (!feed.isWhole()) {
-      if (!nothing) {
-        ask(fetch.from, fetch.goal, fetch.beyond, feed.size());
-      }
       return;
     }
+    fetches.remove(feed.peer(), fetch);
     complete.accept(fetch.from, feed);
     if (fetch.beyond.size() > feed.size()) {
       fetch(fetch.from, fetch.beyond);
@@ -168,12 +260,13 @@ final class FeedCopies {
    * histories of which we hold the beginning of the other.
    */
   private void refused(Fetch fetch, FolkmootException why) {
-    if (why.code() != FolkmootException.Code.BAD_FILE) {
-      return;
+    if (!fetches.remove(fetch.goal.peer(), fetch)
+        || why.code() != FolkmootException.Code.BAD_FILE) {
+      return; // the bundles behind a wrong one, or no fault of the sender
     }
     Optional<Feed> ours = table.find(fetch.goal.peer());
     if (ours.isPresent() && !ours.get().isWhole() && fetch.beyond.size() > fetch.goal.size()) {
-      ask(fetch.from, fetch.beyond, fetch.beyond, ours.get().head().size());
+      begin(new Fetch(fetch.from, fetch.beyond, fetch.beyond, ours.get().head().size(), true));
     }
     table.shun(fetch.from);
   }

@@ -250,10 +250,15 @@ public final class FeedExchange implements PeerNetwork.Listener {
   private void complete(PeerId from, Feed feed) {
     table.changed(feed);
     witnessing.cosign(feed);
-    network.send(from, new Message.CosignedWant(feed.peer(), Long.MAX_VALUE));
+    witnessing.ask(from, feed.peer(), Long.MAX_VALUE);
   }
 
   // ---- forks
+
+  /** There is proof that a feed has two histories. From any thread. */
+  public void accuse(ForkProof fork) {
+    loop.execute(() -> convict(fork));
+  }
 
   private void forked(PeerId from, Message.Forked message) {
     if (!table.isShunned(from)) {

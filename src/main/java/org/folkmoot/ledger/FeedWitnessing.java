@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.folkmoot.base.Bounded;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.ledger.note.Checkpoint;
 import org.folkmoot.ledger.note.NoteKey;
@@ -21,6 +22,9 @@ import org.folkmoot.wire.PeerId;
 final class FeedWitnessing {
   /** Feeds that are cosigned in a round: those that came while this node was no witness. */
   private static final int MAX_LATE = 32;
+
+  /** Parts that are waited for at a time. */
+  private static final int MAX_ASKED = 4096;
 
   /** Bytes of notes in one message. */
   private static final int MAX_PAGE = 1 << 20;
@@ -38,6 +42,11 @@ final class FeedWitnessing {
   private final Optional<Witness> witness;
   private final Set<NoteKey> others;
   private final Map<PeerId, Settled> settled = new HashMap<>();
+
+  /** What was asked for and has not come: each part has up to a thousand signatures to check. */
+  private final Map<Asked, Boolean> asked = new Bounded<>(MAX_ASKED);
+
+  private record Asked(PeerId from, PeerId feed) {}
 
   /**
    * Nothing is cosigned yet.
@@ -93,9 +102,15 @@ final class FeedWitnessing {
   void compare(PeerId from, Feed ours, Message.FeedHead theirs) {
     Settled now = new Settled(theirs.mark(), ours.mark());
     if (theirs.mark() != ours.mark() && !now.equals(settled.get(ours.peer()))) {
-      table.network.send(from, new Message.CosignedWant(ours.peer(), Long.MAX_VALUE));
+      ask(from, ours.peer(), Long.MAX_VALUE);
       settled.put(ours.peer(), now);
     }
+  }
+
+  /** Asks a peer for what it has of cosigned heads of fewer entries than so many. */
+  void ask(PeerId from, PeerId feed, long below) {
+    asked.put(new Asked(from, feed), true);
+    table.network.send(from, new Message.CosignedWant(feed, below));
   }
 
   /** Gives what is here of cosigned heads, the latest first. */
@@ -124,7 +139,8 @@ final class FeedWitnessing {
 
   /** Takes cosigned heads, and asks for earlier ones if those differ too. */
   void take(PeerId from, Message.CosignedPart part) {
-    if (table.find(part.feed()).isEmpty() || table.isShunned(from)) {
+    boolean wanted = asked.remove(new Asked(from, part.feed())) != null;
+    if (!wanted || table.find(part.feed()).isEmpty() || table.isShunned(from)) {
       return;
     }
     table.tasks.run(
@@ -137,7 +153,7 @@ final class FeedWitnessing {
               () -> table.store.cosignedMark(part.feed(), part.end()),
               mark -> {
                 if (mark != part.rest() && !part.notes().isEmpty()) {
-                  table.network.send(from, new Message.CosignedWant(part.feed(), part.end()));
+                  ask(from, part.feed(), part.end());
                 }
               });
         },

@@ -13,7 +13,9 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -182,7 +184,8 @@ public final class Fsck {
     check(
         Base64.getDecoder().decode(lines[2]).length == Hash32.BYTES, name + "its head has no root");
     cosignatures(name, lines);
-    PlainTree leaves = leaves(connection, row, name);
+    Map<Long, byte[]> roots = earlierSizes(connection, row);
+    PlainTree leaves = leaves(connection, row, name, roots);
     tiles(connection, row, name, leaves);
     byte[] root = leaves.root();
     if (String.valueOf(row.size).equals(lines[1])) {
@@ -197,11 +200,25 @@ public final class Fsck {
     if (row.fork.length > 0) {
       fork(row, name);
     }
-    cosigned(connection, row, peer, name);
+    cosigned(connection, row, peer, name, roots);
+  }
+
+  /** Sizes of earlier heads, which the roots of so many entries will stand under. */
+  private Map<Long, byte[]> earlierSizes(Connection connection, Row row) throws SQLException {
+    Map<Long, byte[]> roots = new HashMap<>();
+    try (Statement statement = connection.createStatement();
+        ResultSet rows =
+            statement.executeQuery("SELECT size FROM cosigned WHERE feed = " + row.id)) {
+      while (rows.next()) {
+        roots.put(rows.getLong(1), new byte[0]);
+      }
+    }
+    return roots;
   }
 
   /** Earlier heads: below the current one, signed, cosigned, and what the marks say. */
-  private void cosigned(Connection connection, Row row, PeerId peer, String name)
+  private void cosigned(
+      Connection connection, Row row, PeerId peer, String name, Map<Long, byte[]> roots)
       throws SQLException {
     long marks = PlainNotes.mark(row.head);
     try (Statement statement = connection.createStatement();
@@ -221,6 +238,13 @@ public final class Fsck {
             name + "an earlier head is not what its member signed");
         if (form) {
           cosignatures(name, lines);
+          byte[] root = roots.getOrDefault(rows.getLong(1), new byte[0]);
+          // Beyond what is here of a copy there is nothing to compare with.
+          check(
+              root.length == 0
+                  ? rows.getLong(1) == 0 || rows.getLong(1) > row.size
+                  : Base64.getEncoder().encodeToString(root).equals(lines[2]),
+              name + "an earlier head is not of these entries");
         }
         marks += rows.getLong(2);
       }
@@ -269,7 +293,8 @@ public final class Fsck {
     }
   }
 
-  private PlainTree leaves(Connection connection, Row row, String name) throws SQLException {
+  private PlainTree leaves(Connection connection, Row row, String name, Map<Long, byte[]> roots)
+      throws SQLException {
     PlainTree leaves = new PlainTree();
     try (Statement statement = connection.createStatement();
         ResultSet rows =
@@ -280,6 +305,7 @@ public final class Fsck {
         entries++;
         check(rows.getLong(1) == leaves.count(), name + "an entry is missing or there twice");
         leaves.add(rows.getBytes(2));
+        roots.computeIfPresent(leaves.count(), (_, _) -> leaves.root());
       }
     }
     check(

@@ -4,6 +4,7 @@ import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.ledger.note.Checkpoint;
@@ -92,9 +93,9 @@ public final class Head {
   }
 
   /** The same with more cosignatures, as far as they are {@link Cosignatures#kept kept}. */
-  Head with(List<SignedNote.Line> more) {
+  Head with(List<SignedNote.Line> more, Set<String> first) {
     List<SignedNote.Line> lines = new ArrayList<>(List.of(own));
-    lines.addAll(Cosignatures.kept(cosignatures(), more));
+    lines.addAll(Cosignatures.kept(cosignatures(), more, first));
     return new Head(new SignedNote(note.text(), lines), checkpoint, peer, own);
   }
 

@@ -1,26 +1,22 @@
 package org.folkmoot.ledger;
 
 import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
+import static org.folkmoot.base.FolkmootException.Code.BUSY;
 import static org.folkmoot.base.FolkmootException.Code.NO_ROOM;
 
-import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.base.MerkleTree;
-import org.folkmoot.base.PrivateFile;
 import org.folkmoot.ledger.note.SignedNote;
 import org.folkmoot.ledger.tile.EntryBundle;
 import org.folkmoot.ledger.tile.Tile;
@@ -38,39 +34,37 @@ import org.folkmoot.wire.PeerId;
  */
 public final class LedgerStore implements AutoCloseable {
   static final String FILE = "ledger.db";
-  private static final String LOCK = "ledger.lock";
 
   /** Feeds of a home: every member of a large community. */
   public static final int MAX_FEEDS = 4096;
 
+  /** Of them for those whose word counts here: strangers take the others. */
+  static final int RESERVED_FEEDS = 1024;
+
   /** Entries of a copy: ten years of one in half a minute. */
   static final long MAX_COPY = 10_000_000;
 
-  /** Bytes of the disk that copies leave free: others must not fill it. */
+  /**
+   * Bytes of the disk that copies leave free: others must not fill it. Copies of strangers' feeds
+   * leave twice as much, so that votes still come when those have taken all that they may.
+   */
   private static final long MIN_FREE = 1L << 30;
 
   /** Builders that are kept between appends. */
   private static final int MAX_BUILDERS = 64;
 
-  private final Path file;
-  private final Signer sealer;
+  private final StoreFile file;
   private final Database database;
   private final FeedRows rows;
   private final CosignedHeads cosigned;
-  private final FileChannel lockFile;
-  private final Optional<FileLock> lock;
   private final Map<PeerId, TileBuilder> builders = new HashMap<>();
-  private boolean sealBroken;
+  private Set<PeerId> preferred = Set.of();
 
-  private LedgerStore(
-      Path file, Signer sealer, Database database, FileChannel lockFile, Optional<FileLock> lock) {
+  private LedgerStore(StoreFile file, Database database) {
     this.file = file;
-    this.sealer = sealer;
     this.database = database;
     rows = new FeedRows(database);
     cosigned = new CosignedHeads(rows);
-    this.lockFile = lockFile;
-    this.lock = lock;
   }
 
   /**
@@ -80,38 +74,22 @@ public final class LedgerStore implements AutoCloseable {
    * @throws FolkmootException BAD_FILE if it is damaged; NO_ROOM if it cannot be written
    */
   public static LedgerStore open(Path folder, Signer sealer) {
-    Path file = folder.resolve(FILE);
+    StoreFile file = StoreFile.open(folder, sealer);
     try {
-      PrivateFile.create(folder.resolve(LOCK));
-      FileChannel lockFile =
-          FileChannel.open(folder.resolve(LOCK), StandardOpenOption.READ, StandardOpenOption.WRITE);
-      Optional<FileLock> lock = lock(lockFile, true);
-      try {
-        return new LedgerStore(
-            file, sealer, Database.open(file, () -> breakSeal(file)), lockFile, lock);
-      } catch (RuntimeException failed) {
-        lockFile.close();
-        throw failed;
-      }
-    } catch (IOException failed) {
-      throw unwritable(folder, failed);
+      return new LedgerStore(file, Database.open(file.path(), file::breakSeal));
+    } catch (RuntimeException failed) {
+      file.release();
+      throw failed;
     }
   }
 
-  private static Optional<FileLock> lock(FileChannel file, boolean shared) throws IOException {
-    try {
-      return Optional.ofNullable(file.tryLock(0, Long.MAX_VALUE, shared));
-    } catch (OverlappingFileLockException thisProcessHasIt) {
-      return Optional.empty();
-    }
-  }
-
-  private static FolkmootException unwritable(Path folder, IOException failed) {
-    return new FolkmootException(
-        NO_ROOM,
-        "cannot write %s (%s): see that there is room and that the folder is yours"
-            .formatted(folder, failed.getMessage()),
-        failed);
+  /**
+   * Says whose word counts here, members of a moot for example: their cosignatures are kept before
+   * those of others, and there is room for their feeds when strangers have taken theirs.
+   */
+  public synchronized void prefer(Set<PeerId> peers) {
+    preferred = Set.copyOf(peers);
+    cosigned.prefer(peers.stream().map(FeedName::witness).collect(Collectors.toSet()));
   }
 
   // ---- reading
@@ -223,8 +201,8 @@ public final class LedgerStore implements AutoCloseable {
           Optional<Feed> before = rows.find(peer);
           long size = before.map(Feed::size).orElse(0L);
           if (from != size || before.flatMap(Feed::fork).isPresent()) {
-            throw new FolkmootException(
-                BAD_FILE, "these entries do not follow those that are here");
+            // Not the sender's fault: another process was faster, or there is a fork.
+            throw new FolkmootException(BUSY, "these entries do not follow those that are here");
           }
           checkRoom(before.isEmpty(), head);
           TileBuilder builder = builder(peer, size);
@@ -239,20 +217,17 @@ public final class LedgerStore implements AutoCloseable {
   }
 
   private void checkRoom(boolean another, Head head) throws SQLException {
-    if (another && rows.count() >= MAX_FEEDS) {
+    boolean counts = preferred.contains(head.peer());
+    if (another && rows.count() >= (counts ? MAX_FEEDS : MAX_FEEDS - RESERVED_FEEDS)) {
       throw new FolkmootException(NO_ROOM, "this home keeps as many feeds as it can");
     }
     if (head.size() > MAX_COPY) {
       throw new FolkmootException(
           NO_ROOM, "the feed of %s is too long for a copy".formatted(head.peer()));
     }
-    try {
-      if (Files.getFileStore(file).getUsableSpace() < MIN_FREE) {
-        throw new FolkmootException(
-            NO_ROOM, "the disk is nearly full: no more is copied of others' feeds; make room");
-      }
-    } catch (IOException failed) {
-      throw unwritable(file, failed);
+    if (file.freeBytes() < (counts ? MIN_FREE : 2 * MIN_FREE)) {
+      throw new FolkmootException(
+          NO_ROOM, "the disk is nearly full: no more is copied of others' feeds; make room");
     }
   }
 
@@ -277,7 +252,7 @@ public final class LedgerStore implements AutoCloseable {
               head.size() <= feed.get().size()
                   && head.size() < feed.get().head().size()
                   && TreeProofs.root(head.size(), hashes(peer, head.size())).equals(head.root());
-          return ours ? cosigned.mergeOld(feed.get(), head.with(more)) : Optional.empty();
+          return ours ? cosigned.mergeOld(feed.get(), head, more) : Optional.empty();
         });
   }
 
@@ -336,7 +311,7 @@ public final class LedgerStore implements AutoCloseable {
 
   /** Looks at what was cosigned last and remembers another, in one step; durable on return. */
   synchronized <T> T witness(String origin, Decision<T> decision) {
-    breakSeal();
+    file.breakSeal();
     return database.transaction(() -> {
       List<SignedNote> next = new ArrayList<>();
       T answer = decision.decide(witnessed(origin), next::add);
@@ -349,28 +324,13 @@ public final class LedgerStore implements AutoCloseable {
   }
 
   private <T> T write(PeerId peer, Database.Work<T> work) {
-    breakSeal();
+    file.breakSeal();
     try {
       return database.transaction(work);
     } catch (RuntimeException | Error failed) {
       // It has entries that were not kept.
       builders.remove(peer);
       throw failed;
-    }
-  }
-
-  private void breakSeal() {
-    if (!sealBroken) {
-      breakSeal(file);
-      sealBroken = true;
-    }
-  }
-
-  private static void breakSeal(Path file) {
-    try {
-      StoreSeal.remove(file);
-    } catch (IOException failed) {
-      throw unwritable(file, failed);
     }
   }
 
@@ -419,22 +379,6 @@ public final class LedgerStore implements AutoCloseable {
   @Override
   public synchronized void close() {
     database.close();
-    try {
-      if (lock.isPresent()) {
-        lock.get().release();
-      }
-      try (lockFile) {
-        Optional<FileLock> alone = lock(lockFile, false);
-        if (alone.isPresent() && !StoreSeal.isThere(file) && !hasWal()) {
-          StoreSeal.write(file, sealer);
-        }
-      }
-    } catch (IOException failed) {
-      throw unwritable(file, failed);
-    }
-  }
-
-  private boolean hasWal() {
-    return Files.exists(file.resolveSibling(FILE + "-wal"));
+    file.close();
   }
 }

@@ -121,6 +121,10 @@ public final class OwnFeed implements Ledger {
       }
     } catch (RuntimeException failed) {
       group.forEach(wish -> wish.failure = failed);
+    } catch (Error failed) {
+      // Whoever shares the transaction must not take it for written.
+      group.forEach(wish -> wish.failure = new IllegalStateException("not written", failed));
+      throw failed;
     } finally {
       group.forEach(wish -> wish.done = true);
     }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
@@ -46,21 +47,25 @@ public final class Witness {
   private final Signer signer;
   private final InstantSource clock;
   private final Function<String, Optional<NoteKey>> logs;
+  private final Consumer<ForkProof> convict;
 
   /**
    * A witness.
    *
    * @param logs the key of a log that it cosigns, by its origin
+   * @param convict told, from any thread, of a feed that signs otherwise than what is here
    */
   public Witness(
       LedgerStore store,
       Signer signer,
       InstantSource clock,
-      Function<String, Optional<NoteKey>> logs) {
+      Function<String, Optional<NoteKey>> logs,
+      Consumer<ForkProof> convict) {
     this.store = store;
     this.signer = signer;
     this.clock = clock;
     this.logs = logs;
+    this.convict = convict;
   }
 
   /** With which key it cosigns. */
@@ -126,6 +131,11 @@ public final class Witness {
     if (request.old > request.checkpoint.size()) {
       return refusal(400, "the old size is the larger one");
     }
+    Optional<ForkProof> fork = contradiction(request);
+    if (fork.isPresent()) {
+      convict.accept(fork.get());
+      return refusal(422, "its log has signed another history, of which a copy is here");
+    }
     return store.witness(
         request.checkpoint.origin(),
         (last, next) -> {
@@ -147,6 +157,14 @@ public final class Witness {
           next.accept(kept(request.note, key.get(), line));
           return new Answer(200, TEXT_TYPE, line.line());
         });
+  }
+
+  /** Whether a member's checkpoint is not of the feed that was copied from it. */
+  private Optional<ForkProof> contradiction(Request request) {
+    return FeedName.peer(request.checkpoint.origin())
+        .map(FeedName::key)
+        .filter(request.note::isBy)
+        .flatMap(_ -> store.contradiction(Head.of(request.note)));
   }
 
   private static boolean agree(Checkpoint one, Checkpoint other) {

@@ -3,6 +3,7 @@ package org.folkmoot.moot;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -15,11 +16,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Who belongs to a moot now. Whoever was let in and has joined is a member, whichever came first.
- * Whoever was put out comes back by a vote only.
+ * Whoever was put out comes back by a vote only, and whom it had invited is not.
  */
 final class Assembly {
   private final SortedMap<PeerId, Moot.Member> members = new TreeMap<>();
-  private final SortedSet<PeerId> invited = new TreeSet<>();
+
+  /** Let in by vote, and not here yet. */
+  private final Set<PeerId> admitted = new HashSet<>();
+
+  /** Whom each member has invited, as far as they have not come. */
+  private final Map<PeerId, SortedSet<PeerId>> invitations = new TreeMap<>();
+
   private final Map<PeerId, Written> joining = new HashMap<>();
   private final Set<PeerId> removed = new HashSet<>();
 
@@ -36,7 +43,14 @@ final class Assembly {
   }
 
   SortedSet<PeerId> invited() {
-    return invited;
+    NavigableSet<PeerId> all = new TreeSet<>(admitted);
+    invitations.values().forEach(all::addAll);
+    return all;
+  }
+
+  private boolean isInvited(PeerId peer) {
+    return admitted.contains(peer)
+        || invitations.values().stream().anyMatch(some -> some.contains(peer));
   }
 
   /** All members but one, if that is one. */
@@ -59,15 +73,27 @@ final class Assembly {
     return !removed.contains(peer);
   }
 
-  void invite(PeerId peer) {
-    invited.add(peer);
+  /** A member invites; whether it may invite one more. */
+  boolean invite(PeerId peer, PeerId by) {
+    SortedSet<PeerId> its = invitations.computeIfAbsent(by, member -> new TreeSet<>());
+    return its.contains(peer) || (its.size() < Moot.MAX_INVITED_EACH && its.add(peer));
+  }
+
+  /** Only votes let in from now on. */
+  void forgetInvitations() {
+    invitations.clear();
+  }
+
+  private void forget(PeerId peer) {
+    admitted.remove(peer);
+    invitations.values().forEach(some -> some.remove(peer));
   }
 
   /** Lets in by vote, even who was put out. */
   void admit(PeerId peer) {
     removed.remove(peer);
     if (!has(peer)) {
-      invited.add(peer);
+      admitted.add(peer);
     }
   }
 
@@ -78,10 +104,10 @@ final class Assembly {
    */
   @Nullable Written seat(PeerId peer, long seconds) {
     Written wish = joining.get(peer);
-    if (wish == null || !invited.contains(peer) || has(peer)) {
+    if (wish == null || has(peer) || !isInvited(peer)) {
       return null;
     }
-    invited.remove(peer);
+    forget(peer);
     String name = wish.entry() instanceof Entry.Member step ? step.name() : "";
     members.put(peer, new Moot.Member(peer, name, seconds));
     return wish;
@@ -89,12 +115,13 @@ final class Assembly {
 
   void leave(PeerId peer) {
     members.remove(peer);
-    invited.remove(peer);
+    forget(peer);
     joining.remove(peer);
   }
 
   void remove(PeerId peer) {
     leave(peer);
+    invitations.remove(peer);
     removed.add(peer);
   }
 }

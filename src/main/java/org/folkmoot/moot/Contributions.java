@@ -9,7 +9,8 @@ import org.folkmoot.wire.PeerId;
 
 /**
  * Who has computed how much for other members, by both sides' word; the smaller claim counts. A
- * charter may let it add to the weight of a vote, up to its cap.
+ * charter may let it add to the weight of a vote, up to its cap: one for each other member for whom
+ * so much was done, so that two who praise each other gain one each, and no more.
  */
 final class Contributions {
   private record Work(Hash32 receipt, PeerId server, PeerId asker) {}
@@ -48,19 +49,23 @@ final class Contributions {
 
   /** The weight of each member's vote. */
   Map<PeerId, Long> weights(Set<PeerId> members, Entry.Rules rules) {
-    Map<PeerId, Long> work = new HashMap<>();
+    Map<Pair, Long> work = new HashMap<>();
     claims.forEach((of, both) -> {
       if (members.contains(of.server) && members.contains(of.asker)) {
-        work.merge(of.server, both.agreed(), Contributions::add);
+        work.merge(new Pair(of.server, of.asker), both.agreed(), Contributions::add);
       }
     });
     Map<PeerId, Long> weights = new HashMap<>();
-    for (PeerId member : members) {
-      long more = work.getOrDefault(member, 0L) / rules.weightMegaflops();
-      weights.put(member, 1 + Math.min(rules.weightCap() - 1, more));
-    }
+    members.forEach(member -> weights.put(member, 1L));
+    work.forEach((pair, done) -> {
+      if (done >= rules.weightMegaflops()) {
+        weights.merge(pair.server, 1L, (now, more) -> Math.min(rules.weightCap(), now + more));
+      }
+    });
     return weights;
   }
+
+  private record Pair(PeerId server, PeerId asker) {}
 
   private static long add(long one, long other) {
     return other > Long.MAX_VALUE - one ? Long.MAX_VALUE : one + other;

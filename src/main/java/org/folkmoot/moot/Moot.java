@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -28,6 +29,7 @@ import org.folkmoot.wire.PeerId;
  * @param proposals in the order in which they counted as proposed
  * @param decisions what was enacted, in order
  * @param fates what became of each entry that names the moot
+ * @param next when something may change without anything new being heard; empty: never
  */
 public record Moot(
     Written founding,
@@ -38,9 +40,13 @@ public record Moot(
     SortedMap<PeerId, PeerId> delegations,
     List<Proposal> proposals,
     List<Decision> decisions,
-    List<Fate> fates) {
+    List<Fate> fates,
+    OptionalLong next) {
   /** Proposals of one member that are undecided at a time: who wants more waits. */
   public static final int MAX_OPEN_EACH = 16;
+
+  /** People whom one member has invited and who have not come: who wants more waits, too. */
+  public static final int MAX_INVITED_EACH = 256;
 
   /**
    * A member.

@@ -86,7 +86,8 @@ class LedgerPagesTest {
               store,
               self,
               () -> Instant.ofEpochSecond(1),
-              origin -> FeedName.peer(origin).map(FeedName::key));
+              origin -> FeedName.peer(origin).map(FeedName::key),
+              _ -> {});
       ApiEnvironment environment = TestServer.environment().with(new Pages(store, witness));
       try (ApiServer server =
           ApiServer.start(

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeSet;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.ledger.CosignedHead.Cosigner;
 import org.folkmoot.ledger.entry.Entry;
@@ -135,18 +136,43 @@ class CosigningTest {
                 1000 + order.nextInt(50)));
       }
     }
-    Head all = head.with(lines);
+    Head all = head.with(lines, Set.of());
     assertThat(all.cosignatures()).hasSize(Cosignatures.MOST);
     for (int trial = 0; trial < 20; trial++) {
       Collections.shuffle(lines, order);
       Head one = head;
       for (int at = 0; at < lines.size(); at += 7) {
-        one = one.with(lines.subList(at, Math.min(lines.size(), at + 7)));
+        one = one.with(lines.subList(at, Math.min(lines.size(), at + 7)), Set.of());
       }
       assertThat(one).isEqualTo(all);
       assertThat(Cosignatures.mark(one.cosignatures()))
           .isEqualTo(Cosignatures.mark(all.cosignatures()));
     }
+  }
+
+  /** Strangers who say that they saw a head in 1970 push nobody out whose word counts. */
+  @Test
+  void strangersTakeNoPlaceOfMembers() {
+    Identity writer = Identities.of(1);
+    Head head = Head.sign(writer, 3, Hash32.sha256(new byte[] {1}));
+    List<SignedNote.Line> members = cosigned(head, 400, 5, 1_800_000_000);
+    List<SignedNote.Line> strangers = cosigned(head, 500, Cosignatures.MOST, 1);
+    Set<String> names = new TreeSet<>();
+    members.forEach(line -> names.add(line.name()));
+    Head both = head.with(members, names).with(strangers, names);
+    assertThat(both.cosignatures()).hasSize(Cosignatures.MOST).containsAll(members);
+    assertThat(head.with(strangers, names).with(members, names)).isEqualTo(both);
+  }
+
+  private static List<SignedNote.Line> cosigned(Head head, int first, int count, long seconds) {
+    List<SignedNote.Line> lines = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Identity witness = Identities.of(first + i);
+      lines.add(
+          Cosignature.sign(
+              head.note().text(), FeedName.witness(witness.peerId()), witness, seconds));
+    }
+    return lines;
   }
 
   /** A witness as others run them, with a key of ML-DSA-44; the message is written out by hand. */

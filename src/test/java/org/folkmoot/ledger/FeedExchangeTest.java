@@ -122,6 +122,21 @@ class FeedExchangeTest {
         .isEqualTo(new Fsck.Report(1, 3000, true, List.of()));
   }
 
+  /** 40 bundles, a tenth of a second each way and back: asked for one by one they take 4 s. */
+  @Test
+  void bundlesAreAskedForAhead() {
+    try (FeedSwarm swarm = new FeedSwarm(folder, 12)) {
+      FeedSwarm.Member writer = swarm.add(false);
+      FeedSwarm.Member reader = swarm.add(false);
+      writer.feed.append(some(10_240));
+      writer.exchange.grown();
+      swarm.pass(FeedSwarm.SECOND);
+      writer.link(reader);
+      swarm.pass(15 * FeedSwarm.SECOND / 10);
+      assertThat(state(reader)).isEqualTo(state(writer));
+    }
+  }
+
   @Test
   void membersCosignWhatTheyCopied() {
     try (FeedSwarm swarm = new FeedSwarm(folder, 3)) {

@@ -107,7 +107,8 @@ final class FeedSwarm implements AutoCloseable {
                       store,
                       identity,
                       () -> java.time.Instant.ofEpochMilli(loop.clockMillis()),
-                      origin -> FeedName.peer(origin).map(FeedName::key)))
+                      origin -> FeedName.peer(origin).map(FeedName::key),
+                      fork -> exchange.accuse(fork)))
               : Optional.empty();
       exchange = exchange();
       exchange.start();

@@ -161,7 +161,7 @@ class MootOverFeedsTest {
     for (int i = 0; i < 3; i++) {
       Moot seen = seenBy(i);
       assertThat(seen.proposal(proposal).orElseThrow().tally().casts()).hasSize(1);
-      assertThat(seen.proposal(proposal).orElseThrow().weights()).hasSize(3);
+      assertThat(seen.proposal(proposal).orElseThrow().weights()).hasSize(4);
     }
     assertThat(seenBy(1)).isEqualTo(seenBy(0));
     swarm.close();

@@ -29,6 +29,7 @@ class WitnessTest {
   private final Identity log = Identities.of(1);
   private final Identity self = Identities.of(2);
   private final RandomEntries random = new RandomEntries(new Random(6));
+  private final List<ForkProof> forks = new ArrayList<>();
   private LedgerStore logStore;
   private LedgerStore store;
   private Witness witness;
@@ -49,7 +50,8 @@ class WitnessTest {
             origin ->
                 origin.equals(FeedName.origin(log.peerId()))
                     ? Optional.of(FeedName.key(log.peerId()))
-                    : Optional.empty());
+                    : Optional.empty(),
+            forks::add);
   }
 
   @AfterEach
@@ -133,6 +135,19 @@ class WitnessTest {
     }
     assertThat(witness.addCheckpoint(new byte[Witness.MAX_REQUEST + 1]).status()).isEqualTo(400);
     assertThat(add(10, proof(10, second), second).status()).isEqualTo(200);
+  }
+
+  /** A copy of the log is here, which was not cosigned yet. */
+  @Test
+  void whoSignsOtherwiseThanTheCopyIsConvicted() {
+    Head head = grow(10);
+    var _ = store.appendCopy(head, 0, logStore.entries(log.peerId(), 0, 10), List.of());
+    assertThat(add(0, List.of(), head).status()).isEqualTo(200);
+    Head other = Head.sign(log, 10, Hash32.sha256(new byte[] {7}));
+    assertThat(add(10, List.of(), other).status()).isEqualTo(422);
+    assertThat(forks)
+        .singleElement()
+        .satisfies(fork -> assertThat(fork.peer()).isEqualTo(log.peerId()));
   }
 
   @Test

@@ -219,7 +219,7 @@ class MootTest {
     record.forked(peers.get(1));
     assertThat(last(1)).isEqualTo(Outcome.FORKED);
     Tally tally = at(100).proposal(proposal).orElseThrow().tally();
-    assertThat(tally.total()).isEqualTo(3);
+    assertThat(tally.total()).as("its weight stays: nobody lowers a quorum so").isEqualTo(4);
     assertThat(tally.yes()).isZero();
   }
 
@@ -297,12 +297,14 @@ class MootTest {
     credit(1, 2, 150, 999);
     credit(1, 0, 70, 55);
     credit(3, 2, 90_000, 10_000);
+    credit(3, 1, 100, 100);
+    credit(3, 0, 100, 100);
     credit(3, 4, 90_000, 10_000);
     credit(0, 0, 90_000, 90_000);
     Hash32 proposal = propose(0, 300, new Entry.Motion.AdoptPrompt("p"));
     Map<PeerId, Long> weights = at(400).proposal(proposal).orElseThrow().weights();
     assertThat(weights)
-        .isEqualTo(Map.of(peers.get(0), 1L, peers.get(1), 3L, peers.get(2), 1L, peers.get(3), 3L));
+        .isEqualTo(Map.of(peers.get(0), 1L, peers.get(1), 2L, peers.get(2), 1L, peers.get(3), 3L));
   }
 
   /** A work as both sides claim it. */
@@ -316,6 +318,81 @@ class MootTest {
               new Entry.Credit(
                   0, receipt, peers.get(server), peers.get(asker), claim[1], Optional.empty()));
     }
+  }
+
+  /** Two silent members sign two histories long after a vote that lacked a quorum. */
+  @Test
+  void whoForksLaterDoesNotMakeADefeatedProposalSucceed() {
+    Hash32 proposal = adopt();
+    vote(0, 20, proposal, Entry.Choice.YES);
+    Hash32 _ = write(0, 130, new Entry.Enactment(0, moot, proposal));
+    assertThat(state(500, proposal)).isEqualTo(Proposal.State.DEFEATED);
+    record.forked(peers.get(2)).forked(peers.get(3));
+    assertThat(state(500, proposal)).isEqualTo(Proposal.State.DEFEATED);
+  }
+
+  /** A machine whose clock begins in 1970 cosigns what it has copied. */
+  @Test
+  void aWitnessWithAWrongClockRewritesNoDates() {
+    long date = FOUNDED * 1000;
+    Hash32 proposal =
+        write(
+            0,
+            100,
+            new Entry.Proposal(
+                date + 100_000, moot, "title", "text", new Entry.Motion.AdoptPrompt("p")));
+    for (int voter = 1; voter < 4; voter++) {
+      Hash32 _ =
+          write(voter, 150, new Entry.Vote(date + 150_000, moot, proposal, Entry.Choice.YES, ""));
+    }
+    Moot before = at(500);
+    assertThat(before.proposal(proposal).orElseThrow().state()).isEqualTo(Proposal.State.QUEUED);
+    for (int by = 0; by < 4; by++) {
+      for (int witness = 0; witness < 4; witness++) {
+        see(by, witness, -FOUNDED);
+      }
+    }
+    assertThat(at(500).proposals()).isEqualTo(before.proposals());
+  }
+
+  @Test
+  void anEntryFromTheFutureWaitsForIt() {
+    Hash32 proposal = adopt();
+    Hash32 _ =
+        write(
+            1,
+            20,
+            new Entry.Vote(
+                (FOUNDED + 60) * 1000, moot, proposal, Entry.Choice.YES, "by a fast clock"));
+    assertThat(at(59).proposal(proposal).orElseThrow().tally().yes()).isZero();
+    assertThat(at(60).proposal(proposal).orElseThrow().tally().yes()).isEqualTo(1);
+    assertThat(at(59).next()).hasValue(FOUNDED + 60);
+  }
+
+  @Test
+  void openInvitationsEndWithTheRuleThatAllowedThem() {
+    Hash32 _ = write(0, 5, new Entry.Member(0, moot, peers.get(4), Entry.Step.INVITED, ""));
+    Hash32 change = propose(0, 10, new Entry.Motion.ChangeRules(rules(Entry.Admission.VOTE)));
+    for (int voter = 0; voter < 4; voter++) {
+      vote(voter, 30, change, Entry.Choice.YES);
+    }
+    Hash32 _ = write(1, 40, new Entry.Enactment(0, moot, change));
+    assertThat(at(50).invited()).containsExactly(peers.get(4));
+    assertThat(at(500).invited()).isEmpty();
+    Hash32 _ = write(4, 600, new Entry.Member(0, moot, peers.get(4), Entry.Step.JOINED, ""));
+    assertThat(at(700).has(peers.get(4))).isFalse();
+  }
+
+  @Test
+  void nobodyInvitesWithoutEnd() {
+    for (int i = 0; i <= Moot.MAX_INVITED_EACH; i++) {
+      PeerId guest = new PeerId(Hash32.sha256(new byte[] {7, (byte) i, (byte) (i >> 8)}));
+      Hash32 _ = append(0, new Entry.Member(0, moot, guest, Entry.Step.INVITED, ""));
+    }
+    see(0, 1, 5);
+    see(0, 2, 5);
+    assertThat(at(10).invited()).hasSize(Moot.MAX_INVITED_EACH);
+    assertThat(last(0)).isEqualTo(Outcome.TOO_MANY);
   }
 
   @Test

@@ -128,7 +128,8 @@ final class PlainMoot {
   private final Hash32 moot;
   private final Map<PeerId, Integer> read = new TreeMap<>();
   private final Map<PeerId, PeerId> delegates = new HashMap<>();
-  private final Set<PeerId> invited = new HashSet<>();
+  private final Set<PeerId> letIn = new HashSet<>();
+  private final Set<List<PeerId>> invitations = new HashSet<>();
   private final Set<PeerId> wanting = new HashSet<>();
   private final Set<PeerId> expelled = new HashSet<>();
   private final List<Written> ignored = new ArrayList<>();
@@ -182,9 +183,7 @@ final class PlainMoot {
 
   private void open(Vote vote, long now) {
     for (PeerId member : members) {
-      if (record.feed(member).map(feed -> !feed.forked()).orElse(true)) {
-        vote.weights.put(member, 1 + Math.min(vote.rules.weightCap() - 1, work(member, vote)));
-      }
+      vote.weights.put(member, 1 + Math.min(vote.rules.weightCap() - 1, work(member, vote)));
     }
     vote.delegates.putAll(delegates);
     vote.opened = true;
@@ -195,12 +194,16 @@ final class PlainMoot {
   }
 
   private long work(PeerId member, Vote vote) {
-    long sum = 0;
-    for (Map.Entry<List<Object>, long[]> one : credits.entrySet()) {
-      boolean his = one.getKey().get(1).equals(member) && members.contains(one.getKey().get(2));
-      sum += his ? Math.max(0, Math.min(one.getValue()[0], one.getValue()[1])) : 0;
+    long askers = 0;
+    for (PeerId asker : members) {
+      long sum = 0;
+      for (Map.Entry<List<Object>, long[]> one : credits.entrySet()) {
+        boolean his = one.getKey().get(1).equals(member) && one.getKey().get(2).equals(asker);
+        sum += his ? Math.max(0, Math.min(one.getValue()[0], one.getValue()[1])) : 0;
+      }
+      askers += sum >= vote.rules.weightMegaflops() ? 1 : 0;
     }
-    return sum / vote.rules.weightMegaflops();
+    return askers;
   }
 
   /** Takes all of the first feed that has something that counts now. */
@@ -237,7 +240,7 @@ final class PlainMoot {
         have.add(word.witness());
       }
     }
-    return needed == 0 ? one.entry().dateMillis() / 1000 <= now : have.size() >= needed;
+    return one.entry().dateMillis() / 1000 <= now && have.size() >= needed;
   }
 
   private void take(Written one, long now) {
@@ -272,7 +275,7 @@ final class PlainMoot {
                 && !expelled.contains(step.member())
                 && !members.contains(step.member());
         if (may) {
-          invited.add(step.member());
+          invitations.add(List.of(by, step.member()));
           welcome(step.member(), now);
         }
       }
@@ -351,33 +354,46 @@ final class PlainMoot {
       case Entry.Motion.Admit admit -> {
         expelled.remove(admit.peer());
         if (!members.contains(admit.peer())) {
-          invited.add(admit.peer());
+          letIn.add(admit.peer());
           welcome(admit.peer(), now);
         }
       }
       case Entry.Motion.Remove remove -> {
         goes(remove.peer());
         expelled.add(remove.peer());
+        invitations.removeIf(one -> one.getFirst().equals(remove.peer()));
       }
-      case Entry.Motion.ChangeRules change -> rules = change.rules();
+      case Entry.Motion.ChangeRules change -> {
+        rules = change.rules();
+        if (rules.admission() == Entry.Admission.VOTE) {
+          invitations.clear();
+        }
+      }
       default -> {}
     }
   }
 
   private void goes(PeerId peer) {
     members.remove(peer);
-    invited.remove(peer);
+    arrived(peer);
     wanting.remove(peer);
     delegates.remove(peer);
   }
 
   private void welcome(PeerId peer, long now) {
-    if (invited.contains(peer) && wanting.contains(peer) && members.add(peer)) {
-      invited.remove(peer);
+    boolean may =
+        letIn.contains(peer) || invitations.stream().anyMatch(one -> one.getLast().equals(peer));
+    if (may && wanting.contains(peer) && members.add(peer)) {
+      arrived(peer);
       List<Written> his = new ArrayList<>(ignored);
       his.removeIf(one -> !one.by().equals(peer));
       ignored.removeAll(his);
       his.forEach(one -> take(one, now));
     }
+  }
+
+  private void arrived(PeerId peer) {
+    letIn.remove(peer);
+    invitations.removeIf(one -> one.getLast().equals(peer));
   }
 }

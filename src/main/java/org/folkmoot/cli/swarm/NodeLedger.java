@@ -16,6 +16,7 @@ import org.folkmoot.base.FolkmootException;
 import org.folkmoot.ledger.FeedExchange;
 import org.folkmoot.ledger.FeedName;
 import org.folkmoot.ledger.FeedPages;
+import org.folkmoot.ledger.ForkProof;
 import org.folkmoot.ledger.LedgerStore;
 import org.folkmoot.ledger.OwnFeed;
 import org.folkmoot.ledger.Witness;
@@ -62,7 +63,8 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
             store,
             identity,
             node.settings().clock(),
-            origin -> FeedName.peer(origin).filter(node::knowsPeer).map(FeedName::key));
+            origin -> FeedName.peer(origin).filter(node::knowsPeer).map(FeedName::key),
+            this::convict);
     exchange =
         new FeedExchange(
             node.links(),
@@ -105,6 +107,15 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
     });
     node.whenProven(ledger::proven);
     return ledger;
+  }
+
+  private void convict(ForkProof fork) {
+    exchange.accuse(fork);
+  }
+
+  /** Says whose word counts for this home: the members of its moot. */
+  public void prefer(Set<PeerId> peers) {
+    store.prefer(peers);
   }
 
   /** The store; it is closed with this. */

@@ -42,6 +42,9 @@ public final class CreditBook {
   /** New ones in an hour, so that who is pushed out does not come back with a new allowance. */
   public static final int NEWCOMERS_AN_HOUR = 64;
 
+  /** Former newcomers remembered: at most so many new ones come in ten days. */
+  static final int MAX_FORMER = 16_384;
+
   /** Works remembered, so that none counts twice: two megabytes. */
   static final int MAX_SEEN = 32_768;
 
@@ -61,6 +64,9 @@ public final class CreditBook {
   private final LongSupplier clockMillis;
   private final CreditGraph graph = new CreditGraph();
   private final Set<PeerId> newcomers = new LinkedHashSet<>();
+
+  /** Who was a newcomer once, and is none again: an allowance does not come back. */
+  private final Set<PeerId> former = new LinkedHashSet<>();
 
   /** Works that we took part in. */
   private final Set<Hash32> seen = new LinkedHashSet<>();
@@ -104,7 +110,7 @@ public final class CreditBook {
   }
 
   private void welcome(PeerId asker) {
-    if (asker.equals(self) || newcomers.contains(asker)) {
+    if (asker.equals(self) || newcomers.contains(asker) || former.contains(asker)) {
       return;
     }
     long now = clockMillis.getAsLong() / HOUR_MILLIS;
@@ -119,6 +125,10 @@ public final class CreditBook {
     if (newcomers.size() >= MAX_NEWCOMERS) {
       PeerId oldest = newcomers.iterator().next();
       newcomers.remove(oldest);
+      former.add(oldest);
+      if (former.size() > MAX_FORMER) {
+        former.remove(former.iterator().next());
+      }
       graph.revoke(oldest, self, ALLOWANCE);
     }
     newcomers.add(asker);
@@ -217,12 +227,10 @@ public final class CreditBook {
         bytes.writeBytes(to.key().bytes());
         bytes.writeBytes(ByteBuffer.allocate(Long.BYTES).putLong(amount).array());
       });
-      out.writeInt(newcomers.size());
-      for (PeerId newcomer : newcomers) {
-        out.write(newcomer.key().bytes());
-      }
+      writePeers(out, newcomers);
       write(out, seen);
       write(out, heard);
+      writePeers(out, former);
       out.writeInt(read.size());
       for (Map.Entry<PeerId, Long> feed : read.entrySet()) {
         out.write(feed.getKey().key().bytes());
@@ -231,6 +239,13 @@ public final class CreditBook {
       return bytes.toByteArray();
     } catch (IOException impossible) {
       throw new IllegalStateException("writing to memory", impossible);
+    }
+  }
+
+  private static void writePeers(DataOutputStream out, Set<PeerId> peers) throws IOException {
+    out.writeInt(peers.size());
+    for (PeerId peer : peers) {
+      out.write(peer.key().bytes());
     }
   }
 
@@ -266,6 +281,9 @@ public final class CreditBook {
       works(in, seen);
       if (version != FIRST_VERSION) {
         works(in, heard);
+        for (int left = count(in, MAX_FORMER); left > 0; left--) {
+          former.add(peer(in));
+        }
         for (int left = count(in, MAX_FEEDS); left > 0; left--) {
           read.put(peer(in), in.readLong());
         }

@@ -96,7 +96,10 @@ public final class CreditGraph {
 
   /** Lets a peer be served on trust. */
   public void grant(PeerId from, PeerId by, long amount) {
-    add(from, by, amount);
+    // As little as can be: trust takes the place of edges on which nothing is left, of no debt.
+    makeRoom(by, from, 0, 1);
+    makeRoom(from, by, 0, 1);
+    put(from, by, amount);
   }
 
   /** Takes back what is left of trust. */
@@ -129,7 +132,11 @@ public final class CreditGraph {
     }
     makeRoom(to, from, amount, 0);
     makeRoom(from, to, 0, amount);
-    if (!hasRoom(from, to) || !hasRoom(to, from)) {
+    put(from, to, amount);
+  }
+
+  private void put(PeerId from, PeerId to, long amount) {
+    if (from.equals(to) || !hasRoom(from, to) || !hasRoom(to, from)) {
       return;
     }
     // Settling moves between the two sides, so it is their sum that is bounded.

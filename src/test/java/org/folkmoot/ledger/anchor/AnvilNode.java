@@ -108,7 +108,7 @@ final class AnvilNode implements AutoCloseable {
   }
 
   EvmRpc rpc() {
-    return new EvmRpc(url, Duration.ofSeconds(10));
+    return new EvmRpc(url, Duration.ofMinutes(3));
   }
 
   EvmChain chain() {
