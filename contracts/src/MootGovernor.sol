@@ -128,7 +128,8 @@ contract MootGovernor is
         override(Governor, GovernorProposalGuardian)
         returns (bool)
     {
-        return super._validateCancel(proposalId, caller);
+        // Without a guardian OpenZeppelin lets the author cancel at any time; here only before the vote opens.
+        return (caller != address(0) && caller == proposalGuardian()) || Governor._validateCancel(proposalId, caller);
     }
 
     function _queueOperations(

@@ -113,7 +113,7 @@ final class MootCommand {
       @Mixin MootHome.Choice choice) {
     try (MootHome home = MootHome.open(surroundings)) {
       Moot moot = home.asMember(choice.named());
-      if (moot.rules().admission() != Entry.Admission.INVITATION) {
+      if (moot.rules().admission() != Entry.Admission.INVITATION && moot.members().size() > 1) {
         throw new FolkmootException(
             BAD_REQUEST,
             "this moot admits members by vote: 'folkmoot propose admit PEER' puts it to the vote");
@@ -124,7 +124,7 @@ final class MootCommand {
           surroundings.console().note(person + " is a member already");
           continue;
         }
-        Ledger.Receipt receipt = home.write(step(moot, person, Entry.Step.INVITED, ""));
+        Ledger.Receipt receipt = home.write(MootWelcome.invitation(moot, person, millis()));
         surroundings.console().out().printf("invited %s; it types: folkmoot moot join%n", person);
         home.sayFate(moot, receipt);
       }
@@ -132,8 +132,12 @@ final class MootCommand {
     return ExitStatus.OK;
   }
 
+  private long millis() {
+    return surroundings.clock().millis();
+  }
+
   private Entry.Member step(Moot moot, PeerId peer, Entry.Step step, String name) {
-    return new Entry.Member(surroundings.clock().millis(), moot.id(), peer, step, name);
+    return new Entry.Member(millis(), moot.id(), peer, step, name);
   }
 
   @Command(

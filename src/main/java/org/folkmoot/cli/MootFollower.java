@@ -20,6 +20,7 @@ final class MootFollower implements AutoCloseable {
   private final ScheduledExecutorService looking =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("folkmoot-moot").factory());
+  private final MootWelcome welcome;
   private @Nullable MootRecord record;
   private int state;
   private String told = "";
@@ -27,6 +28,7 @@ final class MootFollower implements AutoCloseable {
   private MootFollower(Surroundings surroundings, NodeLedger ledger) {
     this.surroundings = surroundings;
     this.ledger = ledger;
+    welcome = new MootWelcome(ledger.self());
   }
 
   static MootFollower start(Surroundings surroundings, NodeLedger ledger) {
@@ -62,6 +64,7 @@ final class MootFollower implements AutoCloseable {
       state = now;
     }
     MootHome.follow(surroundings, known, id).forEach(surroundings.console()::note);
+    welcome.entries(known, id, surroundings.clock().millis()).forEach(ledger::add);
   }
 
   @Override

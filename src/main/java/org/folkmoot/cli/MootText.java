@@ -65,7 +65,7 @@ final class MootText {
     String weight =
         rules.weightCap() == 1
             ? "each member has one vote"
-            : "a vote weighs 1, and one more for each %,d GFLOP of work for other members, up to %d"
+            : "a vote weighs 1, and one more for each other member it did %,d GFLOP of work for, up to %d"
                 .formatted(rules.weightMegaflops() / 1000, rules.weightCap());
     return List.of(
         weight,

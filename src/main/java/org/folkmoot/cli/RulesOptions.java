@@ -91,7 +91,7 @@ final class RulesOptions {
   @Option(
       names = "--weight-gflop",
       paramLabel = "N",
-      description = "How much work for other members adds one to a vote's weight.")
+      description = "How much work for another member adds one to a vote's weight.")
   private @Nullable Long weightGflop;
 
   @Option(

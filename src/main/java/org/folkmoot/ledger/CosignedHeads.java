@@ -3,8 +3,10 @@ package org.folkmoot.ledger;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.folkmoot.base.Bounded;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.ledger.note.SignedNote;
 import org.folkmoot.wire.PeerId;
@@ -14,11 +16,15 @@ import org.folkmoot.wire.PeerId;
  * and earlier heads that have any. A feed's mark is the sum of the marks of all these.
  */
 final class CosignedHeads {
-  /** Earlier heads of a feed, the latest of them: 64 MB of the usual ones. */
+  /** Earlier heads of a feed: 64 MB of the usual ones. */
   static final int MOST = 65_536;
 
+  private static final int MAX_WALKS = 64;
+
   private final FeedRows rows;
+  private final Map<PeerId, DatingHeads> walks = new Bounded<>(MAX_WALKS);
   private Set<String> first = Set.of();
+  private int most = MOST;
 
   CosignedHeads(FeedRows rows) {
     this.rows = rows;
@@ -27,6 +33,27 @@ final class CosignedHeads {
   /** Whose cosignatures are kept before those of others. */
   void prefer(Set<String> witnesses) {
     first = Set.copyOf(witnesses);
+  }
+
+  /** Keeps fewer: for tests. */
+  void limit(int heads) {
+    most = heads;
+  }
+
+  /** How many of those whose word counts here have cosigned a head, other than its writer. */
+  int backing(Head head) {
+    String own = FeedName.witness(head.peer());
+    return (int)
+        head.cosignatures().stream()
+            .map(SignedNote.Line::name)
+            .filter(name -> first.contains(name) && !name.equals(own))
+            .distinct()
+            .count();
+  }
+
+  /** A head with cosignatures that hold. */
+  Head with(Head head, List<SignedNote.Line> more) {
+    return head.with(more, first);
   }
 
   List<SignedNote> notes(PeerId peer, long below, int most) throws SQLException {
@@ -104,13 +131,25 @@ final class CosignedHeads {
       return Optional.empty();
     }
     rows.putOld(feed.peer(), old(now));
+    lookAgain(feed.peer());
     return Optional.of(
         trimmed(marked(feed, mark(now) - before.map(FeedRows.Old::mark).orElse(0L))));
   }
 
   private Feed trimmed(Feed feed) throws SQLException {
-    long gone = rows.dropOld(feed.peer(), MOST);
+    PeerId peer = feed.peer();
+    long gone = 0;
+    for (long surplus = rows.countOld(peer) - most; surplus > 0; surplus--) {
+      FeedRows.Old spare = walks.computeIfAbsent(peer, of -> new DatingHeads(rows, of)).spare();
+      rows.dropOld(peer, spare.size());
+      gone += spare.mark();
+    }
     return gone == 0 ? feed : marked(feed, -gone);
+  }
+
+  /** A feed has another history, or other heads below some size. */
+  void lookAgain(PeerId peer) {
+    walks.remove(peer);
   }
 
   private Feed marked(Feed feed, long more) throws SQLException {

@@ -92,6 +92,11 @@ final class FeedCopies {
     fetches.values().removeIf(fetch -> fetch.from.equals(peer));
   }
 
+  /** What is being fetched of a feed is not wanted any more. */
+  void drop(PeerId feed) {
+    fetches.remove(feed);
+  }
+
   /** Fetches from a peer what leads to a head that it has, unless the feed is being fetched. */
   void fetch(PeerId from, Head head) {
     Fetch before = fetches.get(head.peer());

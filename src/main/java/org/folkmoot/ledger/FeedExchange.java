@@ -4,13 +4,17 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
+import org.folkmoot.base.Bounded;
 import org.folkmoot.base.Loop;
 import org.folkmoot.ledger.note.NoteKey;
+import org.folkmoot.ledger.note.SignedNote;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.Message.FeedHead;
@@ -36,6 +40,17 @@ public final class FeedExchange implements PeerNetwork.Listener {
   /** Answers that one message causes at once; the rest comes in later rounds. */
   private static final int MAX_ANSWERS = 32;
 
+  /** Histories of one feed that take each other's place while a node runs: each is a copy. */
+  private static final int MAX_CHANGES = 16;
+
+  private static final int MAX_OFFERS = 256;
+
+  /** A head and who told it. */
+  private record Offer(PeerId from, FeedWitnessing.Checked note) {}
+
+  private final Map<String, Offer> offers = new Bounded<>(MAX_OFFERS);
+  private final Map<String, Boolean> told = new Bounded<>(MAX_OFFERS);
+  private final Map<PeerId, Integer> changes = new Bounded<>(MAX_OFFERS);
   private final PeerNetwork network;
   private final Loop loop;
   private final LedgerStore store;
@@ -69,7 +84,7 @@ public final class FeedExchange implements PeerNetwork.Listener {
     loop = network.loop();
     tasks = new StoreTasks(loop, background, network.self());
     table = new FeedTable(network, store, tasks, wanted, random);
-    copies = new FeedCopies(table, this::complete, this::convict);
+    copies = new FeedCopies(table, this::complete, this::parted);
     witnessing = new FeedWitnessing(table, witness, others);
   }
 
@@ -192,15 +207,11 @@ public final class FeedExchange implements PeerNetwork.Listener {
       return false;
     }
     Feed ours = found.get();
-    if (ours.fork().isPresent() && theirs.forked()) {
-      return false;
-    }
     Head head = ours.head();
-    if (ours.fork().isPresent() || head.size() > theirs.size()) {
+    boolean known = ours.fork().isPresent() == theirs.forked();
+    if ((!known && !theirs.forked()) || (known && head.size() > theirs.size())) {
       table.sendNote(from, ours);
-    } else if (theirs.forked()
-        || head.size() < theirs.size()
-        || !head.root().equals(theirs.root())) {
+    } else if (!known || head.size() < theirs.size() || !head.root().equals(theirs.root())) {
       network.send(from, new Message.FeedWant(theirs.feed()));
     } else if (!ours.isWhole()) {
       copies.fetch(from, head);
@@ -234,13 +245,13 @@ public final class FeedExchange implements PeerNetwork.Listener {
       if (table.wanted.test(head.peer())) {
         copies.fetch(from, head);
       }
-    } else if (ours.get().fork().isPresent()) {
-      ours.get().fork().ifPresent(known -> network.send(from, new Message.Forked(known.toBytes())));
     } else if (fork.isPresent()) {
       convict(fork.get());
+      weigh(new Offer(from, note));
     } else {
       witnessing.merge(note);
       if (head.size() > ours.get().head().size() || !ours.get().isWhole()) {
+        offers.put(head.note().text(), new Offer(from, note));
         copies.fetch(from, head);
       }
     }
@@ -254,6 +265,44 @@ public final class FeedExchange implements PeerNetwork.Listener {
   }
 
   // ---- forks
+
+  /** What was fetched is of another history. */
+  private void parted(ForkProof fork) {
+    convict(fork);
+    Offer offer = offers.remove(fork.larger().note().text());
+    if (offer != null) {
+      weigh(offer);
+    }
+  }
+
+  /** Takes another history of a forked feed if it has more for it; else tells what ours has. */
+  private void weigh(Offer offer) {
+    Head theirs = offer.note.head().bare();
+    PeerId feed = theirs.peer();
+    if (feed.equals(network.self()) || changes.getOrDefault(feed, 0) >= MAX_CHANGES) {
+      return;
+    }
+    List<SignedNote.Line> words =
+        offer.note.words().stream().map(FeedWitnessing.Word::line).toList();
+    tasks.run(
+        network.self(),
+        () -> store.weigh(theirs, words),
+        weighed -> {
+          weighed
+              .taken()
+              .ifPresent(now -> {
+                changes.merge(feed, 1, Integer::sum);
+                table.put(now);
+                copies.drop(feed);
+                copies.fetch(offer.from, theirs);
+              });
+          weighed
+              .ours()
+              .filter(ours -> told.put(offer.from + theirs.note().text(), true) == null)
+              .ifPresent(
+                  ours -> network.send(offer.from, new Message.FeedNote(ours.note().toBytes())));
+        });
+  }
 
   /** There is proof that a feed has two histories. From any thread. */
   public void accuse(ForkProof fork) {

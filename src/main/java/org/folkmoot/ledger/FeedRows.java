@@ -201,27 +201,52 @@ final class FeedRows {
         old.note);
   }
 
-  /** Drops the smallest until so many are left; gives the sum of the marks of what is gone. */
-  long dropOld(PeerId peer, int most) throws SQLException {
+  /** Those from a size on, the smallest first. */
+  List<Old> oldFrom(PeerId peer, long size, int most) throws SQLException {
+    return database.query(
+        OLD + " AND size >= ? ORDER BY size LIMIT ?",
+        FeedRows::old,
+        peer.key().bytes(),
+        size,
+        most);
+  }
+
+  long countOld(PeerId peer) throws SQLException {
+    return database
+        .query("SELECT count(*) FROM cosigned WHERE feed = ?", row -> row.getLong(1), id(peer))
+        .getFirst();
+  }
+
+  void dropOld(PeerId peer, long size) throws SQLException {
+    database.update("DELETE FROM cosigned WHERE feed = ? AND size = ?", id(peer), size);
+  }
+
+  /**
+   * Whether some of a feed's entries are of kinds that moots date (1 to 6, 14 and 15). An entry is
+   * a map whose first key is 0 and whose first value is the kind, a byte each.
+   */
+  boolean concernsMoots(PeerId peer, long from, long to) throws SQLException {
+    return !database
+        .query(
+            """
+            SELECT 1 FROM entry WHERE feed = ? AND position >= ? AND position < ?
+            AND substr(bytes, 2, 2) IN (x'0001', x'0002', x'0003', x'0004', x'0005', x'0006',
+              x'000e', x'000f')
+            LIMIT 1
+            """,
+            row -> row.getLong(1),
+            id(peer),
+            from,
+            to)
+        .isEmpty();
+  }
+
+  /** Forgets all of a feed but its row. */
+  void clear(PeerId peer) throws SQLException {
     long feed = id(peer);
-    long surplus =
-        database
-                .query("SELECT count(*) FROM cosigned WHERE feed = ?", row -> row.getLong(1), feed)
-                .getFirst()
-            - most;
-    long gone = 0;
-    for (; surplus > 0; surplus--) {
-      Old smallest =
-          database
-              .query(
-                  "SELECT size, mark, head FROM cosigned WHERE feed = ? ORDER BY size LIMIT 1",
-                  FeedRows::old,
-                  feed)
-              .getFirst();
-      database.update("DELETE FROM cosigned WHERE feed = ? AND size = ?", feed, smallest.size);
-      gone += smallest.mark;
+    for (String table : List.of("entry", "tile", "cosigned")) {
+      database.update("DELETE FROM " + table + " WHERE feed = ?", feed);
     }
-    return gone;
   }
 
   private static byte[] bytes(List<Hash32> hashes) {

@@ -17,6 +17,8 @@ import java.util.stream.Collectors;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.base.MerkleTree;
+import org.folkmoot.ledger.note.Cosignature;
+import org.folkmoot.ledger.note.NoteKey;
 import org.folkmoot.ledger.note.SignedNote;
 import org.folkmoot.ledger.tile.EntryBundle;
 import org.folkmoot.ledger.tile.Tile;
@@ -200,8 +202,8 @@ public final class LedgerStore implements AutoCloseable {
         () -> {
           Optional<Feed> before = rows.find(peer);
           long size = before.map(Feed::size).orElse(0L);
-          if (from != size || before.flatMap(Feed::fork).isPresent()) {
-            // Not the sender's fault: another process was faster, or there is a fork.
+          if (from != size) {
+            // Not the sender's fault: another process was faster.
             throw new FolkmootException(BUSY, "these entries do not follow those that are here");
           }
           checkRoom(before.isEmpty(), head);
@@ -291,6 +293,66 @@ public final class LedgerStore implements AutoCloseable {
         });
   }
 
+  /**
+   * What comes of another history of a feed.
+   *
+   * @param taken the feed, if that history takes the place of the one that was here
+   * @param ours a head that speaks for the one that is here, if that stays because of it
+   */
+  record Weighed(Optional<Feed> taken, Optional<Head> ours) {}
+
+  /**
+   * Chooses between two histories of a forked feed: that of which a head has more cosignatures by
+   * those whose word counts here; of as many, that with the smaller root. Each of them cosigns one
+   * history only, so whoever has heard the same chooses the same, and what many have seen is not
+   * undone by what few see later.
+   *
+   * @param head of the other, which contradicts what is here
+   * @param words cosignatures of it that hold
+   */
+  synchronized Weighed weigh(Head head, List<SignedNote.Line> words) {
+    PeerId peer = head.peer();
+    Head theirs = cosigned.with(head.bare(), words);
+    return write(
+        peer,
+        () -> {
+          Optional<Feed> feed = rows.find(peer);
+          boolean open =
+              feed.filter(ours -> ours.fork().isPresent() && !ours.head().agreesWith(head))
+                  .isPresent();
+          if (!open) {
+            return new Weighed(Optional.empty(), Optional.empty());
+          }
+          long from = Math.min(head.size(), feed.get().head().size());
+          Optional<Head> ours =
+              cosigned.notes(peer, Long.MAX_VALUE, CosignedHeads.MOST + 1).stream()
+                  .map(Head::of)
+                  .filter(one -> one.size() >= from && cosigned.backing(one) > 0)
+                  .max(this::byBacking);
+          if (cosigned.backing(theirs) == 0
+              || ours.filter(one -> byBacking(one, theirs) >= 0).isPresent()) {
+            return new Weighed(Optional.empty(), ours);
+          }
+          rows.clear(peer);
+          builders.remove(peer);
+          cosigned.lookAgain(peer);
+          long mark = Cosignatures.mark(theirs.cosignatures());
+          Feed now = new Feed(peer, 0, theirs, List.of(), feed.get().fork(), mark);
+          rows.put(now);
+          return new Weighed(Optional.of(now), Optional.empty());
+        });
+  }
+
+  private int byBacking(Head one, Head other) {
+    int more = Integer.compare(cosigned.backing(one), cosigned.backing(other));
+    return more != 0 ? more : other.root().compareTo(one.root());
+  }
+
+  /** Keeps fewer earlier heads of each feed: for tests. */
+  synchronized void limitHeads(int most) {
+    cosigned.limit(most);
+  }
+
   /** The checkpoint of a log that this home's member cosigned last; empty if none. */
   synchronized Optional<SignedNote> witnessed(String origin) {
     return database.read(() ->
@@ -301,6 +363,18 @@ public final class LedgerStore implements AutoCloseable {
                 origin)
             .stream()
             .findFirst());
+  }
+
+  /** The latest second at which a witness's key has cosigned anything here; 0 if it never has. */
+  synchronized long lastWitnessed(NoteKey key) {
+    return database
+        .read(() ->
+            database.query("SELECT head FROM witnessed", row -> SignedNote.parse(row.getString(1))))
+        .stream()
+        .flatMap(note -> note.by(key).stream())
+        .mapToLong(line -> Cosignature.seconds(line).orElse(0))
+        .max()
+        .orElse(0);
   }
 
   /** What {@link #witness} decides about the last checkpoint of a log. */

@@ -2,6 +2,7 @@ package org.folkmoot.ledger;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
+import static org.folkmoot.base.FolkmootException.Code.BUSY;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -48,6 +49,9 @@ public final class Witness {
   private final InstantSource clock;
   private final Function<String, Optional<NoteKey>> logs;
   private final Consumer<ForkProof> convict;
+
+  /** When it cosigned last; negative until that is looked up. Under the store's lock. */
+  private long latest = -1;
 
   /**
    * A witness.
@@ -136,6 +140,26 @@ public final class Witness {
       convict.accept(fork.get());
       return refusal(422, "its log has signed another history, of which a copy is here");
     }
+    try {
+      cosignCopy(request.checkpoint.origin());
+      return answer(request, key.get());
+    } catch (FolkmootException clockBehind) {
+      return refusal(503, String.valueOf(clockBehind.getMessage()));
+    }
+  }
+
+  /** What is here of a feed comes first: from then on it can only grow out of that. */
+  private void cosignCopy(String origin) {
+    FeedName.peer(origin)
+        .flatMap(store::feed)
+        .filter(feed -> feed.isWhole() && feed.fork().isEmpty())
+        .filter(feed -> !feed.peer().equals(signer.peerId()))
+        .ifPresent(feed -> {
+          SignedNote.Line _ = cosign(feed.head());
+        });
+  }
+
+  private Answer answer(Request request, NoteKey log) {
     return store.witness(
         request.checkpoint.origin(),
         (last, next) -> {
@@ -154,7 +178,7 @@ public final class Witness {
             return refusal(422, "the proof does not show that the log only grew");
           }
           SignedNote.Line line = sign(request.note.text());
-          next.accept(kept(request.note, key.get(), line));
+          next.accept(kept(request.note, log, line));
           return new Answer(200, TEXT_TYPE, line.line());
         });
   }
@@ -180,8 +204,20 @@ public final class Witness {
     return new SignedNote(note.text(), List.of(note.by(log).orElseThrow(Witness::bad), ours));
   }
 
+  /** A clock that is behind what was signed by it would antedate what it signs next. */
   private SignedNote.Line sign(String text) {
-    return Cosignature.sign(text, key().name(), signer, clock.millis() / 1000);
+    long now = clock.millis() / 1000;
+    if (latest < 0) {
+      latest = store.lastWitnessed(key());
+    }
+    if (now < latest) {
+      throw new FolkmootException(
+          BUSY,
+          "this machine's clock is %d s behind what it has cosigned: set it right"
+              .formatted(latest - now));
+    }
+    latest = now;
+    return Cosignature.sign(text, key().name(), signer, now);
   }
 
   /**

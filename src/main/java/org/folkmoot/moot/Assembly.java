@@ -9,6 +9,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.ledger.entry.Entry;
 import org.folkmoot.moot.MootRecord.Written;
 import org.folkmoot.wire.PeerId;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Who belongs to a moot now. Whoever was let in and has joined is a member, whichever came first.
- * Whoever was put out comes back by a vote only, and whom it had invited is not.
+ * Whoever was put out comes back by a vote only. Who goes takes its open invitations along.
  */
 final class Assembly {
   private final SortedMap<PeerId, Moot.Member> members = new TreeMap<>();
@@ -46,6 +47,29 @@ final class Assembly {
     NavigableSet<PeerId> all = new TreeSet<>(admitted);
     invitations.values().forEach(all::addAll);
     return all;
+  }
+
+  /** Whether there is one member; or none, and never one again. */
+  boolean isAlone() {
+    return members.size() <= 1;
+  }
+
+  /** Who was let in and has joined, by which entry, and is no member yet. */
+  SortedMap<PeerId, Hash32> waiting() {
+    SortedMap<PeerId, Hash32> waiting = new TreeMap<>();
+    for (PeerId peer : invited()) {
+      Written wish = joining.get(peer);
+      if (wish != null) {
+        waiting.put(peer, wish.id());
+      }
+    }
+    return waiting;
+  }
+
+  /** Whether somebody has joined by an entry whose id this is. */
+  boolean hasJoinedBy(PeerId peer, String id) {
+    Written wish = joining.get(peer);
+    return wish != null && wish.id().hex().equals(id);
   }
 
   private boolean isInvited(PeerId peer) {
@@ -115,13 +139,13 @@ final class Assembly {
 
   void leave(PeerId peer) {
     members.remove(peer);
+    invitations.remove(peer);
     forget(peer);
     joining.remove(peer);
   }
 
   void remove(PeerId peer) {
     leave(peer);
-    invitations.remove(peer);
     removed.add(peer);
   }
 }

@@ -27,24 +27,20 @@ final class Contributions {
 
   private final Map<Work, Claims> claims = new HashMap<>();
 
-  /** Notes a claim by one of both; the first of each counts. */
-  Outcome claim(PeerId by, Entry.Credit credit) {
+  /** Notes a claim by one of both; the first of each counts, any other is nothing. */
+  void claim(PeerId by, Entry.Credit credit) {
     boolean server = by.equals(credit.server());
     if (credit.server().equals(credit.asker()) || (!server && !by.equals(credit.asker()))) {
-      return Outcome.NOT_ALLOWED;
+      return;
     }
     Claims of =
         claims.computeIfAbsent(
             new Work(credit.receipt(), credit.server(), credit.asker()), work -> new Claims());
-    if ((server ? of.byServer : of.byAsker) >= 0) {
-      return Outcome.DUPLICATE;
-    }
-    if (server) {
+    if (server && of.byServer < 0) {
       of.byServer = credit.megaflops();
-    } else {
+    } else if (!server && of.byAsker < 0) {
       of.byAsker = credit.megaflops();
     }
-    return Outcome.COUNTED;
   }
 
   /** The weight of each member's vote. */

@@ -24,7 +24,9 @@ import org.folkmoot.wire.PeerId;
  * @param founding its charter, whose id is the moot's
  * @param rules that hold for what is proposed next
  * @param seconds the moment
- * @param invited who may join and has not
+ * @param invited who was let in and is no member yet
+ * @param waiting who of these joined while a member was alone, by which entry: that member's
+ *     invitation is to name it
  * @param delegations who has whom vote
  * @param proposals in the order in which they counted as proposed
  * @param decisions what was enacted, in order
@@ -37,6 +39,7 @@ public record Moot(
     long seconds,
     SortedMap<PeerId, Member> members,
     SortedSet<PeerId> invited,
+    SortedMap<PeerId, Hash32> waiting,
     SortedMap<PeerId, PeerId> delegations,
     List<Proposal> proposals,
     List<Decision> decisions,
@@ -75,6 +78,7 @@ public record Moot(
   public Moot {
     members = Collections.unmodifiableSortedMap(new TreeMap<>(members));
     invited = Collections.unmodifiableSortedSet(new TreeSet<>(invited));
+    waiting = Collections.unmodifiableSortedMap(new TreeMap<>(waiting));
     delegations = Collections.unmodifiableSortedMap(new TreeMap<>(delegations));
     proposals = List.copyOf(proposals);
     decisions = List.copyOf(decisions);

@@ -38,9 +38,6 @@ public final class MootFeeds {
         record.entry(by, position++, entry);
       }
     }
-    if (feed.fork().isPresent()) {
-      record.forked(by);
-    }
     for (CosignedHead head : store.cosignedHeads(by)) {
       for (CosignedHead.Cosigner cosigner : head.cosigners()) {
         FeedName.witness(cosigner.name())

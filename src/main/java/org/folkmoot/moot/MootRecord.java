@@ -37,10 +37,8 @@ public final class MootRecord {
    *
    * @param entries those that concern moots, in order, up to the first that is missing
    * @param size how many there are of any kind
-   * @param forked whether its member is proven to have signed two histories
    */
-  public record MemberFeed(
-      PeerId by, List<Written> entries, long size, Set<Cosigned> cosigned, boolean forked) {
+  public record MemberFeed(PeerId by, List<Written> entries, long size, Set<Cosigned> cosigned) {
     /** Copies. */
     public MemberFeed {
       entries = List.copyOf(entries);
@@ -84,7 +82,6 @@ public final class MootRecord {
       private final BitSet there = new BitSet();
       private final Map<Long, Written> entries = new TreeMap<>();
       private final Set<Cosigned> cosigned = new HashSet<>();
-      private boolean forked;
     }
 
     private final SortedMap<PeerId, Part> parts = new TreeMap<>();
@@ -94,8 +91,8 @@ public final class MootRecord {
     }
 
     /**
-     * Adds an entry of a feed. Two different ones in one place are a fork; of these the one with
-     * the smaller id is kept, so that it does not matter which came first.
+     * Adds an entry of a feed. A store has one history of each; of two entries in one place the one
+     * with the smaller id is kept, so that it does not matter which came first.
      */
     public Builder entry(PeerId by, long position, byte[] bytes) {
       Part part = part(by);
@@ -103,10 +100,6 @@ public final class MootRecord {
       Optional<Written> now =
           decode(bytes).map(entry -> new Written(by, position, EntryId.of(by, bytes), entry));
       Written before = part.entries.get(position);
-      if (part.there.get(place)
-          && !now.map(Written::id).equals(Optional.ofNullable(before).map(Written::id))) {
-        part.forked = true;
-      }
       part.there.set(place);
       if (now.isPresent() && (before == null || now.get().id.compareTo(before.id) < 0)) {
         part.entries.put(position, now.get());
@@ -120,12 +113,6 @@ public final class MootRecord {
       return this;
     }
 
-    /** Notes that a feed has two histories. */
-    public Builder forked(PeerId by) {
-      part(by).forked = true;
-      return this;
-    }
-
     /** The record. */
     public MootRecord build() {
       SortedMap<PeerId, MemberFeed> feeds = new TreeMap<>();
@@ -135,7 +122,7 @@ public final class MootRecord {
         part.entries.values().stream()
             .filter(written -> written.position < size)
             .forEach(entries::add);
-        feeds.put(by, new MemberFeed(by, entries, size, part.cosigned, part.forked));
+        feeds.put(by, new MemberFeed(by, entries, size, part.cosigned));
       });
       return new MootRecord(feeds);
     }

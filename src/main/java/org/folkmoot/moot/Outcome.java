@@ -24,8 +24,6 @@ public enum Outcome {
   CONFLICTING("another vote by the same member: the first one is final"),
   /** The member whom the writer has vote for it had voted before. */
   DELEGATE_VOTED("its writer's delegate had voted already"),
-  /** Its writer signed two histories and has no voice any more. */
-  FORKED("its writer signed two histories"),
   /** Its writer has too many proposals open at a time. */
   TOO_MANY("its writer has too many proposals open"),
   /** What it wants has happened already, or cannot happen any more. */

@@ -117,15 +117,14 @@ final class Replay {
       case Entry.Proposal entry when entry.moot().equals(id) ->
           asMember(written, () -> ballots.propose(written, entry, rules, now));
       case Entry.Vote vote when vote.moot().equals(id) ->
-          withVoice(written, () -> ballots.take(written, vote.proposal(), now));
+          asMember(written, () -> ballots.take(written, vote.proposal(), now));
       case Entry.Enactment wish when wish.moot().equals(id) ->
-          withVoice(written, () -> ballots.take(written, wish.proposal(), now));
+          asMember(written, () -> ballots.take(written, wish.proposal(), now));
       case Entry.Veto veto when veto.moot().equals(id) ->
-          withVoice(written, () -> ballots.take(written, veto.proposal(), now));
+          asMember(written, () -> ballots.take(written, veto.proposal(), now));
       case Entry.Delegation to when to.moot().equals(id) ->
-          withVoice(written, () -> delegate(by, to));
-      case Entry.Credit credit when rules.weightCap() > 1 ->
-          asMember(written, () -> contributions.claim(by, credit));
+          asMember(written, () -> delegate(by, to));
+      case Entry.Credit credit -> credit(written, credit);
       default -> {
         // Of another moot, or none of a moot's business.
       }
@@ -136,17 +135,22 @@ final class Replay {
     if (assembly.has(written.by())) {
       become(written, deed.get());
     } else {
-      outside.computeIfAbsent(written.by(), peer -> new ArrayList<>()).add(written);
+      putAside(written);
       become(written, Outcome.NOT_A_MEMBER);
     }
   }
 
-  private void withVoice(Written written, Supplier<Outcome> deed) {
-    asMember(written, () -> isForked(written.by()) ? Outcome.FORKED : deed.get());
+  private void putAside(Written written) {
+    outside.computeIfAbsent(written.by(), peer -> new ArrayList<>()).add(written);
   }
 
-  private boolean isForked(PeerId by) {
-    return record.feed(by).filter(MemberFeed::forked).isPresent();
+  /** Notes work under any rules: a later charter may have it count. It names no moot. */
+  private void credit(Written written, Entry.Credit credit) {
+    if (assembly.has(written.by())) {
+      contributions.claim(written.by(), credit);
+    } else {
+      putAside(written);
+    }
   }
 
   // ---- members
@@ -158,25 +162,14 @@ final class Replay {
     }
     become(written, assembly.has(written.by()) ? Outcome.COUNTED : Outcome.NOT_A_MEMBER);
     assembly.join(written, step.name());
-    seat(written.by());
+    if (!assembly.isAlone()) {
+      seat(written.by());
+    }
   }
 
   private Outcome membership(PeerId by, Entry.Member step) {
     return switch (step.step()) {
-      case INVITED -> {
-        if (rules.admission() != Entry.Admission.INVITATION
-            || !assembly.mayBeInvited(step.member())) {
-          yield Outcome.NOT_ALLOWED;
-        }
-        if (assembly.has(step.member())) {
-          yield Outcome.WITHOUT_EFFECT;
-        }
-        if (!assembly.invite(step.member(), by)) {
-          yield Outcome.TOO_MANY;
-        }
-        seat(step.member());
-        yield Outcome.COUNTED;
-      }
+      case INVITED -> invite(by, step);
       case LEFT -> {
         if (!step.member().equals(by)) {
           yield Outcome.NOT_ALLOWED;
@@ -187,6 +180,28 @@ final class Replay {
       }
       case JOINED -> throw new IllegalStateException("joining is no member's step");
     };
+  }
+
+  /**
+   * Lets somebody in. Who is alone does so by naming the entry by which the other has joined: so
+   * its feed itself shows what was in it by then. What follows there counts by others' word.
+   */
+  private Outcome invite(PeerId by, Entry.Member step) {
+    PeerId peer = step.member();
+    boolean mayInvite = assembly.isAlone() || rules.admission() == Entry.Admission.INVITATION;
+    if (!mayInvite || !assembly.mayBeInvited(peer)) {
+      return Outcome.NOT_ALLOWED;
+    }
+    if (assembly.has(peer)) {
+      return Outcome.WITHOUT_EFFECT;
+    }
+    if (!assembly.invite(peer, by)) {
+      return Outcome.TOO_MANY;
+    }
+    if (!assembly.isAlone() || assembly.hasJoinedBy(peer, step.name())) {
+      seat(peer);
+    }
+    return Outcome.COUNTED;
   }
 
   /** Makes a member of somebody if it may be one by now; then what it has written counts, too. */
@@ -234,7 +249,9 @@ final class Replay {
     switch (ballot.proposal.motion()) {
       case Entry.Motion.Admit admission -> {
         assembly.admit(admission.peer());
-        seat(admission.peer());
+        if (!assembly.isAlone()) {
+          seat(admission.peer());
+        }
       }
       case Entry.Motion.Remove removal -> {
         assembly.remove(removal.peer());
@@ -271,6 +288,7 @@ final class Replay {
         until,
         assembly.members(),
         assembly.invited(),
+        assembly.waiting(),
         delegations,
         ballots.standings(),
         decisions,

@@ -175,6 +175,45 @@ class CosigningTest {
     return lines;
   }
 
+  /** Who wants its vote to be late writes more: what dated the vote stays, whoever cosigns what. */
+  @Test
+  void whatDatesAVoteIsKept() {
+    Identity writer = Identities.of(1);
+    Identity member = Identities.of(2);
+    Identity puppet = Identities.of(3);
+    try (LedgerStore store = LedgerStore.open(folder.resolve("s"), writer)) {
+      store.limitHeads(8);
+      OwnFeed feed = new OwnFeed(store, writer);
+      Hash32 some = Hash32.sha256(new byte[0]);
+      for (int i = 0; i < 100; i++) {
+        boolean vote = i == 3 || i == 50;
+        var _ =
+            feed.append(
+                vote
+                    ? new Entry.Vote(i, some, some, Entry.Choice.YES, "")
+                    : new Entry.ReceiptRoot(i, some, 1, i, i));
+        Head head = feed.head().orElseThrow();
+        // The puppet is first on every head; the member comes to each third.
+        var _ = store.cosign(head, List.of(line(head, puppet, 1000 + i)));
+        if (i % 3 == 2) {
+          var _ = store.cosign(head, List.of(line(head, member, 1000 + i)));
+        }
+      }
+      List<CosignedHead> heads = store.cosignedHeads(writer.peerId());
+      assertThat(heads).hasSize(9);
+      Set<String> witness = Set.of(FeedName.witness(member.peerId()));
+      assertThat(CosignedHead.attested(heads, 3, witness, 1)).hasValue(1005);
+      assertThat(CosignedHead.attested(heads, 50, witness, 1)).hasValue(1050);
+      assertThat(heads.getFirst().size()).isEqualTo(100);
+    }
+    assertThat(Fsck.check(folder.resolve("s"), writer.peerId()).faults()).isEmpty();
+  }
+
+  private static SignedNote.Line line(Head head, Identity witness, long seconds) {
+    return Cosignature.sign(
+        head.note().text(), FeedName.witness(witness.peerId()), witness, seconds);
+  }
+
   /** A witness as others run them, with a key of ML-DSA-44; the message is written out by hand. */
   @Test
   void aWitnessWithAPostQuantumKeyCounts() throws Exception {

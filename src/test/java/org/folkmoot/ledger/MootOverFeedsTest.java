@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.ledger.entry.Entry;
+import org.folkmoot.ledger.entry.EntryCodec;
 import org.folkmoot.moot.Moot;
 import org.folkmoot.moot.MootFeeds;
 import org.folkmoot.moot.Outcome;
 import org.folkmoot.moot.Proposal;
+import org.folkmoot.moot.Tally;
+import org.folkmoot.wire.PeerId;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,7 +74,16 @@ class MootOverFeedsTest {
       Hash32 _ = write(0, step(i, Entry.Step.INVITED));
       Hash32 _ = write(i, step(i, Entry.Step.JOINED));
     }
-    swarm.pass(60 * SECOND);
+    swarm.pass(30 * SECOND);
+    assertThat(seenBy(0).waiting()).hasSize(MEMBERS - 1);
+    // A founder that is alone names the entries by which the others have joined.
+    seenBy(0)
+        .waiting()
+        .forEach((peer, joined) -> {
+          Hash32 _ =
+              write(0, new Entry.Member(millis(), moot, peer, Entry.Step.INVITED, joined.hex()));
+        });
+    swarm.pass(30 * SECOND);
     assertThat(seenBy(2).members()).hasSize(MEMBERS);
   }
 
@@ -131,8 +144,59 @@ class MootOverFeedsTest {
     return seenBy(member).proposal(proposal).orElseThrow().state();
   }
 
+  /** Two see one history, one sees another that votes otherwise; then all meet. */
   @Test
-  void whoSignsTwoHistoriesLosesItsVoiceEverywhere() {
+  void ofTwoHistoriesThatCountsWhichMoreMembersHaveSeen() {
+    Set<PeerId> all = Set.copyOf(swarm.members.stream().map(FeedSwarm.Member::self).toList());
+    swarm.members.forEach(member -> member.store.prefer(all));
+    Hash32 proposal =
+        write(
+            1, new Entry.Proposal(millis(), moot, "t", "", new Entry.Motion.AdoptPrompt("hello")));
+    swarm.pass(30 * SECOND);
+    FeedSwarm.Member liar = swarm.members.get(3);
+    FeedSwarm.Member victim = swarm.members.get(2);
+    swarm.cut((one, other) -> (one == victim) == (other == victim));
+    List<byte[]> common = liar.store.entries(liar.self(), 0, 1000);
+    vote(3, proposal, Entry.Choice.NO);
+    swarm.pass(60 * SECOND);
+    try (LedgerStore second = LedgerStore.open(folder.resolve("second"), liar.identity)) {
+      OwnFeed again = new OwnFeed(second, liar.identity);
+      common.forEach(bytes -> {
+        var _ = again.append(EntryCodec.decode(bytes));
+      });
+      var _ = again.append(new Entry.Vote(millis(), moot, proposal, Entry.Choice.YES, ""));
+      var _ = again.append(step(3, Entry.Step.LEFT));
+      Head head = again.head().orElseThrow();
+      Feed there =
+          victim.store.appendCopy(
+              head, common.size(), second.entries(liar.self(), common.size(), 10), List.of());
+      assertThat(there.isWhole()).isTrue();
+    }
+    victim.restart();
+    swarm.pass(30 * SECOND);
+    assertThat(seenBy(2).proposal(proposal).orElseThrow().tally().yes()).isZero();
+    assertThat(seenBy(1).proposal(proposal).orElseThrow().tally().no()).isEqualTo(1);
+    for (FeedSwarm.Member member : swarm.members) {
+      victim.link(member);
+    }
+    vote(0, proposal, Entry.Choice.YES);
+    swarm.pass((PERIOD + 300) * SECOND);
+    allSeeTheSame();
+    assertThat(seenBy(2).members()).hasSize(MEMBERS);
+    Tally tally = seenBy(2).proposal(proposal).orElseThrow().tally();
+    assertThat(List.of(tally.yes(), tally.no())).isEqualTo(List.of(1L, 1L));
+    for (int i = 0; i < MEMBERS - 1; i++) {
+      assertThat(swarm.members.get(i).store.feed(liar.self()).orElseThrow().fork()).isPresent();
+    }
+    // What it writes from then on nobody cosigns.
+    assertThat(victim.store.cosignedHeads(liar.self()).getFirst().size())
+        .isEqualTo(common.size() + 1);
+    swarm.close();
+    assertThat(Fsck.check(folder.resolve("m2"), victim.self()).faults()).isEmpty();
+  }
+
+  @Test
+  void whoSignsTwoHistoriesChangesNothingThatWasSeen() {
     Hash32 proposal =
         write(
             1, new Entry.Proposal(millis(), moot, "t", "", new Entry.Motion.AdoptPrompt("hello")));
@@ -148,7 +212,7 @@ class MootOverFeedsTest {
       List<byte[]> entries = liar.store.entries(liar.self(), 0, (int) size);
       OwnFeed again = new OwnFeed(other, liar.identity);
       entries.forEach(bytes -> {
-        var _ = again.append(org.folkmoot.ledger.entry.EntryCodec.decode(bytes));
+        var _ = again.append(EntryCodec.decode(bytes));
       });
       var _ = again.append(new Entry.Vote(1, moot, proposal, Entry.Choice.YES, ""));
       Head head = again.head().orElseThrow();
@@ -160,7 +224,7 @@ class MootOverFeedsTest {
     swarm.pass(300 * SECOND);
     for (int i = 0; i < 3; i++) {
       Moot seen = seenBy(i);
-      assertThat(seen.proposal(proposal).orElseThrow().tally().casts()).hasSize(1);
+      assertThat(seen.proposal(proposal).orElseThrow().tally().casts()).hasSize(2);
       assertThat(seen.proposal(proposal).orElseThrow().weights()).hasSize(4);
     }
     assertThat(seenBy(1)).isEqualTo(seenBy(0));

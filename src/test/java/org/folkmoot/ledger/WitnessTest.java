@@ -30,6 +30,7 @@ class WitnessTest {
   private final Identity self = Identities.of(2);
   private final RandomEntries random = new RandomEntries(new Random(6));
   private final List<ForkProof> forks = new ArrayList<>();
+  private long seconds = SECONDS;
   private LedgerStore logStore;
   private LedgerStore store;
   private Witness witness;
@@ -46,7 +47,7 @@ class WitnessTest {
         new Witness(
             store,
             self,
-            () -> Instant.ofEpochSecond(SECONDS),
+            () -> Instant.ofEpochSecond(seconds),
             origin ->
                 origin.equals(FeedName.origin(log.peerId()))
                     ? Optional.of(FeedName.key(log.peerId()))
@@ -142,12 +143,26 @@ class WitnessTest {
   void whoSignsOtherwiseThanTheCopyIsConvicted() {
     Head head = grow(10);
     var _ = store.appendCopy(head, 0, logStore.entries(log.peerId(), 0, 10), List.of());
-    assertThat(add(0, List.of(), head).status()).isEqualTo(200);
+    assertThat(add(0, List.of(), head).body()).as("it speaks of its copy first").isEqualTo("10\n");
+    assertThat(add(10, List.of(), head).status()).isEqualTo(200);
     Head other = Head.sign(log, 10, Hash32.sha256(new byte[] {7}));
     assertThat(add(10, List.of(), other).status()).isEqualTo(422);
     assertThat(forks)
         .singleElement()
         .satisfies(fork -> assertThat(fork.peer()).isEqualTo(log.peerId()));
+  }
+
+  @Test
+  void aClockThatIsBehindSignsNothing() {
+    Head head = grow(10);
+    assertThat(add(0, List.of(), head).status()).isEqualTo(200);
+    store.close();
+    seconds = 5;
+    openWitness();
+    Head next = grow(1);
+    assertThat(add(10, proof(10, next), next).status()).isEqualTo(503);
+    seconds = SECONDS;
+    assertThat(add(10, proof(10, next), next).status()).isEqualTo(200);
   }
 
   @Test

@@ -213,17 +213,6 @@ class MootTest {
   }
 
   @Test
-  void whoSignedTwoHistoriesHasNoVoice() {
-    Hash32 proposal = adopt();
-    vote(1, 20, proposal, Entry.Choice.YES);
-    record.forked(peers.get(1));
-    assertThat(last(1)).isEqualTo(Outcome.FORKED);
-    Tally tally = at(100).proposal(proposal).orElseThrow().tally();
-    assertThat(tally.total()).as("its weight stays: nobody lowers a quorum so").isEqualTo(4);
-    assertThat(tally.yes()).isZero();
-  }
-
-  @Test
   void theGuardianVetoesAndTheAuthorTakesBack() {
     Hash32 proposal = adopt();
     vote(1, 20, proposal, Entry.Choice.YES);
@@ -321,17 +310,6 @@ class MootTest {
   }
 
   /** Two silent members sign two histories long after a vote that lacked a quorum. */
-  @Test
-  void whoForksLaterDoesNotMakeADefeatedProposalSucceed() {
-    Hash32 proposal = adopt();
-    vote(0, 20, proposal, Entry.Choice.YES);
-    Hash32 _ = write(0, 130, new Entry.Enactment(0, moot, proposal));
-    assertThat(state(500, proposal)).isEqualTo(Proposal.State.DEFEATED);
-    record.forked(peers.get(2)).forked(peers.get(3));
-    assertThat(state(500, proposal)).isEqualTo(Proposal.State.DEFEATED);
-  }
-
-  /** A machine whose clock begins in 1970 cosigns what it has copied. */
   @Test
   void aWitnessWithAWrongClockRewritesNoDates() {
     long date = FOUNDED * 1000;

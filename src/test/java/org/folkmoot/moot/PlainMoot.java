@@ -130,7 +130,7 @@ final class PlainMoot {
   private final Map<PeerId, PeerId> delegates = new HashMap<>();
   private final Set<PeerId> letIn = new HashSet<>();
   private final Set<List<PeerId>> invitations = new HashSet<>();
-  private final Set<PeerId> wanting = new HashSet<>();
+  private final Map<PeerId, Hash32> wanting = new HashMap<>();
   private final Set<PeerId> expelled = new HashSet<>();
   private final List<Written> ignored = new ArrayList<>();
   private final List<Written> tooEarly = new ArrayList<>();
@@ -247,14 +247,15 @@ final class PlainMoot {
     PeerId by = one.by();
     if (one.entry() instanceof Entry.Charter
         || (!(one.entry() instanceof Entry.Credit)
-            && !Names.moot(one.entry()).orElseThrow().equals(moot))
-        || (one.entry() instanceof Entry.Credit && rules.weightCap() == 1)) {
+            && !Names.moot(one.entry()).orElseThrow().equals(moot))) {
       return;
     }
     if (one.entry() instanceof Entry.Member step && step.step() == Entry.Step.JOINED) {
       if (step.member().equals(by)) {
-        wanting.add(by);
-        welcome(by, now);
+        wanting.put(by, one.id());
+        if (members.size() > 1) {
+          welcome(by, now);
+        }
       }
       return;
     }
@@ -262,35 +263,37 @@ final class PlainMoot {
       ignored.add(one);
       return;
     }
-    boolean forked = record.feed(by).orElseThrow().forked();
     switch (one.entry()) {
       case Entry.Member step when step.step() == Entry.Step.LEFT -> {
         if (step.member().equals(by)) {
           goes(by);
         }
       }
-      case Entry.Member step -> {
-        boolean may =
-            rules.admission() == Entry.Admission.INVITATION
-                && !expelled.contains(step.member())
-                && !members.contains(step.member());
-        if (may) {
-          invitations.add(List.of(by, step.member()));
-          welcome(step.member(), now);
-        }
-      }
+      case Entry.Member step -> invite(by, step, now);
       case Entry.Proposal proposal -> propose(one, proposal, now);
       case Entry.Delegation delegation -> {
-        if (!forked) {
-          delegates.remove(by);
-          delegation.to().filter(to -> !to.equals(by)).ifPresent(to -> delegates.put(by, to));
-        }
+        delegates.remove(by);
+        delegation.to().filter(to -> !to.equals(by)).ifPresent(to -> delegates.put(by, to));
       }
       case Entry.Credit credit -> credit(by, credit);
-      default -> {
-        if (!forked) {
-          onVote(one, now);
-        }
+      default -> onVote(one, now);
+    }
+  }
+
+  private void invite(PeerId by, Entry.Member step, long now) {
+    PeerId peer = step.member();
+    boolean alone = members.size() == 1;
+    long open = invitations.stream().filter(one -> one.getFirst().equals(by)).count();
+    boolean may =
+        (alone || rules.admission() == Entry.Admission.INVITATION)
+            && !expelled.contains(peer)
+            && !members.contains(peer)
+            && (open < Moot.MAX_INVITED_EACH || invitations.contains(List.of(by, peer)));
+    if (may) {
+      invitations.add(List.of(by, peer));
+      Hash32 joined = wanting.get(peer);
+      if (!alone || (joined != null && joined.hex().equals(step.name()))) {
+        welcome(peer, now);
       }
     }
   }
@@ -355,13 +358,14 @@ final class PlainMoot {
         expelled.remove(admit.peer());
         if (!members.contains(admit.peer())) {
           letIn.add(admit.peer());
-          welcome(admit.peer(), now);
+          if (members.size() > 1) {
+            welcome(admit.peer(), now);
+          }
         }
       }
       case Entry.Motion.Remove remove -> {
         goes(remove.peer());
         expelled.add(remove.peer());
-        invitations.removeIf(one -> one.getFirst().equals(remove.peer()));
       }
       case Entry.Motion.ChangeRules change -> {
         rules = change.rules();
@@ -376,6 +380,7 @@ final class PlainMoot {
   private void goes(PeerId peer) {
     members.remove(peer);
     arrived(peer);
+    invitations.removeIf(one -> one.getFirst().equals(peer));
     wanting.remove(peer);
     delegates.remove(peer);
   }
@@ -383,7 +388,7 @@ final class PlainMoot {
   private void welcome(PeerId peer, long now) {
     boolean may =
         letIn.contains(peer) || invitations.stream().anyMatch(one -> one.getLast().equals(peer));
-    if (may && wanting.contains(peer) && members.add(peer)) {
+    if (may && wanting.containsKey(peer) && members.add(peer)) {
       arrived(peer);
       List<Written> his = new ArrayList<>(ignored);
       his.removeIf(one -> !one.by().equals(peer));

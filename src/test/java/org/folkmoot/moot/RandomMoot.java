@@ -18,7 +18,7 @@ import org.folkmoot.wire.PeerId;
 /**
  * A moot's history that a seed draws: members who join and leave, vote early, late, twice and
  * otherwise than before, for others, for another moot, before they belong to it; witnesses who see
- * part of it, strangers among them; and forks.
+ * part of it, strangers among them, some with clocks that are far behind.
  */
 final class RandomMoot {
   static final long START = 1000;
@@ -51,6 +51,15 @@ final class RandomMoot {
         write(peer, member(peer, Entry.Step.JOINED), START);
       }
     }
+    // A founder that is alone names the entry by which the other has joined.
+    PeerId second = peers.get(1 + random.nextInt(PEERS - 1));
+    Entry joined = member(second, Entry.Step.JOINED);
+    write(second, joined, START);
+    Hash32 how = EntryId.of(second, EntryCodec.encode(joined));
+    write(
+        peers.getFirst(),
+        new Entry.Member((START + 30) * 1000, moot, second, Entry.Step.INVITED, how.hex()),
+        START);
     for (long now = START + 1; now < END; now += 1 + random.nextInt(12)) {
       PeerId by = peers.get(random.nextInt(PEERS));
       write(by, entry(by, now), now);
@@ -79,8 +88,8 @@ final class RandomMoot {
   }
 
   private Entry entry(PeerId by, long now) {
-    // Dates are what their writers like: mostly right, sometimes long past or to come.
-    long date = (now + (random.nextInt(8) == 0 ? random.nextInt(400) - 200 : 0)) * 1000;
+    // Dates are what their writers like: mostly right, sometimes long past or a while to come.
+    long date = (now + (random.nextInt(8) == 0 ? random.nextInt(240) - 200 : 0)) * 1000;
     Hash32 about = random.nextInt(20) == 0 ? hash() : moot;
     PeerId other = peers.get(random.nextInt(PEERS));
     Hash32 proposal =
@@ -149,15 +158,13 @@ final class RandomMoot {
       for (PeerId witness : peers) {
         if (random.nextInt(5) > 0) {
           long seen = written.getOrDefault(by, List.of()).get(i) + random.nextInt(30) - 3;
+          seen = random.nextInt(200) == 0 ? 0 : seen;
           Cosigned word = new Cosigned(i + 1, witness, seen);
           parts.add(builder -> builder.cosigned(by, word));
         }
       }
       Cosigned stranger = new Cosigned(i + 1, new PeerId(hash()), START);
       parts.add(builder -> builder.cosigned(by, stranger));
-    }
-    if (random.nextInt(40) == 0) {
-      parts.add(builder -> builder.forked(by));
     }
   }
 

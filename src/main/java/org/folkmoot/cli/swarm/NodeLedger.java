@@ -132,6 +132,16 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
             .sum());
   }
 
+  /** Whose node this is. */
+  public PeerId self() {
+    return node.self();
+  }
+
+  /** Writes into this node's own feed, and tells of it. From any thread but the loop. */
+  public void add(Entry entry) {
+    write(entry);
+  }
+
   /** What carries credits to the ledger and back, on the loop. */
   FeedCredits credits() {
     return credits;
