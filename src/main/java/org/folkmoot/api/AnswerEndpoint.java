@@ -18,6 +18,7 @@ import org.folkmoot.api.openai.CompletionRequest;
 import org.folkmoot.api.openai.CompletionWriter;
 import org.folkmoot.api.openai.Provenance.Proven;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Hash32;
 import org.folkmoot.session.LanguageModel;
 
 /** {@code POST /v1/chat/completions} and {@code POST /v1/completions}. */
@@ -79,7 +80,8 @@ final class AnswerEndpoint {
   /** Returns the number of tokens generated. */
   private long answer(Caller caller, LanguageModel model, AnswerPlan plan, AnswerSink sink) {
     if (plan.refusal().isEmpty()) {
-      return new Answering(service, caller, model, sink).run(plan.jobs());
+      List<Hash32> policies = plan.policy().map(touch -> touch.policy()).stream().toList();
+      return new Answering(service, caller, model, policies, sink).run(plan.jobs());
     }
     for (Answering.Job job : plan.jobs()) {
       sink.begin(job.choice());

@@ -62,10 +62,11 @@ record AnswerPlan(
     AnswerOptions options = request.options().withStops(model.chatStops());
     Shaping shaping = new Shaping(Optional.of(model.chatTemplate()), system(messages));
     Prompts prompts = new Prompts(List.of(ids), List.of(""), shaping, said, told);
-    return of(options, prompts, request.topLogprobs(), model, environment);
+    return of(options, prompts, request.topLogprobs(), model, environment, policy);
   }
 
   static AnswerPlan of(CompletionRequest request, LanguageModel model, ApiEnvironment environment) {
+    Optional<Policy> policy = environment.policy();
     Tokenizer tokenizer = model.tokenizer();
     List<int[]> prompts = new ArrayList<>();
     List<String> echoes = new ArrayList<>();
@@ -76,13 +77,13 @@ record AnswerPlan(
         throw ApiException.invalid("prompt", "the prompt is empty: give at least one token");
       }
       prompts.add(ids);
-      if (environment.policy().isPresent()) {
+      if (policy.isPresent()) {
         said.add(text(prompt, ids, tokenizer));
       }
       echoes.add(request.echo() ? text(prompt, ids, tokenizer) : "");
     }
     Prompts all = new Prompts(prompts, echoes, Shaping.RAW, said, false);
-    return of(request.options(), all, request.topLogprobs(), model, environment);
+    return of(request.options(), all, request.topLogprobs(), model, environment, policy);
   }
 
   /** What the model is told first. */
@@ -130,14 +131,13 @@ record AnswerPlan(
       Prompts prompts,
       int topLogprobs,
       LanguageModel model,
-      ApiEnvironment environment) {
+      ApiEnvironment environment,
+      Optional<Policy> policy) {
     checkBias(options.sampling(), model.tokenizer().size());
     Wishes wishes = options.wishes();
     wishes.check(model.asksOthers(), prompts.ids.size() * options.choices());
     Optional<Touch> touch =
-        environment
-            .policy()
-            .map(one -> new Touch(one.hash(), prompts.told, one.refuses(prompts.said)));
+        policy.map(one -> new Touch(one.hash(), prompts.told, one.refuses(prompts.said)));
     long seed = options.seed().orElseGet(environment.random());
     List<Job> jobs = new ArrayList<>();
     long promptTokens = 0;
@@ -169,7 +169,7 @@ record AnswerPlan(
         model.asksOthers(),
         wishes.disclose(),
         touch,
-        touch.filter(Touch::refused).flatMap(_ -> environment.policy()).map(Policy::refusal));
+        touch.filter(Touch::refused).flatMap(_ -> policy).map(Policy::refusal));
   }
 
   /**

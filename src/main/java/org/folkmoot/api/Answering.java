@@ -60,13 +60,19 @@ final class Answering {
   private final LongAdder generated = new LongAdder();
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
-  Answering(Service service, Caller caller, LanguageModel model, AnswerSink sink) {
+  /**
+   * Answers to be made.
+   *
+   * @param policies hashes of those that shaped the request, for receipts
+   */
+  Answering(
+      Service service, Caller caller, LanguageModel model, List<Hash32> policies, AnswerSink sink) {
     this.model = model;
     this.sink = sink;
     gate = service.gate();
     metrics = service.metrics();
     nanos = service.environment().nanos();
-    notary = service.environment().notary();
+    notary = service.environment().notary().under(policies);
     client = caller.client();
     arrivedNanos = caller.arrivedNanos();
     cancellation = caller.cancellation();

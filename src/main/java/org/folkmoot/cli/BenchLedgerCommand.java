@@ -35,7 +35,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "bench-ledger",
     description = {
-      "Measure the ledger on this machine's disk: appending, opening, proving, verifying.",
+      "Measure the ledger on this machine's disk: appending, opening, proving, verifying;",
+      "and what it takes to read the record of a moot of 100 members.",
       "It writes a ledger of its own beside the home's, and removes it."
     })
 final class BenchLedgerCommand implements Callable<Integer> {
@@ -74,6 +75,7 @@ final class BenchLedgerCommand implements Callable<Integer> {
     }
     try {
       Map<String, Object> figures = measure(folder);
+      new MootBench(surroundings.nanoTime(), figures).measure(folder.resolve("moot"));
       Console console = surroundings.console();
       if (json.isWished()) {
         JsonOutput.print(console, figures);
@@ -162,11 +164,10 @@ final class BenchLedgerCommand implements Callable<Integer> {
   }
 
   private static void delete(Path folder) {
-    try (Stream<Path> files = Files.list(folder)) {
-      for (Path file : files.toList()) {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.toList().reversed()) {
         Files.delete(file);
       }
-      Files.delete(folder);
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }

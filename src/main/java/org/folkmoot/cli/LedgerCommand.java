@@ -97,15 +97,21 @@ final class LedgerCommand {
       mixinStandardHelpOptions = true,
       description = {
         "Write the proof of an entry, and the entry, into two files that need no ledger:",
-        "'folkmoot ledger verify PROOF ENTRY' checks them anywhere."
+        "'folkmoot ledger verify PROOF ENTRY' checks them anywhere.",
+        "Of a receipt that this home's node has audited, or that was added, a third file shows that it"
+            + " is under the root in the entry."
       })
   int prove(
-      @Parameters(index = "0", paramLabel = "POSITION", description = "Which entry.") long position,
+      @Parameters(
+              index = "0",
+              paramLabel = "POSITION|RECEIPT",
+              description = "Which entry, or a receipt's file.")
+          String what,
       @Parameters(index = "1", paramLabel = "FILE", description = "Where to; the entry beside it.")
           Path file,
       @Option(names = "--feed", paramLabel = "FEED", description = "Whose (default: our own).")
           @Nullable String feed) {
-    return new LedgerProofs(surroundings).prove(position, file, feed);
+    return new LedgerProofs(surroundings).prove(what, file, feed);
   }
 
   @Command(
@@ -152,6 +158,11 @@ final class LedgerCommand {
               paramLabel = "N",
               description = "How many witnesses are needed (default: all that are named).")
           @Nullable Integer quorum,
+      @Option(
+              names = "--receipt",
+              paramLabel = "FILE",
+              description = "A receipt that must be under the root in the entry.")
+          @Nullable Path receipt,
       @Mixin JsonOption json) {
     if (anchored) {
       return verifyAnchor(feed, chain, json.isWished());
@@ -161,7 +172,7 @@ final class LedgerCommand {
           BAD_REQUEST, "name a proof and an entry's file, or --anchor to ask a chain");
     }
     return new LedgerProofs(surroundings)
-        .verify(proofFile, entryFile, log, witnesses, quorum, json.isWished());
+        .verify(proofFile, entryFile, receipt, log, witnesses, quorum, json.isWished());
   }
 
   private int verifyAnchor(@Nullable String feed, AnchorOptions chain, boolean json) {
@@ -186,6 +197,17 @@ final class LedgerCommand {
       return new LedgerAnchor(surroundings)
           .anchor(store, identity.peerId(), options, json.isWished());
     }
+  }
+
+  @Command(
+      name = "cosign",
+      mixinStandardHelpOptions = true,
+      description = {
+        "Ask the public witnesses that ledger/witnesses gives addresses of to cosign our feed now.",
+        "A line of that file is a verifier key and, behind a blank, what its add-checkpoint is under."
+      })
+  int cosign(@Mixin JsonOption json) {
+    return new LedgerWitnesses(surroundings).cosign(json.isWished());
   }
 
   @Command(

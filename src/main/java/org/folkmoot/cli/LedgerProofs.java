@@ -17,6 +17,7 @@ import org.folkmoot.ledger.InclusionProof;
 import org.folkmoot.ledger.Ledger;
 import org.folkmoot.ledger.LedgerStore;
 import org.folkmoot.ledger.OwnFeed;
+import org.folkmoot.ledger.entry.Entry;
 import org.folkmoot.ledger.entry.EntryCodec;
 import org.folkmoot.ledger.note.NoteKey;
 import org.folkmoot.peer.Identity;
@@ -25,6 +26,12 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code ledger prove} and {@code ledger verify}: proofs that need no ledger. */
 final class LedgerProofs {
+  /** In the ledger's folder: hashes of receipts, by the root over them. */
+  static final String RECEIPTS = "receipts";
+
+  private static final int MAX_RECEIPT = 1 << 20;
+  private static final int BATCH = 1000;
+
   private final Surroundings surroundings;
   private final LedgerHome home;
 
@@ -33,7 +40,79 @@ final class LedgerProofs {
     home = new LedgerHome(surroundings);
   }
 
-  int prove(long position, Path file, @Nullable String feed) {
+  /**
+   * Proves an entry, or that a receipt is under the root in one of ours.
+   *
+   * @param what a position, or the receipt's file
+   */
+  int prove(String what, Path file, @Nullable String feed) {
+    return what.matches("[0-9]{1,18}")
+        ? prove(Long.parseLong(what), file, feed)
+        : proveReceipt(Path.of(what), file);
+  }
+
+  private int proveReceipt(Path receiptFile, Path file) {
+    byte[] receipt = LedgerHome.read(receiptFile, MAX_RECEIPT);
+    ReceiptPath path =
+        ReceiptPath.find(home.folder().resolve(RECEIPTS), receipt)
+            .orElseThrow(() ->
+                new FolkmootException(
+                    NOT_FOUND, "this receipt is under no root that this home has written"));
+    long position;
+    Identity identity = home.identity();
+    try (LedgerStore store = home.open(identity)) {
+      position = position(store, identity.peerId(), path);
+    }
+    int status = prove(position, file, null);
+    Path beside = file.resolveSibling(file.getFileName() + ".receipt");
+    try {
+      Files.writeString(beside, path.text());
+    } catch (IOException failed) {
+      throw unwritable(beside, failed);
+    }
+    surroundings
+        .console()
+        .out()
+        .printf(
+            "%s: the receipt's way to the root in that entry; add --receipt %s%n",
+            beside.getFileName(), receiptFile);
+    return status;
+  }
+
+  /** Where our feed has a root. */
+  private static long position(LedgerStore store, PeerId self, ReceiptPath path) {
+    long at = store.feed(self).map(Feed::size).orElse(0L);
+    while (at > 0) {
+      long from = Math.max(0, at - BATCH);
+      List<byte[]> entries = store.entries(self, from, (int) (at - from));
+      for (int i = entries.size() - 1; i >= 0; i--) {
+        if (entry(entries.get(i)) instanceof Entry.ReceiptRoot root
+            && root.root().equals(path.root())) {
+          return from + i;
+        }
+      }
+      at = from;
+    }
+    throw new FolkmootException(
+        NOT_FOUND, "the entry with the root over this receipt is not in this home's ledger");
+  }
+
+  private static @Nullable Entry entry(byte[] bytes) {
+    try {
+      return EntryCodec.decode(bytes);
+    } catch (FolkmootException noEntry) {
+      return null; // for 'ledger fsck' to tell of
+    }
+  }
+
+  private static FolkmootException unwritable(Path file, IOException failed) {
+    return new FolkmootException(
+        FolkmootException.Code.NO_ROOM,
+        "cannot write %s (%s)".formatted(file, failed.getMessage()),
+        failed);
+  }
+
+  private int prove(long position, Path file, @Nullable String feed) {
     Identity identity = home.identity();
     try (LedgerStore store = home.open(identity)) {
       PeerId peer = LedgerHome.peer(feed, store, identity);
@@ -56,16 +135,19 @@ final class LedgerProofs {
               file.getFileName(), entry.getFileName(), file, entry);
       return ExitStatus.OK;
     } catch (IOException failed) {
-      throw new FolkmootException(
-          FolkmootException.Code.NO_ROOM,
-          "cannot write %s (%s)".formatted(file, failed.getMessage()),
-          failed);
+      throw unwritable(file, failed);
     }
   }
 
+  /**
+   * Checks a proof.
+   *
+   * @param receipt a receipt that must be under the root in the entry; null if none is asked about
+   */
   int verify(
       Path proofFile,
       Path entryFile,
+      @Nullable Path receipt,
       @Nullable String log,
       @Nullable List<String> witnesses,
       @Nullable Integer quorum,
@@ -80,7 +162,9 @@ final class LedgerProofs {
     Optional<Ledger.Finality> finality =
         proof.verify(entry, new InclusionProof.TrustRoot(logKey, keys, needed));
     boolean holds =
-        finality.isPresent() && (needed == 0 || finality.get() == Ledger.Finality.WITNESSED);
+        finality.isPresent()
+            && (needed == 0 || finality.get() == Ledger.Finality.WITNESSED)
+            && (receipt == null || isUnder(receipt, entry, proofFile));
     Console console = surroundings.console();
     if (wishesJson) {
       Map<String, Object> root = new LinkedHashMap<>();
@@ -100,6 +184,17 @@ final class LedgerProofs {
               finality.map(level -> ", " + level).orElse(""));
     }
     return holds ? ExitStatus.OK : ExitStatus.FAILED;
+  }
+
+  /** Whether a receipt is under an entry's root, by the file beside the proof. */
+  private static boolean isUnder(Path receiptFile, byte[] bytes, Path proofFile) {
+    byte[] receipt = LedgerHome.read(receiptFile, MAX_RECEIPT);
+    if (!(entry(bytes) instanceof Entry.ReceiptRoot root)) {
+      throw new FolkmootException(BAD_REQUEST, "this entry is no root over receipts");
+    }
+    Path beside = proofFile.resolveSibling(proofFile.getFileName() + ".receipt");
+    return ReceiptPath.parse(LedgerHome.read(beside, ReceiptPath.MAX_BYTES), root)
+        .holds(receipt, root);
   }
 
   private static NoteKey named(InclusionProof proof) {

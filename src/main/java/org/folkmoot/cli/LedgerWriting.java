@@ -79,8 +79,9 @@ final class LedgerWriting {
         Optional.empty());
   }
 
-  private static Entry receiptRoot(List<Path> files, long now) {
+  private Entry receiptRoot(List<Path> files, long now) {
     MerkleTree tree = new MerkleTree();
+    List<Hash32> leaves = new ArrayList<>();
     long from = Long.MAX_VALUE;
     long to = Long.MIN_VALUE;
     for (Path file : files) {
@@ -89,7 +90,9 @@ final class LedgerWriting {
       from = Math.min(from, receipt.issuedMillis());
       to = Math.max(to, receipt.issuedMillis());
       tree.add(bytes);
+      leaves.add(MerkleTree.leafHash(bytes));
     }
+    ReceiptPath.keep(home.folder().resolve(LedgerProofs.RECEIPTS), tree.root(), leaves);
     return new Entry.ReceiptRoot(now, tree.root(), tree.size(), from, to);
   }
 }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 record ModelChoice(String reference, List<String> words, Optional<MootDefaults.Adopted> adopted) {
   /** Stands for whatever the moot has adopted, where a prompt of one word follows. */
-  private static final String MOOT = "moot";
+  static final String MOOT = "moot";
 
   private static final String STANDARD_INPUT = "-";
 

@@ -1,13 +1,20 @@
 package org.folkmoot.cli;
 
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.cli.swarm.NodeLedger;
+import org.folkmoot.moot.Moot;
 import org.folkmoot.moot.MootFeeds;
 import org.folkmoot.moot.MootRecord;
+import org.folkmoot.wire.PeerId;
 import org.jspecify.annotations.Nullable;
 
 /** Has a running node follow what the moot of its home decides, and say so. */
@@ -17,22 +24,33 @@ final class MootFollower implements AutoCloseable {
 
   private final Surroundings surroundings;
   private final NodeLedger ledger;
+  private final Consumer<MootDefaults> decided;
+  private final MootFeeds feeds;
   private final ScheduledExecutorService looking =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("folkmoot-moot").factory());
   private final MootWelcome welcome;
-  private @Nullable MootRecord record;
+  private @Nullable Moot seen;
   private int state;
   private String told = "";
 
-  private MootFollower(Surroundings surroundings, NodeLedger ledger) {
+  private MootFollower(
+      Surroundings surroundings, NodeLedger ledger, Consumer<MootDefaults> decided) {
     this.surroundings = surroundings;
     this.ledger = ledger;
+    this.decided = decided;
+    feeds = new MootFeeds(ledger.store());
     welcome = new MootWelcome(ledger.self());
   }
 
-  static MootFollower start(Surroundings surroundings, NodeLedger ledger) {
-    MootFollower follower = new MootFollower(surroundings, ledger);
+  /**
+   * Follows from now on.
+   *
+   * @param decided told of defaults that have changed, after the person was told
+   */
+  static MootFollower start(
+      Surroundings surroundings, NodeLedger ledger, Consumer<MootDefaults> decided) {
+    MootFollower follower = new MootFollower(surroundings, ledger, decided);
     var _ =
         follower.looking.scheduleWithFixedDelay(
             follower::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
@@ -57,14 +75,33 @@ final class MootFollower implements AutoCloseable {
 
   private void follow(Hash32 id) {
     int now = ledger.state();
-    MootRecord known = record;
-    if (known == null || now != state) {
-      known = MootFeeds.read(ledger.store());
-      record = known;
-      state = now;
+    Moot known = seen;
+    long seconds = MootHome.seconds(surroundings);
+    boolean same =
+        known != null
+            && known.id().equals(id)
+            && now == state
+            && known.next().orElse(Long.MAX_VALUE) > seconds;
+    if (same) {
+      return;
     }
-    MootHome.follow(surroundings, known, id).forEach(surroundings.console()::note);
-    welcome.entries(known, id, surroundings.clock().millis()).forEach(ledger::add);
+    MootRecord record = feeds.read();
+    Optional<Moot> moot = MootHome.known(record, id, seconds);
+    seen = moot.orElse(null);
+    state = now;
+    moot.ifPresent(this::follow);
+    welcome.entries(record, id, surroundings.clock().millis()).forEach(ledger::add);
+  }
+
+  private void follow(Moot moot) {
+    Set<PeerId> members = new HashSet<>(moot.members().keySet());
+    members.addAll(moot.invited());
+    ledger.prefer(members);
+    List<String> said = MootDefaults.follow(surroundings, moot);
+    said.forEach(surroundings.console()::note);
+    if (!said.isEmpty()) {
+      decided.accept(MootDefaults.read(surroundings));
+    }
   }
 
   @Override

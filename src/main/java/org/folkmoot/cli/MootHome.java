@@ -87,15 +87,17 @@ final class MootHome implements AutoCloseable {
 
   /** Makes the defaults of this home those that its moot has decided; what changed, in lines. */
   List<String> follow() {
-    return remembered(surroundings).map(id -> follow(surroundings, record, id)).orElse(List.of());
+    return remembered(surroundings)
+        .flatMap(id -> known(record, id, seconds()))
+        .map(moot -> MootDefaults.follow(surroundings, moot))
+        .orElse(List.of());
   }
 
-  /** The same by a record of which that moot's charter may not be a part yet. */
-  static List<String> follow(Surroundings surroundings, MootRecord record, Hash32 id) {
-    if (Moot.charters(record).stream().noneMatch(one -> one.id().equals(id))) {
-      return List.of();
-    }
-    return MootDefaults.follow(surroundings, Moot.of(record, id, seconds(surroundings)));
+  /** A moot by a record of which its charter may not be a part yet. */
+  static Optional<Moot> known(MootRecord record, Hash32 id, long seconds) {
+    return Moot.charters(record).stream().noneMatch(one -> one.id().equals(id))
+        ? Optional.empty()
+        : Optional.of(Moot.of(record, id, seconds));
   }
 
   /** Where a home remembers its moot. */
@@ -140,7 +142,7 @@ final class MootHome implements AutoCloseable {
     return seconds(surroundings);
   }
 
-  private static long seconds(Surroundings surroundings) {
+  static long seconds(Surroundings surroundings) {
     return Math.floorDiv(surroundings.clock().millis(), 1000L);
   }
 

@@ -1,6 +1,5 @@
 package org.folkmoot.cli;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -19,7 +18,6 @@ import org.folkmoot.api.ApiSettings;
 import org.folkmoot.api.ListenAddress;
 import org.folkmoot.api.ModelProvider;
 import org.folkmoot.api.Policy;
-import org.folkmoot.base.Hash32;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.LocalModel;
 import org.folkmoot.session.Notary;
@@ -131,7 +129,7 @@ final class ServeCommand implements Callable<Integer> {
       endWith(parent);
     }
     ApiSettings settings = settings();
-    Optional<Policy> policy = policy();
+    DeclaredPolicy policy = policy();
     // Turns are taken in the server, where waiting is fair; here is only a bound that it never
     // reaches.
     ModelOpener.Settings resources = engineOptions.settings(MOST_SESSIONS);
@@ -149,7 +147,7 @@ final class ServeCommand implements Callable<Integer> {
         serve(
             settings,
             models,
-            environment(Notaries.of(surroundings, policies(policy)), policy),
+            environment(Notaries.ofHome(surroundings), policy),
             running,
             () -> {});
       }
@@ -158,20 +156,20 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   /** The operator's own policy goes first, else the one of its moot. */
-  private Optional<Policy> policy() {
+  private DeclaredPolicy policy() {
     if (policyFile != null) {
-      return Optional.of(Policy.read(policyFile));
+      return DeclaredPolicy.ofOperator(Optional.of(Policy.read(policyFile)));
     }
-    MootDefaults defaults = noMoot ? MootDefaults.NONE : MootDefaults.read(surroundings);
-    Optional<Policy> adopted =
-        defaults.policy().map(policy -> Policy.of(policy.text().getBytes(StandardCharsets.UTF_8)));
-    adopted.ifPresent(policy ->
-        surroundings
-            .console()
-            .note(
-                "by decision of the moot '%s': declaring the policy %s (--no-moot leaves it aside)"
-                    .formatted(defaults.moot(), policy.hash())));
-    return adopted;
+    return noMoot
+        ? DeclaredPolicy.ofOperator(Optional.empty())
+        : DeclaredPolicy.ofMoot(surroundings.console(), MootDefaults.read(surroundings));
+  }
+
+  /** The models under their names, and under "moot" the one that the moot has adopted by then. */
+  private ModelProvider withMoot(ModelProvider models) {
+    return noMoot
+        ? models
+        : new MootModels(surroundings, models, () -> MootDefaults.read(surroundings));
   }
 
   private static void endWith(long pid) {
@@ -189,18 +187,25 @@ final class ServeCommand implements Callable<Integer> {
       List<StoredModel> named,
       ServedModels models,
       ModelOpener.Settings resources,
-      Optional<Policy> policy)
+      DeclaredPolicy policy)
       throws InterruptedException {
     Optional<LocalModel> draft =
         swarm.wish().openDraft(surroundings, resources.contextLength(), MOST_SESSIONS);
     SwarmServing serving;
     try {
       serving =
-          SwarmServing.start(surroundings, swarm, named, resources, policy.map(Policy::bytes));
+          SwarmServing.start(
+              surroundings,
+              swarm,
+              named,
+              resources,
+              policy.get().map(Policy::bytes),
+              policy::follow);
     } catch (RuntimeException failed) {
       draft.ifPresent(LocalModel::close);
       throw failed;
     }
+    policy.tell(now -> serving.node().declare(now.map(Policy::bytes)));
     Running running =
         new Running(
             surroundings,
@@ -212,7 +217,7 @@ final class ServeCommand implements Callable<Integer> {
     serve(
         settings,
         new SwarmModels(surroundings, serving.node(), models, draft, resources.contextLength()),
-        environment(Notaries.watched(surroundings, policies(policy), audits::answered), policy)
+        environment(Notaries.watched(surroundings, List.of(), audits::answered), policy)
             .with(serving.ledger()),
         running,
         () -> {
@@ -228,10 +233,6 @@ final class ServeCommand implements Callable<Integer> {
         .map(model ->
             new Running.Model(model.name(), model.sha256(), model.size(), "all", "programs"))
         .toList();
-  }
-
-  private static List<Hash32> policies(Optional<Policy> policy) {
-    return policy.stream().map(Policy::hash).toList();
   }
 
   private ApiSettings settings() {
@@ -254,7 +255,7 @@ final class ServeCommand implements Callable<Integer> {
         : Math.max(Math.max(1, maxModels), named.size());
   }
 
-  private ApiEnvironment environment(Notary notary, Optional<Policy> policy) {
+  private ApiEnvironment environment(Notary notary, DeclaredPolicy policy) {
     SecureRandom random = new SecureRandom();
     return new ApiEnvironment(
         surroundings.clock(), System::nanoTime, random::nextLong, notary, policy);
@@ -268,7 +269,7 @@ final class ServeCommand implements Callable<Integer> {
       Running running,
       Runnable last)
       throws InterruptedException {
-    try (ApiServer server = ApiServer.start(settings, models, environment)) {
+    try (ApiServer server = ApiServer.start(settings, withMoot(models), environment)) {
       running.reached("http://" + server.address());
       serve(
           server,

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.cli.swarm.Listening;
 import org.folkmoot.cli.swarm.MovingSpan;
@@ -120,24 +121,30 @@ final class SwarmServing implements AutoCloseable {
   /** A model of which a span is served. */
   private record Served(StoredModel model, MovingSpan span) {}
 
-  private SwarmServing(Surroundings surroundings, SwarmNode node, NodeLedger ledger) {
+  private SwarmServing(
+      Surroundings surroundings,
+      SwarmNode node,
+      NodeLedger ledger,
+      Consumer<MootDefaults> decided) {
     this.surroundings = surroundings;
     this.node = node;
     this.ledger = ledger;
-    follower = MootFollower.start(surroundings, ledger);
+    follower = MootFollower.start(surroundings, ledger, decided);
   }
 
   /**
    * Starts a node, joins the swarm of this home, and serves spans of the models.
    *
    * @param policy the text that the operator declares; told before anything is offered
+   * @param decided told when this home's moot has changed the defaults
    */
   static SwarmServing start(
       Surroundings surroundings,
       Options options,
       List<StoredModel> models,
       ModelOpener.Settings resources,
-      Optional<byte[]> policy) {
+      Optional<byte[]> policy,
+      Consumer<MootDefaults> decided) {
     Console console = surroundings.console();
     Identity identity = Identity.atHome(surroundings.home(), new SecureRandom());
     SwarmFolder folder = Swarms.folder(surroundings);
@@ -157,8 +164,10 @@ final class SwarmServing implements AutoCloseable {
             !options.noLan && Swarms.looksAtLan(surroundings));
     SwarmServing serving =
         new SwarmServing(
-            surroundings, node, ledger(surroundings, node, identity, !options.noCredits));
-    policy.ifPresent(node::declare);
+            surroundings, node, ledger(surroundings, node, identity, !options.noCredits), decided);
+    if (policy.isPresent()) {
+      node.declare(policy);
+    }
     try {
       options
           .internet

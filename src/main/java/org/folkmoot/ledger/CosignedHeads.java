@@ -86,6 +86,15 @@ final class CosignedHeads {
     return current + rows.oldMarkBelow(peer, below);
   }
 
+  Map<Long, Long> marks(PeerId peer) throws SQLException {
+    Map<Long, Long> marks = rows.oldMarks(peer);
+    rows.find(peer)
+        .map(Feed::head)
+        .filter(head -> !head.cosignatures().isEmpty())
+        .ifPresent(head -> marks.put(head.size(), mark(head)));
+    return marks;
+  }
+
   private static long mark(Head head) {
     return Cosignatures.mark(head.cosignatures());
   }

@@ -8,6 +8,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -166,6 +167,17 @@ final class FeedRows {
   Optional<Old> old(PeerId peer, long size) throws SQLException {
     return database.query(OLD + " AND size = ?", FeedRows::old, peer.key().bytes(), size).stream()
         .findFirst();
+  }
+
+  /** The sizes of all, and their marks. */
+  Map<Long, Long> oldMarks(PeerId peer) throws SQLException {
+    Map<Long, Long> marks = new HashMap<>();
+    List<Long> _ =
+        database.query(
+            "SELECT size, mark FROM cosigned WHERE feed = (SELECT id FROM feed WHERE peer = ?)",
+            row -> marks.put(row.getLong(1), row.getLong(2)),
+            peer.key().bytes());
+    return marks;
   }
 
   /** Those below a size, the largest first. */

@@ -88,10 +88,14 @@ public final class LedgerStore implements AutoCloseable {
   /**
    * Says whose word counts here, members of a moot for example: their cosignatures are kept before
    * those of others, and there is room for their feeds when strangers have taken theirs.
+   *
+   * @param witnesses names of those that are no peers
    */
-  public synchronized void prefer(Set<PeerId> peers) {
+  public synchronized void prefer(Set<PeerId> peers, Set<String> witnesses) {
     preferred = Set.copyOf(peers);
-    cosigned.prefer(peers.stream().map(FeedName::witness).collect(Collectors.toSet()));
+    Set<String> first = peers.stream().map(FeedName::witness).collect(Collectors.toSet());
+    first.addAll(witnesses);
+    cosigned.prefer(first);
   }
 
   // ---- reading
@@ -135,6 +139,16 @@ public final class LedgerStore implements AutoCloseable {
     return cosignedNotes(peer, Long.MAX_VALUE, CosignedHeads.MOST + 1).stream()
         .map(CosignedHead::of)
         .toList();
+  }
+
+  /** The sizes of a feed's cosigned heads, each with what tells its cosignatures from others. */
+  public synchronized Map<Long, Long> cosignedMarks(PeerId peer) {
+    return database.read(() -> cosigned.marks(peer));
+  }
+
+  /** One of the heads of a feed that witnesses cosigned. */
+  public synchronized Optional<CosignedHead> cosignedHead(PeerId peer, long size) {
+    return keptNote(peer, size).map(CosignedHead::of);
   }
 
   /** The notes of cosigned heads of fewer entries than so many, the largest first. */
@@ -238,7 +252,7 @@ public final class LedgerStore implements AutoCloseable {
    *
    * @return the feed if anything is new; empty if not, or if the head is not one of what is here
    */
-  synchronized Optional<Feed> cosign(Head head, List<SignedNote.Line> more) {
+  public synchronized Optional<Feed> cosign(Head head, List<SignedNote.Line> more) {
     PeerId peer = head.peer();
     return write(
         peer,

@@ -3,16 +3,20 @@ package org.folkmoot.ledger;
 import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
 
 import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashSet;
-import java.util.Set;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.ledger.note.NoteKey;
 
 /**
- * Keys of witnesses that are no peers, as a person has entered them: a file of verifier keys, one a
- * line; empty lines and those that begin with {@code #} say nothing.
+ * Witnesses that are no peers, as a person has entered them: a file of verifier keys, one a line,
+ * each perhaps with the address at which that witness is to be asked; empty lines and those that
+ * begin with {@code #} say nothing.
  */
 public final class WitnessKeys {
   /** In the ledger's folder. */
@@ -22,28 +26,35 @@ public final class WitnessKeys {
   private static final int MOST = 64;
 
   /** A key of ML-DSA-44 has some 1,800 characters, and a name. */
-  private static final int MAX_BYTES = MOST * 2400;
+  private static final int MAX_BYTES = MOST * 2800;
 
   private WitnessKeys() {}
 
   /**
-   * Reads the keys of a ledger's folder; none if there is no file.
+   * A witness.
    *
-   * @throws FolkmootException BAD_FILE if a line is no key
+   * @param address what its {@code add-checkpoint} is under; empty for one that is not asked
    */
-  public static Set<NoteKey> read(Path folder) {
+  public record Known(NoteKey key, Optional<URI> address) {}
+
+  /**
+   * Reads the witnesses of a ledger's folder; none if there is no file.
+   *
+   * @throws FolkmootException BAD_FILE if a line is no key, or no address follows it
+   */
+  public static List<Known> read(Path folder) {
     Path file = folder.resolve(FILE);
     if (!Files.exists(file)) {
-      return Set.of();
+      return List.of();
     }
-    Set<NoteKey> keys = new LinkedHashSet<>();
+    List<Known> keys = new ArrayList<>();
     try {
       if (Files.size(file) > MAX_BYTES) {
         throw bad(file, "it is too long");
       }
       for (String line : Files.readAllLines(file)) {
         if (!line.isBlank() && !line.startsWith("#")) {
-          keys.add(key(file, line.strip()));
+          keys.add(known(file, line.strip()));
         }
       }
     } catch (IOException failed) {
@@ -53,6 +64,27 @@ public final class WitnessKeys {
       throw bad(file, "it has more than %d keys".formatted(MOST));
     }
     return keys;
+  }
+
+  private static Known known(Path file, String line) {
+    String[] parts = line.split("\\s+", 2);
+    NoteKey key = key(file, parts[0]);
+    return new Known(
+        key, parts.length == 1 ? Optional.empty() : Optional.of(address(file, parts[1])));
+  }
+
+  private static URI address(Path file, String text) {
+    try {
+      URI address = new URI(text);
+      String scheme = String.valueOf(address.getScheme());
+      boolean plain = address.getQuery() == null && address.getFragment() == null;
+      if (address.getHost() != null && plain && (scheme.equals("https") || scheme.equals("http"))) {
+        return address;
+      }
+    } catch (URISyntaxException malformed) {
+      // As for any other text.
+    }
+    throw bad(file, "'%s' is no address: write https://HOST/PATH".formatted(text));
   }
 
   private static NoteKey key(Path file, String line) {

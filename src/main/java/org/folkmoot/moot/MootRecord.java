@@ -3,6 +3,7 @@ package org.folkmoot.moot;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import org.folkmoot.ledger.entry.Entry;
 import org.folkmoot.ledger.entry.EntryCodec;
 import org.folkmoot.ledger.entry.EntryId;
 import org.folkmoot.wire.PeerId;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is known of members' feeds, as far as moots go. It is a set: in which order its parts came,
@@ -81,13 +83,17 @@ public final class MootRecord {
     private static final class Part {
       private final BitSet there = new BitSet();
       private final Map<Long, Written> entries = new TreeMap<>();
-      private final Set<Cosigned> cosigned = new HashSet<>();
+      private final Map<Long, Set<Cosigned>> cosigned = new HashMap<>();
+      private @Nullable MemberFeed built;
     }
 
     private final SortedMap<PeerId, Part> parts = new TreeMap<>();
 
+    /** A part that is about to change. */
     private Part part(PeerId by) {
-      return parts.computeIfAbsent(by, peer -> new Part());
+      Part part = parts.computeIfAbsent(by, peer -> new Part());
+      part.built = null;
+      return part;
     }
 
     /**
@@ -107,9 +113,27 @@ public final class MootRecord {
       return this;
     }
 
+    /** Notes that there is an entry at a position, which is none of a moot's business. */
+    public Builder nothing(PeerId by, long position) {
+      part(by).there.set(Math.toIntExact(position));
+      return this;
+    }
+
     /** Adds a witness's word on a feed. */
     public Builder cosigned(PeerId by, Cosigned word) {
-      part(by).cosigned.add(word);
+      part(by).cosigned.computeIfAbsent(word.size, size -> new HashSet<>()).add(word);
+      return this;
+    }
+
+    /** All that is kept of what witnesses said of one head, in place of what was known of it. */
+    Builder cosigned(PeerId by, long size, Set<Cosigned> words) {
+      part(by).cosigned.put(size, words);
+      return this;
+    }
+
+    /** Forgets a feed: another history has taken its place. */
+    Builder forget(PeerId by) {
+      parts.remove(by);
       return this;
     }
 
@@ -117,14 +141,22 @@ public final class MootRecord {
     public MootRecord build() {
       SortedMap<PeerId, MemberFeed> feeds = new TreeMap<>();
       parts.forEach((by, part) -> {
-        long size = part.there.nextClearBit(0);
-        List<Written> entries = new ArrayList<>();
-        part.entries.values().stream()
-            .filter(written -> written.position < size)
-            .forEach(entries::add);
-        feeds.put(by, new MemberFeed(by, entries, size, part.cosigned));
+        MemberFeed feed = part.built == null ? build(by, part) : part.built;
+        part.built = feed;
+        feeds.put(by, feed);
       });
       return new MootRecord(feeds);
+    }
+
+    private static MemberFeed build(PeerId by, Part part) {
+      long size = part.there.nextClearBit(0);
+      List<Written> entries = new ArrayList<>();
+      part.entries.values().stream()
+          .filter(written -> written.position < size)
+          .forEach(entries::add);
+      Set<Cosigned> words = new HashSet<>();
+      part.cosigned.values().forEach(words::addAll);
+      return new MemberFeed(by, entries, size, words);
     }
   }
 

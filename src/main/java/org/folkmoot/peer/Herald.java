@@ -88,8 +88,8 @@ final class Herald {
     sayIfMaterial();
   }
 
-  void declare(Hash32 declared) {
-    policy = Optional.of(declared);
+  void declare(Optional<Hash32> declared) {
+    policy = declared;
     if (running && said.isPresent()) {
       announce();
     }

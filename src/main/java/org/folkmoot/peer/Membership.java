@@ -180,7 +180,7 @@ public final class Membership {
   }
 
   /** Says what the operator declares to do beyond computing: a policy by its hash. */
-  public void declare(Hash32 policy) {
+  public void declare(Optional<Hash32> policy) {
     herald.declare(policy);
   }
 

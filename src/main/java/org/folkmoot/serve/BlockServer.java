@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.base.Loop;
@@ -67,9 +66,12 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     network.listen(this);
   }
 
-  /** Declares what the operator does beyond computing: its hash stands in all that is signed. */
-  public void declare(Hash32 declared) {
-    policy = Optional.of(declared);
+  /**
+   * Declares what the operator does beyond computing, or that it is nothing: its hash stands in all
+   * that is signed of sessions that begin from now on.
+   */
+  public void declare(Optional<Hash32> declared) {
+    policy = declared;
   }
 
   /** Says who goes first when there is not room for all. */
@@ -347,12 +349,13 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     }
 
     @Override
+    public Optional<Hash32> policy() {
+      return policy;
+    }
+
+    @Override
     public SignedStatement sign(
-        HopSeat seat,
-        Function<Optional<Hash32>, HopStatement> underPolicy,
-        TraceKey key,
-        Optional<SpanInputs> inputs) {
-      HopStatement statement = underPolicy.apply(policy);
+        HopSeat seat, HopStatement statement, TraceKey key, Optional<SpanInputs> inputs) {
       SignedStatement signed =
           new SignedStatement(signer.peerId(), statement, signer.sign(statement.signedBytes()));
       acknowledgements.signed(seat.client(), signed);

@@ -4,7 +4,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.model.SpanInputs;
@@ -27,16 +26,16 @@ final class HopSeat {
     /** A step was computed. */
     void measured(HopSeat seat, int tokens, long queueNanos, long computeNanos);
 
+    /** What the operator declares now: a session keeps what it began with. */
+    Optional<Hash32> policy();
+
     /**
      * Signs what a seat computed, in the node's name.
      *
      * @param inputs of it, if they are kept: then the node can answer for it
      */
     SignedStatement sign(
-        HopSeat seat,
-        Function<Optional<Hash32>, HopStatement> underPolicy,
-        TraceKey key,
-        Optional<SpanInputs> inputs);
+        HopSeat seat, HopStatement statement, TraceKey key, Optional<SpanInputs> inputs);
   }
 
   private record Waiting(Message.Forward step, long since) {}
@@ -51,6 +50,7 @@ final class HopSeat {
   private final @Nullable TailSampler tail;
   private final StepReports reports;
   private final Testimony testimony;
+  private final Optional<Hash32> policy;
   private final long keptFloats;
   private final Deque<Waiting> steps = new ArrayDeque<>();
   private int queuedFloats;
@@ -76,6 +76,7 @@ final class HopSeat {
       boolean keepsInputs) {
     this.network = network;
     this.owner = owner;
+    this.policy = owner.policy();
     this.client = client;
     this.open = open;
     this.engine = engine;
@@ -343,7 +344,7 @@ final class HopSeat {
     SignedStatement signed =
         owner.sign(
             this,
-            policy -> testimony.state(wish.key(), wish.length(), Optional.ofNullable(tail), policy),
+            testimony.state(wish.key(), wish.length(), Optional.ofNullable(tail), policy),
             wish.key(),
             testimony.inputs(wish.length()));
     network.send(client, new Message.Attested(signed));

@@ -74,6 +74,11 @@ public final class Notary {
     this.policies = List.copyOf(policies);
   }
 
+  /** The same notary for answers under other policies. */
+  public Notary under(List<Hash32> others) {
+    return new Notary(issuer, clock, random, others, watcher);
+  }
+
   /** Who signs. */
   public Signer issuer() {
     return issuer;

@@ -13,6 +13,8 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.folkmoot.api.openai.ApiException;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
@@ -69,6 +71,32 @@ class PolicyTest {
       JsonNode raw = json(server.post("/v1/completions", completion("\"the\"")));
       assertThat(touch(raw).get("systemPrompt").booleanValue()).isFalse();
     }
+  }
+
+  /** Each time it is asked for it is another: an answer asks once, and keeps to it. */
+  @Test
+  void anAnswerKeepsThePolicyItBeganWith() {
+    List<Policy> all =
+        List.of(
+            policy("{\"systemPrompt\": \"Speak of birds.\"}"),
+            policy("{\"systemPrompt\": \"Speak of fish.\"}"));
+    AtomicInteger asked = new AtomicInteger();
+    try (TestServer server =
+        new TestServer(
+            TestServer.settings(ApiSettings.TurnLimits.ALONE),
+            () -> Optional.of(all.get(asked.getAndIncrement() % 2)),
+            TestServer.model())) {
+      for (int i = 0; i < 4; i++) {
+        JsonNode answer = json(server.post(CHAT, asked("Who?"))).get("folkmoot");
+        String receipt = answer.get("receipt").textValue();
+        Terms terms = ReceiptCodec.decode(Base64.getUrlDecoder().decode(receipt)).terms();
+        Policy under = all.get(i % 2);
+        assertThat(answer.get("policy").get("sha256").textValue()).isEqualTo(under.hash().hex());
+        assertThat(terms.policies()).containsExactly(under.hash());
+        assertThat(terms.systemPrompt()).contains(Terms.hashOf(under.systemPrompt().orElseThrow()));
+      }
+    }
+    assertThat(asked.get()).isEqualTo(4);
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.folkmoot.api.ApiSettings.TurnLimits;
 import org.folkmoot.api.http.ConnectionLimits;
@@ -38,6 +39,11 @@ final class TestServer implements AutoCloseable {
   private final AtomicLong random = new AtomicLong(42);
 
   private TestServer(ApiSettings settings, Optional<Policy> policy, LanguageModel... models) {
+    this(settings, () -> policy, models);
+  }
+
+  /** A server whose policy may be another each time. */
+  TestServer(ApiSettings settings, Supplier<Optional<Policy>> policy, LanguageModel... models) {
     provider = new FakeProvider(models);
     ApiEnvironment environment =
         new ApiEnvironment(

@@ -3,7 +3,9 @@ package org.folkmoot.ledger;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.folkmoot.base.Hash32;
@@ -43,8 +45,15 @@ class MootOverFeedsTest {
     return id;
   }
 
+  private final Map<Integer, MootFeeds> following = new HashMap<>();
+
   private Moot seenBy(int member) {
-    return Moot.of(MootFeeds.read(swarm.members.get(member).store), moot, millis() / 1000);
+    LedgerStore store = swarm.members.get(member).store;
+    Moot seen = Moot.of(MootFeeds.read(store), moot, millis() / 1000);
+    // Who reads on from what it knows finds the same as who reads all.
+    MootFeeds feeds = following.computeIfAbsent(member, _ -> new MootFeeds(store));
+    assertThat(Moot.of(feeds.read(), moot, millis() / 1000)).isEqualTo(seen);
+    return seen;
   }
 
   @BeforeEach

@@ -11,6 +11,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import org.folkmoot.api.LedgerPages;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.ledger.FeedExchange;
@@ -22,7 +23,6 @@ import org.folkmoot.ledger.OwnFeed;
 import org.folkmoot.ledger.Witness;
 import org.folkmoot.ledger.WitnessKeys;
 import org.folkmoot.ledger.entry.Entry;
-import org.folkmoot.ledger.note.NoteKey;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.proof.FraudProof;
 import org.folkmoot.proof.Receipt;
@@ -43,6 +43,7 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
   private final OwnFeed feed;
   private final AuditedReceipts audited;
   private final FeedCredits credits;
+  private final AskedWitnesses witnesses;
   private final ExecutorService background =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("folkmoot-ledger").factory());
@@ -50,7 +51,7 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
   private NodeLedger(
       SwarmNode node,
       Path folder,
-      Set<NoteKey> others,
+      List<WitnessKeys.Known> others,
       Identity identity,
       RandomGenerator random,
       boolean tellsCredits) {
@@ -70,7 +71,7 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
             node.links(),
             store,
             Optional.of(witness),
-            others,
+            others.stream().map(WitnessKeys.Known::key).collect(Collectors.toSet()),
             // Our own too: whoever lost a home gets its feed back from others.
             peer -> peer.equals(node.self()) || node.knows(peer),
             background,
@@ -83,6 +84,8 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
             exchange::feeds,
             this::later,
             tellsCredits ? this::write : _ -> {});
+    witnesses = new AskedWitnesses(node.loop(), store, feed.self(), others, exchange::grown);
+    store.prefer(Set.of(), witnesses.names());
   }
 
   /**
@@ -104,6 +107,7 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
       node.credits().keep();
       ledger.exchange.start();
       ledger.credits.start();
+      ledger.witnesses.start();
     });
     node.whenProven(ledger::proven);
     return ledger;
@@ -115,7 +119,7 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
 
   /** Says whose word counts for this home: the members of its moot. */
   public void prefer(Set<PeerId> peers) {
-    store.prefer(peers);
+    store.prefer(peers, witnesses.names());
   }
 
   /** The store; it is closed with this. */
@@ -207,6 +211,7 @@ public final class NodeLedger implements LedgerPages, AutoCloseable {
 
   @Override
   public void close() {
+    witnesses.close();
     node.run(() -> {
       exchange.stop();
       credits.stop();

@@ -286,12 +286,12 @@ public final class SwarmNode implements AutoCloseable {
   }
 
   /** Tells the swarm, and in all that is signed, what the operator does beyond computing. */
-  public void declare(byte[] policy) {
-    Hash32 hash = Hash32.sha256(policy);
+  public void declare(Optional<byte[]> policy) {
+    Optional<Hash32> hash = policy.map(Hash32::sha256);
     run(() -> {
       server.declare(hash);
       membership.declare(hash);
-      policies.give(policy);
+      policies.give(policy.orElse(new byte[0]));
     });
   }
 

@@ -42,6 +42,8 @@ public final class EntryCodec {
   /** The newest kind that this version knows. */
   private static final int LAST_KIND = 15;
 
+  private static final int CREDIT = 14;
+
   private static final int KIND = 0;
   private static final int DATE = 1;
 
@@ -185,6 +187,11 @@ public final class EntryCodec {
     } catch (FolkmootException laterVersionOrNonsense) {
       return unknown;
     }
+  }
+
+  /** Whether bytes begin as those of an {@link Entry.Credit}; all others need not be decoded. */
+  public static boolean isCredit(byte[] bytes) {
+    return bytes.length > 2 && bytes[1] == KIND && bytes[2] == CREDIT;
   }
 
   private static Optional<Entry> read(int kind, long date, CborMap map) {

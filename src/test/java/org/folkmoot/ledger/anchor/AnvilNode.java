@@ -29,10 +29,12 @@ final class AnvilNode implements AutoCloseable {
       EvmKey.ofHex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
 
   private final Process process;
+  private final Path home;
   private final String url;
   private final EvmChain chain;
 
-  private AnvilNode(Process process, String url) {
+  private AnvilNode(Process process, Path home, String url) {
+    this.home = home;
     this.process = process;
     this.url = url;
     this.chain = new EvmChain(rpc(), OptionalLong.of(CHAIN));
@@ -78,14 +80,18 @@ final class AnvilNode implements AutoCloseable {
               List.of(
                   binary().toString(), "--port", "0", "--host", "127.0.0.1", "--order", "fifo"));
       command.addAll(List.of(more));
-      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      // It writes the states of old blocks into its home, gigabytes of them, and leaves them there.
+      Path home = Files.createTempDirectory("folkmoot-anvil");
+      ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+      builder.environment().put("HOME", home.toString());
+      Process process = builder.start();
       BufferedReader out =
           new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8));
       for (String line = out.readLine(); line != null; line = out.readLine()) {
         if (line.startsWith("Listening on ")) {
           // It goes on talking; nobody may block it.
           Thread.ofVirtual().start(() -> out.lines().forEach(_ -> {}));
-          return new AnvilNode(process, "http://" + line.substring("Listening on ".length()));
+          return new AnvilNode(process, home, "http://" + line.substring("Listening on ".length()));
         }
       }
       throw new AssertionError("anvil ended before it listened");
@@ -131,6 +137,13 @@ final class AnvilNode implements AutoCloseable {
 
   @Override
   public void close() {
-    process.destroyForcibly();
+    var _ = process.destroyForcibly().onExit().join();
+    try (Stream<Path> all = Files.walk(home)) {
+      for (Path file : all.toList().reversed()) {
+        Files.delete(file);
+      }
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
   }
 }
