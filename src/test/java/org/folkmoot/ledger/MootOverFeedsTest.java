@@ -157,7 +157,7 @@ class MootOverFeedsTest {
   @Test
   void ofTwoHistoriesThatCountsWhichMoreMembersHaveSeen() {
     Set<PeerId> all = Set.copyOf(swarm.members.stream().map(FeedSwarm.Member::self).toList());
-    swarm.members.forEach(member -> member.store.prefer(all));
+    swarm.members.forEach(member -> member.store.prefer(all, Set.of()));
     Hash32 proposal =
         write(
             1, new Entry.Proposal(millis(), moot, "t", "", new Entry.Motion.AdoptPrompt("hello")));
