@@ -77,8 +77,8 @@ final class AnswerEndpoint {
     }
   }
 
-  /** Returns the number of tokens generated. */
-  private long answer(Caller caller, LanguageModel model, AnswerPlan plan, AnswerSink sink) {
+  private Answering.Counts answer(
+      Caller caller, LanguageModel model, AnswerPlan plan, AnswerSink sink) {
     if (plan.refusal().isEmpty()) {
       List<Hash32> policies = plan.policy().map(touch -> touch.policy()).stream().toList();
       return new Answering(service, caller, model, policies, sink).run(plan.jobs());
@@ -91,19 +91,19 @@ final class AnswerEndpoint {
           plan.logprobs() ? Optional.of(List.of()) : Optional.empty());
       sink.end(job.choice(), FinishReason.CONTENT_FILTER, REFUSED);
     }
-    return 0;
+    return new Answering.Counts(0, 0);
   }
 
   private void whole(
       Exchange exchange, Caller caller, LanguageModel model, AnswerPlan plan, AnswerWriter writer) {
     WholeSink sink = new WholeSink(plan.jobs().size(), plan.logprobs());
-    long generated;
+    Answering.Counts counts;
     try {
-      generated = answer(caller, model, plan, sink);
+      counts = answer(caller, model, plan, sink);
     } catch (CancelledException e) {
       throw cancelled(caller);
     }
-    Tokens tokens = new Tokens(plan.promptTokens(), generated);
+    Tokens tokens = new Tokens(plan.promptTokens(), counts.cached(), counts.generated());
     exchange.sendJson(200, writer.whole(sink.answers(), tokens, plan.provenance(sink.proven())));
   }
 
@@ -111,8 +111,8 @@ final class AnswerEndpoint {
       Exchange exchange, Caller caller, LanguageModel model, AnswerPlan plan, AnswerWriter writer) {
     StreamSink sink = new StreamSink(exchange, writer, plan);
     try {
-      long generated = answer(caller, model, plan, sink);
-      sink.done(new Tokens(plan.promptTokens(), generated));
+      Answering.Counts counts = answer(caller, model, plan, sink);
+      sink.done(new Tokens(plan.promptTokens(), counts.cached(), counts.generated()));
     } catch (CloseConnectionException e) {
       throw e;
     } catch (RuntimeException e) {

@@ -153,6 +153,7 @@ record AnswerPlan(
         jobs.add(
             new Job(
                 jobs.size(),
+                choice == 0,
                 request,
                 echo,
                 prompts.shaping.template().isPresent(),

@@ -32,6 +32,7 @@ final class Answering {
    * One answer to make.
    *
    * @param choice its index in the response
+   * @param first whether it is the first answer to its prompt
    * @param request what to generate
    * @param echo the text with which the answer begins, not generated
    * @param chat whether what the model thinks aloud is told apart
@@ -40,11 +41,21 @@ final class Answering {
    */
   record Job(
       int choice,
+      boolean first,
       GenerationRequest request,
       String echo,
       boolean chat,
       Notary.Shaping shaping,
       Optional<Hash32> salt) {}
+
+  /**
+   * What the answers took.
+   *
+   * @param generated tokens of all
+   * @param cached tokens of the prompts that were there from earlier answers, each prompt counted
+   *     once
+   */
+  record Counts(long generated, long cached) {}
 
   private static final String UNSIGNED = "not everyone who computed this answer signed it";
 
@@ -58,6 +69,7 @@ final class Answering {
   private final Cancellation cancellation;
   private final AnswerSink sink;
   private final LongAdder generated = new LongAdder();
+  private final LongAdder cached = new LongAdder();
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
   /**
@@ -79,18 +91,18 @@ final class Answering {
   }
 
   /**
-   * Makes all answers and returns the number of tokens generated.
+   * Makes all answers.
    *
    * @throws CancelledException if the request was cancelled
    * @throws org.folkmoot.base.FolkmootException what the model throws
    */
-  long run(List<Job> jobs) {
+  Counts run(List<Job> jobs) {
     if (jobs.size() == 1) {
       run(jobs.getFirst());
     } else {
       runTogether(jobs);
     }
-    return generated.sum();
+    return new Counts(generated.sum(), cached.sum());
   }
 
   /** Several choices share the model's passes, so they go side by side. */
@@ -131,6 +143,7 @@ final class Answering {
       } finally {
         Generation.Usage usage = generation.usage();
         generated.add(usage.generatedTokens());
+        cached.add(job.first() ? usage.cachedTokens() : 0);
         metrics.tokens(usage.promptTokens(), usage.generatedTokens());
       }
     }

@@ -20,6 +20,7 @@ import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.engine.model.RandomModel;
 import org.folkmoot.engine.model.Span;
 import org.folkmoot.engine.model.SpanModel;
+import org.folkmoot.engine.model.WeightShelf;
 import org.folkmoot.kernel.MachineKernels;
 import org.folkmoot.kernel.ReadBandwidth;
 import org.folkmoot.kernel.TensorType;
@@ -63,6 +64,7 @@ final class BenchCommand implements Callable<Integer> {
   @Mixin private JsonOption json;
 
   private final Surroundings surroundings;
+  private WeightShelf shelf = WeightShelf.NONE;
 
   BenchCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
@@ -86,6 +88,7 @@ final class BenchCommand implements Callable<Integer> {
 
   private Path find() {
     StoredModel model = Models.find(surroundings, reference);
+    shelf = KeptWeights.of(surroundings, model.sha256()).asItIs();
     return model.path();
   }
 
@@ -141,7 +144,8 @@ final class BenchCommand implements Callable<Integer> {
     try (GgufFile file = GgufFile.open(path);
         WorkerPool pool = new WorkerPool(threads)) {
       ModelConfig config = ModelConfig.of(file);
-      try (SpanModel model = SpanModel.load(file, config, Span.whole(config), pool, _ -> {})) {
+      try (SpanModel model =
+          SpanModel.load(file, config, Span.whole(config), pool, shelf, _ -> {})) {
         EngineBench bench = new EngineBench(model, System::nanoTime);
         Map<String, DoubleSupplier> tests = new LinkedHashMap<>();
         if (config.contextLength() > 128) {

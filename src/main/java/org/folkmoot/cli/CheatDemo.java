@@ -102,7 +102,7 @@ final class CheatDemo {
             Integer.MAX_VALUE,
             MachineMemory.bytes() / 4,
             1);
-    try (Weights weights = Weights.openQuietly(model, settings)) {
+    try (Weights weights = Weights.openQuietly(surroundings, model, settings)) {
       Disputes.Held held = Disputes.hold(node, weights, signed, disclosure);
       Optional<FraudProof> proof = held.proof();
       console.note(

@@ -57,6 +57,7 @@ final class ModelOpener {
             settings.kvBytes,
             settings.maxSessions,
             surroundings.nanoTime()),
+        KeptWeights.of(surroundings, model.sha256()),
         progress);
   }
 

@@ -98,7 +98,7 @@ final class SwarmAudits implements Auditor.Means, AutoCloseable {
   private Auditor.Checked byWeights(StoredModel model, Notary.Proof proof) {
     ModelOpener.Settings settings =
         new ModelOpener.Settings(THREADS, Integer.MAX_VALUE, MachineMemory.bytes() / 4, 1);
-    try (Weights weights = Weights.openQuietly(model, settings)) {
+    try (Weights weights = Weights.openQuietly(surroundings, model, settings)) {
       Recomputation.Result result =
           weights.recomputation().run(proof.receipt(), proof.disclosure());
       Set<PeerId> wrong = new LinkedHashSet<>();
@@ -116,7 +116,7 @@ final class SwarmAudits implements Auditor.Means, AutoCloseable {
     }
     ModelOpener.Settings settings =
         new ModelOpener.Settings(THREADS, Integer.MAX_VALUE, MachineMemory.bytes() / 4, 1);
-    try (Weights weights = Weights.openQuietly(model.get(), settings)) {
+    try (Weights weights = Weights.openQuietly(surroundings, model.get(), settings)) {
       return Disputes.hold(node, weights, signed, proof.disclosure()).proof();
     } catch (FolkmootException cannot) {
       return Optional.empty();

@@ -215,6 +215,7 @@ final class SwarmServing implements AutoCloseable {
             options.memory == null ? OptionalLong.empty() : OptionalLong.of(options.memory),
             resources.threads(),
             resources.kvBytes(),
+            KeptWeights.of(surroundings, model.sha256()),
             options.lies);
     SecureRandom random = new SecureRandom();
     MovingSpan span;

@@ -7,6 +7,7 @@ import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.engine.model.Requirements;
 import org.folkmoot.engine.model.Span;
 import org.folkmoot.engine.model.SpanModel;
+import org.folkmoot.engine.model.WeightShelf;
 import org.folkmoot.engine.tokenizer.Tokenizer;
 import org.folkmoot.engine.tokenizer.Tokenizers;
 import org.folkmoot.kernel.SelfTest;
@@ -41,17 +42,21 @@ final class Weights implements AutoCloseable {
    */
   static Weights open(Surroundings surroundings, StoredModel model, ModelOpener.Settings settings) {
     try (LoadingLine line = new LoadingLine(surroundings, model.name())) {
-      return open(model, settings, line);
+      return open(surroundings, model, settings, line);
     }
   }
 
   /** Loads them while nobody looks. */
-  static Weights openQuietly(StoredModel model, ModelOpener.Settings settings) {
-    return open(model, settings, _ -> {});
+  static Weights openQuietly(
+      Surroundings surroundings, StoredModel model, ModelOpener.Settings settings) {
+    return open(surroundings, model, settings, _ -> {});
   }
 
   private static Weights open(
-      StoredModel model, ModelOpener.Settings settings, DoubleConsumer line) {
+      Surroundings surroundings,
+      StoredModel model,
+      ModelOpener.Settings settings,
+      DoubleConsumer line) {
     VectorApi.load();
     GgufFile file = GgufFile.open(model.path());
     WorkerPool pool = new WorkerPool(settings.threads());
@@ -59,7 +64,8 @@ final class Weights implements AutoCloseable {
       ModelConfig config = ModelConfig.of(file);
       SelfTest.run(Requirements.of(file, config));
       Tokenizer tokenizer = Tokenizers.from(file.metadata());
-      SpanModel span = SpanModel.load(file, config, Span.whole(config), pool, line);
+      WeightShelf shelf = KeptWeights.of(surroundings, model.sha256());
+      SpanModel span = SpanModel.load(file, config, Span.whole(config), pool, shelf, line);
       ModelId id = new ModelId(Hash32.ofHex(model.sha256()));
       return new Weights(
           id, file, pool, span, new Recomputation(span, id, tokenizer.size(), tokenizer::isEnd));

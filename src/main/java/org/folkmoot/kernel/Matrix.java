@@ -8,6 +8,18 @@ import java.lang.foreign.MemorySegment;
  * compute apart: no bit of the result depends on how.
  */
 public sealed interface Matrix permits BlockMatrix, PackedMatrix, MachineMatrix, FloatMatrix {
+  /**
+   * Raise it when what {@link #repack} writes changes: what is kept on disk is then made anew. A
+   * test holds the bytes of each format.
+   */
+  int LAYOUT_VERSION = 1;
+
+  /** Names how this machine lays a format out; equal names, equal bytes. */
+  static String layout(TensorType type) {
+    String by = MachineMatrix.serves(type) ? "machine code" : "Java";
+    return "%s %d for %s".formatted(type, LAYOUT_VERSION, by);
+  }
+
   /** Bytes that a matrix takes once repacked. */
   static long bytes(TensorType type, int rows, int columns) {
     if (MachineMatrix.serves(type)) {

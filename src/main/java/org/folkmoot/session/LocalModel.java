@@ -17,6 +17,7 @@ import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.engine.model.Requirements;
 import org.folkmoot.engine.model.Span;
 import org.folkmoot.engine.model.SpanModel;
+import org.folkmoot.engine.model.WeightShelf;
 import org.folkmoot.engine.template.ChatMessage;
 import org.folkmoot.engine.tokenizer.Tokenizer;
 import org.folkmoot.kernel.SelfTest;
@@ -74,6 +75,12 @@ public final class LocalModel implements LanguageModel {
    *     this machine computes wrongly what the model needs
    */
   public static LocalModel open(Path path, Options options, DoubleConsumer progress) {
+    return open(path, options, WeightShelf.NONE, progress);
+  }
+
+  /** The same with weights that earlier processes have repacked. */
+  public static LocalModel open(
+      Path path, Options options, WeightShelf shelf, DoubleConsumer progress) {
     GgufFile file = GgufFile.open(path);
     WorkerPool pool = new WorkerPool(options.threads);
     AtomicBoolean loaded = new AtomicBoolean();
@@ -83,7 +90,7 @@ public final class LocalModel implements LanguageModel {
       CompletableFuture<Void> test = new CompletableFuture<>();
       prepare(needs, config, test, loaded::get);
       Prompts prompts = Prompts.of(file);
-      SpanModel span = SpanModel.load(file, config, Span.whole(config), pool, progress);
+      SpanModel span = SpanModel.load(file, config, Span.whole(config), pool, shelf, progress);
       try {
         passed(test);
       } catch (RuntimeException failed) {

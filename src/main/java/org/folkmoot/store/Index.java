@@ -72,7 +72,10 @@ final class Index {
     return FileLocks.hold(folders.locks().resolve("index.lock"), () -> {});
   }
 
-  /** Deletes a file that no name points to any more; call it under the lock. */
+  /**
+   * Deletes a file that no name points to any more, and what was made of it; call it under the
+   * lock.
+   */
   long deleteUnlessNamed(String sha256) throws IOException {
     if (manifests().stream().anyMatch(model -> model.sha256().equals(sha256))) {
       return 0;
@@ -80,7 +83,7 @@ final class Index {
     Path blob = folders.blob(sha256);
     long size = Files.exists(blob) ? Files.size(blob) : 0;
     Files.deleteIfExists(blob);
-    return size;
+    return size + PackedWeights.deleteOf(folders, sha256);
   }
 
   void put(StoredModel model) throws IOException {

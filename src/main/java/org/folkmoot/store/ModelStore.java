@@ -157,6 +157,11 @@ public final class ModelStore {
     return ownFiles.model(file, listener).sha256();
   }
 
+  /** Weights that were repacked here. */
+  public PackedWeights packed() {
+    return new PackedWeights(folders, settings.disk(), settings.clock());
+  }
+
   /** An empty file in the store's folder, to be filled and given to {@link #adopt}. */
   public Path newFile() {
     folders.create();

@@ -40,6 +40,10 @@ record StoreFolders(Path home) {
     return models().resolve("hashes");
   }
 
+  Path packed() {
+    return models().resolve("packed");
+  }
+
   private Path models() {
     return home.resolve("models");
   }

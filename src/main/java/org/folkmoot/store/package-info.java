@@ -9,6 +9,7 @@
  * models/partial/&lt;key&gt;/                where pip works; gone when it is done
  * models/locks/                        what keeps two processes apart
  * models/hashes/                       hashes of files that are used in place
+ * models/packed/                       weights as kernels want them; can be made again
  * </pre>
  */
 @NullMarked

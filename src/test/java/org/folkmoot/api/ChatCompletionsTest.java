@@ -45,7 +45,8 @@ class ChatCompletionsTest {
           .isEqualTo(
               json(
                   """
-                  {"prompt_tokens": %d, "completion_tokens": 3, "total_tokens": %d}\
+                  {"prompt_tokens": %d, "completion_tokens": 3, "total_tokens": %d,
+                   "prompt_tokens_details": {"cached_tokens": 0}}\
                   """
                       .formatted(prompt, prompt + 3)));
       JsonNode folkmoot = body.get("folkmoot");

@@ -33,7 +33,12 @@ class CompletionsTest {
                   """));
       assertThat(body.get("usage"))
           .as("two letters, a word, and the token that begins a sequence")
-          .isEqualTo(json("{\"prompt_tokens\": 4, \"completion_tokens\": 3, \"total_tokens\": 7}"));
+          .isEqualTo(
+              json(
+                  """
+                  {"prompt_tokens": 4, "completion_tokens": 3, "total_tokens": 7,
+                   "prompt_tokens_details": {"cached_tokens": 0}}\
+                  """));
       assertThat(body.get("folkmoot").get("digest").textValue())
           .isEqualTo("sha256:" + FakeModel.DIGEST);
     }

@@ -73,6 +73,32 @@ class RealModelTest {
   }
 
   @Test
+  void saysHowMuchOfThePromptWasThere() {
+    String prompt =
+        "\"messages\": [{\"role\": \"user\", \"content\": \"%s\"}]".formatted("a".repeat(150));
+    String body = "{\"model\": \"%s\", \"max_tokens\": 2, \"seed\": 1, %s%s}";
+    String once = body.formatted(TestServer.MODEL, prompt, "");
+    assertThat(cached(json(server.post(PATH, once)))).isZero();
+    int shared = cached(json(server.post(PATH, once)));
+    assertThat(shared).isPositive().isLessThan(promptOf(json(server.post(PATH, once))));
+    String streamed =
+        body.formatted(
+            TestServer.MODEL,
+            prompt,
+            ", \"n\": 2, \"stream\": true, \"stream_options\": {\"include_usage\": true}");
+    List<String> events = events(server.post(PATH, streamed).body());
+    assertThat(cached(json(events.get(events.size() - 2)))).isEqualTo(shared);
+  }
+
+  private static int cached(JsonNode answer) {
+    return answer.get("usage").get("prompt_tokens_details").get("cached_tokens").intValue();
+  }
+
+  private static int promptOf(JsonNode answer) {
+    return answer.get("usage").get("prompt_tokens").intValue();
+  }
+
+  @Test
   void logprobsAreThoseOfTheChosenTokens() {
     JsonNode tokens =
         json(server.post(

@@ -50,8 +50,14 @@ public interface AnswerWriter {
   record Answer(
       String thought, String text, Optional<List<TokenLogprob>> logprobs, FinishReason reason) {}
 
-  /** Tokens of all prompts, each counted once, and of all answers. */
-  record Tokens(long prompt, long generated) {}
+  /**
+   * How many tokens.
+   *
+   * @param prompt of all prompts, each counted once
+   * @param cached those of them whose keys and values were there already
+   * @param generated of all answers
+   */
+  record Tokens(long prompt, long cached, long generated) {}
 
   /** What opens one choice of a stream, where the shape has such a thing. */
   Optional<byte[]> opening(int choice);

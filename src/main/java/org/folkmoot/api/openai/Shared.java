@@ -24,6 +24,10 @@ final class Shared {
           usage.writeNumberField("prompt_tokens", tokens.prompt());
           usage.writeNumberField("completion_tokens", tokens.generated());
           usage.writeNumberField("total_tokens", tokens.prompt() + tokens.generated());
+          Json.object(
+              usage,
+              "prompt_tokens_details",
+              details -> details.writeNumberField("cached_tokens", tokens.cached()));
         });
   }
 

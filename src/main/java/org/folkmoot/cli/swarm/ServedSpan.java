@@ -16,6 +16,7 @@ import org.folkmoot.engine.model.BatchScheduler;
 import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.engine.model.Span;
 import org.folkmoot.engine.model.SpanModel;
+import org.folkmoot.engine.model.WeightShelf;
 import org.folkmoot.engine.tokenizer.Tokenizers;
 import org.folkmoot.kernel.WorkerPool;
 import org.folkmoot.peer.transport.ReadingThread;
@@ -40,6 +41,7 @@ public final class ServedSpan implements AutoCloseable {
    * @param memory the most memory for weights; empty for as much as they take
    * @param threads threads that compute
    * @param kvBytes the most memory for contexts
+   * @param shelf where its weights are kept once repacked
    * @param lies for demonstrations: whether what it gives is altered
    */
   public record Wish(
@@ -50,6 +52,7 @@ public final class ServedSpan implements AutoCloseable {
       OptionalLong memory,
       int threads,
       long kvBytes,
+      WeightShelf shelf,
       boolean lies) {
     ModelId model() {
       return new ModelId(Hash32.ofHex(sha256));
@@ -58,7 +61,8 @@ public final class ServedSpan implements AutoCloseable {
     /** The same with layers that were chosen. */
     Wish at(LayerRange range) {
       LayerWish chosen = new LayerWish(range.from(), range.to());
-      return new Wish(name, sha256, file, Optional.of(chosen), memory, threads, kvBytes, lies);
+      return new Wish(
+          name, sha256, file, Optional.of(chosen), memory, threads, kvBytes, shelf, lies);
     }
   }
 
@@ -164,7 +168,7 @@ public final class ServedSpan implements AutoCloseable {
       config = ModelConfig.of(file);
       int tokens = Tokenizers.from(file.metadata()).size();
       Span span = choose(node, wish, file, config);
-      SpanModel loaded = SpanModel.load(file, config, span, pool, progress);
+      SpanModel loaded = SpanModel.load(file, config, span, pool, wish.shelf, progress);
       served = new ServedSpan(node, wish, file, pool, loaded, tokens);
       node.hold(wish.sha256, wish.file);
     } catch (RuntimeException | Error failed) {

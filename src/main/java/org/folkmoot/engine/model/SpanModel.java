@@ -2,10 +2,13 @@ package org.folkmoot.engine.model;
 
 import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.DoubleConsumer;
 import org.folkmoot.base.FolkmootException;
@@ -31,6 +34,9 @@ public final class SpanModel implements AutoCloseable {
   private final WorkerPool pool;
   private final Arena arena;
   private final Workspace work = new Workspace();
+
+  /** Who leaves the weights for later processes, while it does. */
+  private @Nullable WeightKeeper keeper;
 
   /** Fair: who computes pass after pass lets others in between. */
   private final ReentrantLock turn = new ReentrantLock(true);
@@ -58,12 +64,64 @@ public final class SpanModel implements AutoCloseable {
    */
   public static SpanModel load(
       GgufFile file, ModelConfig config, Span span, WorkerPool pool, DoubleConsumer progress) {
+    return load(file, config, span, pool, WeightShelf.NONE, progress);
+  }
+
+  /**
+   * The same, with the repacked weights that an earlier process has left, if it has. Otherwise this
+   * one leaves its own, in the background.
+   */
+  public static SpanModel load(
+      GgufFile file,
+      ModelConfig config,
+      Span span,
+      WorkerPool pool,
+      WeightShelf shelf,
+      DoubleConsumer progress) {
     if (span.to() > config.layers()) {
       throw new IllegalArgumentException(span + " of " + config.layers() + " layers");
     }
+    String layout = WeightKeeper.layout(file, span);
+    Optional<Path> kept = shelf.find(layout);
+    if (kept.isPresent()) {
+      Optional<SpanModel> model = ofKept(kept.get(), layout, file, config, span, pool, progress);
+      if (model.isPresent()) {
+        return model.get();
+      }
+      shelf.discard(kept.get());
+    }
     Arena arena = Arena.ofShared();
-    try (WeightLoader loader = new WeightLoader(file, config, span, arena, pool, progress)) {
-      return new SpanModel(config, span, loader.load(span), pool, arena);
+    WeightMemory.Fresh memory = new WeightMemory.Fresh(arena);
+    try (WeightLoader loader = new WeightLoader(file, config, span, memory, pool, progress)) {
+      SpanModel model = new SpanModel(config, span, loader.load(span), pool, arena);
+      model.keeper = WeightKeeper.start(shelf, layout, memory.pieces()).orElse(null);
+      return model;
+    } catch (RuntimeException | Error failed) {
+      arena.close();
+      throw failed;
+    }
+  }
+
+  /** The model with weights from a file, unless that is damaged or of something else. */
+  private static Optional<SpanModel> ofKept(
+      Path kept,
+      String layout,
+      GgufFile file,
+      ModelConfig config,
+      Span span,
+      WorkerPool pool,
+      DoubleConsumer progress) {
+    Arena arena = Arena.ofShared();
+    try {
+      WeightMemory.Kept memory = PackedFile.open(kept, layout, arena, pool);
+      try (WeightLoader loader = new WeightLoader(file, config, span, memory, pool, progress)) {
+        SpanWeights weights = loader.load(span);
+        memory.requireEnd();
+        return Optional.of(new SpanModel(config, span, weights, pool, arena));
+      }
+    } catch (IOException | WeightMemory.UnfitWeights unfit) {
+      arena.close();
+      return Optional.empty();
     } catch (RuntimeException | Error failed) {
       arena.close();
       throw failed;
@@ -292,6 +350,9 @@ public final class SpanModel implements AutoCloseable {
     turn.lock();
     try {
       if (arena.scope().isAlive()) {
+        if (keeper != null) {
+          keeper.close();
+        }
         arena.close();
       }
     } finally {

@@ -5,6 +5,7 @@ import static org.folkmoot.base.FolkmootException.Code.UNSUPPORTED;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -18,7 +19,6 @@ import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.gguf.GgufReader;
 import org.folkmoot.engine.gguf.GgufTensor;
 import org.folkmoot.kernel.Dequantiser;
-import org.folkmoot.kernel.LargeMemory;
 import org.folkmoot.kernel.Matrix;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.kernel.WorkerPool;
@@ -39,24 +39,25 @@ final class WeightLoader implements AutoCloseable {
 
   private final GgufFile file;
   private final ModelConfig config;
-  private final LargeMemory memory;
+  private final WeightMemory memory;
   private final WorkerPool pool;
   private final GgufReader channel;
   private final DoubleConsumer progress;
   private final long totalBytes;
   private final Set<String> used = new HashSet<>();
   private long doneBytes;
+  private int compared;
 
   WeightLoader(
       GgufFile file,
       ModelConfig config,
       Span span,
-      Arena arena,
+      WeightMemory memory,
       WorkerPool pool,
       DoubleConsumer progress) {
     this.file = file;
     this.config = config;
-    this.memory = new LargeMemory(arena);
+    this.memory = memory;
     this.pool = pool;
     this.progress = progress;
     this.totalBytes = Math.max(1, bytesOf(file, span));
@@ -214,29 +215,66 @@ final class WeightLoader implements AutoCloseable {
     GgufTensor tensor = tensor(slice.tensor(), slice.columns(), slice.tensorRows());
     int rows = slice.rows();
     int columns = slice.columns();
-    Matrix matrix =
-        Matrix.in(
-            tensor.type(),
-            rows,
-            columns,
-            memory.allocate(Matrix.bytes(tensor.type(), rows, columns)));
-    int rowBytes = Math.toIntExact(tensor.type().rowBytes(columns));
-    pool.run(
-        matrix.tiles(),
-        Math.max(1, matrix.tiles() / 64),
-        (from, to, _) -> {
-          byte[] buffer = new byte[rowBytes * matrix.tileRows()];
-          for (int tile = from; tile < to; tile++) {
-            int first = tile * matrix.tileRows();
-            int count = Math.min(matrix.tileRows(), rows - first);
-            long at = tensor.offset() + (slice.firstRow() + first) * rowBytes;
-            read(buffer, count * rowBytes, at);
-            matrix.repack(buffer, tile);
-          }
-        });
-    doneBytes += (long) rows * rowBytes;
+    long bytes = Matrix.bytes(tensor.type(), rows, columns);
+    MemorySegment at = memory.next(bytes);
+    Matrix matrix = Matrix.in(tensor.type(), rows, columns, at);
+    Rows from = new Rows(tensor, slice.firstRow(), rows);
+    if (memory.isFilled()) {
+      compare(from, matrix, at);
+    } else {
+      pool.run(
+          matrix.tiles(),
+          Math.max(1, matrix.tiles() / 64),
+          (first, end, _) -> {
+            byte[] buffer = from.buffer(matrix);
+            for (int tile = first; tile < end; tile++) {
+              read(buffer, from, matrix, tile);
+              matrix.repack(buffer, tile);
+            }
+          });
+    }
+    doneBytes += from.rows * from.rowBytes();
     progress.accept((double) doneBytes / totalBytes);
     return matrix;
+  }
+
+  /** Some rows of a tensor. */
+  private record Rows(GgufTensor tensor, long first, long rows) {
+    long rowBytes() {
+      return tensor.type().rowBytes(tensor.columns());
+    }
+
+    byte[] buffer(Matrix matrix) {
+      return new byte[Math.toIntExact(rowBytes() * matrix.tileRows())];
+    }
+  }
+
+  /** Reads the rows of a tile, to the buffer's start. */
+  private void read(byte[] buffer, Rows from, Matrix matrix, int tile) {
+    long first = (long) tile * matrix.tileRows();
+    long count = Math.min(matrix.tileRows(), from.rows - first);
+    long at = from.tensor.offset() + (from.first + first) * from.rowBytes();
+    read(buffer, Math.toIntExact(count * from.rowBytes()), at);
+  }
+
+  /**
+   * Repacks one tile and holds what was kept to it: that is how a file shows which another version
+   * of this program has laid out, or of another model.
+   */
+  private void compare(Rows from, Matrix matrix, MemorySegment kept) {
+    int tile = compared++ % matrix.tiles();
+    byte[] buffer = from.buffer(matrix);
+    read(buffer, from, matrix, tile);
+    long bytes = kept.byteSize() / matrix.tiles();
+    try (Arena arena = Arena.ofConfined()) {
+      int rows =
+          Math.toIntExact(Math.min(matrix.tileRows(), from.rows - (long) tile * matrix.tileRows()));
+      MemorySegment alone = arena.allocate(bytes, 64);
+      Matrix.in(from.tensor.type(), rows, matrix.columns(), alone).repack(buffer, 0);
+      if (alone.mismatch(kept.asSlice(tile * bytes, bytes)) >= 0) {
+        throw new WeightMemory.UnfitWeights();
+      }
+    }
   }
 
   /** A small matrix whose weights are numbers, whatever its format: rule 10's router. */
@@ -249,7 +287,10 @@ final class WeightLoader implements AutoCloseable {
             TensorType.F32,
             slice.rows(),
             columns,
-            memory.allocate(Matrix.bytes(TensorType.F32, slice.rows(), columns)));
+            memory.next(Matrix.bytes(TensorType.F32, slice.rows(), columns)));
+    if (memory.isFilled()) {
+      return matrix;
+    }
     for (int tile = 0; tile < matrix.tiles(); tile++) {
       ByteBuffer rows =
           ByteBuffer.allocate(matrix.tileRows() * columns * Float.BYTES)

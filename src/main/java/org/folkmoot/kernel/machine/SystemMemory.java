@@ -1,7 +1,11 @@
 package org.folkmoot.kernel.machine;
 
+import java.io.BufferedReader;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /** Memory straight from the system: zeroed, and not there before it is touched. */
@@ -9,7 +13,13 @@ public final class SystemMemory {
   // As <sys/mman.h> of Linux has it.
   private static final int HUGE_PAGES = 14;
   private static final int NO_HUGE_PAGES = 15;
+  private static final int POPULATE_READ = 22;
   private static final long LARGE_PAGE = 2L << 20;
+
+  /** What Linux says of each mapping, and the line about large pages of a file. */
+  private static final Path MAPS = Path.of("/proc/self/smaps");
+
+  private static final String LARGE = "FilePmdMapped:";
 
   private SystemMemory() {}
 
@@ -34,7 +44,7 @@ public final class SystemMemory {
   }
 
   private static Optional<MemorySegment> map(Arena arena, long bytes, int advice) {
-    if (!System.getProperty("os.name", "").equals("Linux")) {
+    if (!isLinux()) {
       return Optional.empty();
     }
     try {
@@ -53,6 +63,49 @@ public final class SystemMemory {
     } catch (Throwable refused) { // no such function, no native access
       return Optional.empty();
     }
+  }
+
+  /**
+   * Has a mapped file's pages read, large ones where the file system has them (Linux from 5.14, for
+   * files as they are kept by ext4, XFS and others from 6.x).
+   *
+   * @return false if the system did not do it, for whatever reason
+   */
+  public static boolean load(MemorySegment mapped) {
+    if (!isLinux()) {
+      return false;
+    }
+    try {
+      int _ =
+          (int) SystemCalls.MADVISE.invokeExact(mapped.address(), mapped.byteSize(), HUGE_PAGES);
+      return (int)
+              SystemCalls.MADVISE.invokeExact(mapped.address(), mapped.byteSize(), POPULATE_READ)
+          == 0;
+    } catch (Throwable refused) { // no such function, no native access
+      return false;
+    }
+  }
+
+  /** How many bytes of a mapped file are in large pages, as far as the system tells. */
+  public static long largePages(MemorySegment mapped) {
+    String start = Long.toHexString(mapped.address()) + "-";
+    boolean inside = false;
+    try (BufferedReader maps = Files.newBufferedReader(MAPS)) {
+      for (String line = maps.readLine(); line != null; line = maps.readLine()) {
+        if (line.startsWith(start)) {
+          inside = true;
+        } else if (inside && line.startsWith(LARGE)) {
+          return Long.parseLong(line.substring(LARGE.length()).replace("kB", "").strip()) << 10;
+        }
+      }
+    } catch (IOException | NumberFormatException unknown) {
+      return 0;
+    }
+    return 0;
+  }
+
+  private static boolean isLinux() {
+    return System.getProperty("os.name", "").equals("Linux");
   }
 
   private static void unmap(long start, long size) {

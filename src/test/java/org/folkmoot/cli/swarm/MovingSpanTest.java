@@ -17,6 +17,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.engine.model.WeightShelf;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.JoinedSwarm;
@@ -64,7 +65,15 @@ class MovingSpanTest {
     return MovingSpan.start(
         node,
         new ServedSpan.Wish(
-            "tiny", SHA, file, Optional.empty(), OptionalLong.of(memory), 1, 1 << 22, false),
+            "tiny",
+            SHA,
+            file,
+            Optional.empty(),
+            OptionalLong.of(memory),
+            1,
+            1 << 22,
+            WeightShelf.NONE,
+            false),
         _ -> {},
         () -> Duration.ofMillis(pauseMillis).toNanos(),
         new MovingSpan.Listener() {
@@ -131,6 +140,7 @@ class MovingSpanTest {
               OptionalLong.empty(),
               1,
               1 << 22,
+              WeightShelf.NONE,
               false);
       try (MovingSpan span =
           MovingSpan.start(
