@@ -19,6 +19,7 @@ import org.folkmoot.engine.tokenizer.Tokenizer;
 import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.Notary.Shaping;
+import org.folkmoot.session.ToldTemplate;
 
 /**
  * A request in the terms of one model: prompts as ids, limits resolved. It holds no more of the
@@ -60,7 +61,10 @@ record AnswerPlan(
     boolean told = policy.map(Policy::hasSystemPrompt).orElse(false);
     int[] ids = model.chatIds(messages, request.variables());
     AnswerOptions options = request.options().withStops(model.chatStops());
-    Shaping shaping = new Shaping(Optional.of(model.chatTemplate()), system(messages));
+    Shaping shaping =
+        new Shaping(
+            Optional.of(ToldTemplate.of(model.chatTemplate(), request.variables())),
+            system(messages));
     Prompts prompts = new Prompts(List.of(ids), List.of(""), shaping, said, told);
     return of(options, prompts, request.topLogprobs(), model, environment, policy);
   }

@@ -1,6 +1,7 @@
 package org.folkmoot.cli;
 
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -65,12 +66,22 @@ final class AnswerOptions {
   private List<String> stops = List.of();
 
   @Option(
+      names = "--no-think",
+      description = "Have a model that thinks aloud answer at once, if its template can say so.")
+  private boolean noThink;
+
+  @Option(
       names = "--no-moot",
       description = "Leave aside what this home's moot has decided: its model, its system prompt.")
   private boolean noMoot;
 
   @Nullable String system() {
     return system;
+  }
+
+  /** What the chat template is told beside the messages. */
+  Map<String, @Nullable Object> told() {
+    return noThink ? Map.of("enable_thinking", false) : Map.of();
   }
 
   /** What holds where the person says nothing, by decision of this home's moot. */

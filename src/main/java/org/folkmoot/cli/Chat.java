@@ -1,5 +1,6 @@
 package org.folkmoot.cli;
 
+import java.util.Map;
 import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.session.Generation;
@@ -20,6 +21,7 @@ final class Chat implements AutoCloseable {
    * @param throughSwarm whether the swarm is to answer in any case
    * @param settings how answers are made
    * @param system what the model is told first; null for nothing
+   * @param told what the model's template is told beside the messages
    * @param verbose whether to say what each answer took
    * @param peers who may answer, where peers do
    * @param defaults what the moot of this home has decided
@@ -30,6 +32,7 @@ final class Chat implements AutoCloseable {
       boolean throughSwarm,
       AnswerSettings settings,
       @Nullable String system,
+      Map<String, @Nullable Object> told,
       boolean verbose,
       SwarmWish peers,
       MootDefaults defaults) {
@@ -49,6 +52,7 @@ final class Chat implements AutoCloseable {
   private final ModelOpener.Settings opening;
   private final SwarmWish peers;
   private final Transcript transcript = new Transcript();
+  private final Map<String, @Nullable Object> told;
   private final ChatReceipts receipts;
   private final ChatCommands commands;
   private Voice voice;
@@ -67,6 +71,7 @@ final class Chat implements AutoCloseable {
     this.peers = start.peers;
     this.settings = start.settings;
     this.verbose = start.verbose;
+    this.told = start.told;
     this.receipts = new ChatReceipts(surroundings, start.adopted());
     this.commands = new ChatCommands(this, surroundings);
     if (start.system != null) {
@@ -157,7 +162,7 @@ final class Chat implements AutoCloseable {
       long seed = fixed == null ? surroundings.seeds().getAsLong() : fixed;
       int[] prompt = prompt(model);
       GenerationRequest request = settings.request(prompt, model.chatStops(), seed);
-      Optional<Notary.Pending> receipt = receipts.begin(model, request, transcript.system());
+      Optional<Notary.Pending> receipt = receipts.begin(model, request, transcript.system(), told);
       Generation generation =
           voice.conversation().generate(receipt.map(Notary.Pending::request).orElse(request));
       stopper.follow(generation);
@@ -195,7 +200,8 @@ final class Chat implements AutoCloseable {
     int context = model.contextLength();
     int room = Math.max(1, context / SHARE_FOR_ANSWER);
     int most = settings.maxTokens() == AnswerSettings.UNLIMITED ? room : settings.maxTokens();
-    int[] prompt = transcript.prompt(model::chatIds, context, Math.min(room, most));
+    int[] prompt =
+        transcript.prompt(messages -> model.chatIds(messages, told), context, Math.min(room, most));
     if (transcript.unseen() > 0 && !toldOfUnseen) {
       toldOfUnseen = true;
       remark(

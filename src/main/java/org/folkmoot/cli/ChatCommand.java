@@ -56,6 +56,7 @@ final class ChatCommand implements Callable<Integer> {
             throughSwarm,
             answer.settings(),
             answer.system(),
+            answer.told(),
             verbose,
             peers.wish(),
             defaults));

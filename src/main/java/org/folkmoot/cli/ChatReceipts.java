@@ -21,6 +21,7 @@ import org.folkmoot.session.Generation;
 import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.Notary;
+import org.folkmoot.session.ToldTemplate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,7 +58,11 @@ final class ChatReceipts {
   }
 
   /** Prepares the receipt of an answer; empty where this home cannot keep a key to sign with. */
-  Optional<Notary.Pending> begin(LanguageModel model, GenerationRequest request, String system) {
+  Optional<Notary.Pending> begin(
+      LanguageModel model,
+      GenerationRequest request,
+      String system,
+      Map<String, @Nullable Object> told) {
     if (notary == null && !cannotSign) {
       try {
         notary = Notaries.ofHome(surroundings);
@@ -70,7 +75,8 @@ final class ChatReceipts {
     }
     Notary.Shaping shaping =
         new Notary.Shaping(
-            Optional.of(model.chatTemplate()), Optional.of(system).filter(text -> !text.isEmpty()));
+            Optional.of(ToldTemplate.of(model.chatTemplate(), told)),
+            Optional.of(system).filter(text -> !text.isEmpty()));
     boolean byMoot =
         adopted.flatMap(MootDefaults.AdoptedPolicy::prompt).filter(system::equals).isPresent();
     return Optional.ofNullable(byMoot ? underPolicy : notary)

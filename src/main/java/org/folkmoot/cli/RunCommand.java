@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -18,6 +19,7 @@ import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.Notary;
 import org.folkmoot.session.Reasoning;
+import org.folkmoot.session.ToldTemplate;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -116,6 +118,7 @@ final class RunCommand implements Callable<Integer> {
               throughSwarm,
               settings,
               answer.system(),
+              answer.told(),
               false,
               peers.wish(),
               defaults));
@@ -190,7 +193,13 @@ final class RunCommand implements Callable<Integer> {
       messages.add(new ChatMessage("system", system));
     }
     messages.add(new ChatMessage("user", text));
-    return settings.request(model.chatIds(messages), model.chatStops(), seed);
+    int[] prompt = model.chatIds(messages, answer.told());
+    if (!answer.told().isEmpty() && Arrays.equals(prompt, model.chatIds(messages))) {
+      surroundings
+          .console()
+          .note("--no-think changes nothing: this model's template has no switch for it");
+    }
+    return settings.request(prompt, model.chatStops(), seed);
   }
 
   private int answer(LanguageModel model, GenerationRequest request, @Nullable Long seed) {
@@ -226,7 +235,9 @@ final class RunCommand implements Callable<Integer> {
   private Notary.Shaping shaping(LanguageModel model) {
     return raw
         ? Notary.Shaping.RAW
-        : new Notary.Shaping(Optional.of(model.chatTemplate()), Optional.ofNullable(system));
+        : new Notary.Shaping(
+            Optional.of(ToldTemplate.of(model.chatTemplate(), answer.told())),
+            Optional.ofNullable(system));
   }
 
   private AnswerWriter writer() {

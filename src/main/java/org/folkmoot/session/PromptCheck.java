@@ -105,11 +105,17 @@ public final class PromptCheck {
    */
   public Finding asked(List<ChatMessage> turns, Disclosure disclosure) {
     int[] prompt = disclosure.promptIds();
+    Prompts by;
+    try {
+      by = disclosure.template().map(ChatTemplates::of).map(prompts::with).orElse(prompts);
+    } catch (FolkmootException refused) {
+      by = prompts; // the finding about the template says why
+    }
     for (int from = 0; from < turns.size(); from += 2) {
       List<ChatMessage> messages = new ArrayList<>();
       disclosure.systemPrompt().ifPresent(text -> messages.add(new ChatMessage("system", text)));
       messages.addAll(turns.subList(from, turns.size()));
-      if (Arrays.equals(prompt, prompts.chatIds(messages))) {
+      if (Arrays.equals(prompt, by.chatIds(messages))) {
         return new Finding(
             Subject.PROMPT,
             Outcome.HELD,

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.folkmoot.engine.template.ChatMessage;
 import org.folkmoot.kernel.TensorType;
@@ -104,7 +105,15 @@ class ChatTest {
         AnswerSettings.USUAL.with("temperature", "0").with("max-tokens", "30");
     Chat.Start start =
         new Chat.Start(
-            model, opening, false, settings, null, false, SwarmWish.NONE, MootDefaults.NONE);
+            model,
+            opening,
+            false,
+            settings,
+            null,
+            Map.of(),
+            false,
+            SwarmWish.NONE,
+            MootDefaults.NONE);
     try (Chat chat =
         new Chat(
             surroundings,
