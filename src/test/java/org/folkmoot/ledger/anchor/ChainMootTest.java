@@ -145,6 +145,26 @@ class ChainMootTest {
   }
 
   @Test
+  void withoutAGuardianAnAuthorTakesBackBeforeTheVoteOnly() {
+    ChainMoot moot = moot(1, Optional.empty());
+    Proposal typo = new Proposal("charter", DECISION, "a typo");
+    BigInteger first = moot.propose(founder, typo);
+    long opens = moot.tally(node.chain(), first).snapshot() + 1;
+    moot.cancel(founder, typo);
+    passTo(opens);
+    assertThat(moot.tally(node.chain(), first).state()).isEqualTo(State.CANCELED);
+    Proposal proposal = new Proposal("charter", DECISION, "another charter");
+    BigInteger number = moot.propose(founder, proposal);
+    passTo(moot.tally(node.chain(), number).snapshot() + 1);
+    assertThatThrownBy(() -> moot.cancel(founder, proposal)).isInstanceOf(FolkmootException.class);
+    moot.vote(founder, number, Choice.YES, "");
+    passTo(moot.tally(node.chain(), number).deadline() + 1);
+    moot.queue(founder, proposal);
+    assertThatThrownBy(() -> moot.cancel(founder, proposal)).isInstanceOf(FolkmootException.class);
+    assertThat(moot.tally(node.chain(), number).state()).isEqualTo(State.QUEUED);
+  }
+
+  @Test
   void noOneElseProposesOrDecides() {
     ChainMoot moot = moot(5000, Optional.empty(), 1);
     EvmAccount stranger =
