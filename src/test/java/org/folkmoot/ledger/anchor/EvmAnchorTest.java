@@ -128,8 +128,10 @@ class EvmAnchorTest {
   void aBlockThatIsTakenBackTakesTheRecordAlong() {
     Feed feed = new Feed("entry ");
     anchor.record(feed.head(4), feed);
+    long before = node.chain().head().number();
     anchor.record(feed.head(5), feed);
-    node.ask("anvil_reorg", 1, List.of());
+    // One block, or two where the node was asked for one while it made the first.
+    node.ask("anvil_reorg", node.chain().head().number() - before, List.of());
     assertThat(refuses(Code.NOT_FOUND, () -> anchor.verify(feed.head(5))))
         .contains("anchor it")
         .contains("taken back");
