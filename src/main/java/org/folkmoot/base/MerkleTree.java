@@ -45,14 +45,23 @@ public final class MerkleTree {
   /** Appends a leaf: its data, not its hash. */
   public void add(byte[] leaf) {
     sha256.update(LEAF);
-    byte[] hash = sha256.digest(leaf);
+    append(sha256.digest(leaf));
+  }
+
+  /** Appends a leaf of which only the {@link #leafHash} is at hand. */
+  public void addHash(Hash32 leafHash) {
+    append(leafHash.bytes());
+  }
+
+  private void append(byte[] hash) {
     int at = size++;
     put(0, at, hash);
+    byte[] subtree = hash;
     // Each trailing 1 of the leaf's number is a left sibling that its subtree completes.
     for (int level = 0; (at & 1) == 1; level++) {
-      hash = node(sha256, get(level, at - 1), hash);
+      subtree = node(sha256, get(level, at - 1), subtree);
       at >>= 1;
-      put(level + 1, at, hash);
+      put(level + 1, at, subtree);
     }
   }
 

@@ -1,8 +1,6 @@
 package org.folkmoot.cli;
 
-import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
-import org.folkmoot.base.FolkmootException;
+import org.folkmoot.cli.swarm.SwarmFolder;
 import org.folkmoot.ledger.Feed;
 import org.folkmoot.ledger.LedgerStore;
 import org.folkmoot.ledger.credit.Balance;
@@ -31,8 +29,6 @@ import picocli.CommandLine.Mixin;
           + " docs/credits.md."
     })
 final class CreditsCommand implements Callable<Integer> {
-  private static final Balance NONE = new Balance(0, 0, 0);
-
   private final Surroundings surroundings;
 
   @Mixin private JsonOption json;
@@ -90,7 +86,7 @@ final class CreditsCommand implements Callable<Integer> {
         rows.add(
             new Row(
                 peer,
-                balances.getOrDefault(peer, NONE),
+                balances.getOrDefault(peer, Balance.NONE),
                 book.graph().flow(peer, self, Long.MAX_VALUE)));
       }
       rows.sort((one, other) -> Long.compare(other.standing, one.standing));
@@ -103,17 +99,7 @@ final class CreditsCommand implements Callable<Integer> {
     // Without shapes: our own works are in the file or in our feed, by their shapes.
     CreditBook book =
         new CreditBook(self, Identity::verify, _ -> Optional.empty(), surroundings.clock()::millis);
-    Path file = Swarms.folder(surroundings).credits();
-    try {
-      if (Files.exists(file)) {
-        book.restore(Files.readAllBytes(file));
-      }
-    } catch (IOException unreadable) {
-      throw new FolkmootException(
-          FolkmootException.Code.BAD_FILE,
-          "cannot read the credits in %s: see that the file is yours".formatted(file),
-          unreadable);
-    }
+    SwarmFolder.restore(book, Swarms.folder(surroundings).credits());
     // Our own first: it says whose feeds matter.
     readOn(store, self, book);
     store.feeds().stream()

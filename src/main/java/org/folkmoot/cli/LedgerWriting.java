@@ -10,6 +10,7 @@ import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.base.MerkleTree;
+import org.folkmoot.cli.swarm.AuditedReceipts;
 import org.folkmoot.cli.swarm.NodeEntries;
 import org.folkmoot.ledger.Ledger;
 import org.folkmoot.ledger.LedgerStore;
@@ -89,10 +90,11 @@ final class LedgerWriting {
       Receipt receipt = ReceiptCodec.decode(bytes);
       from = Math.min(from, receipt.issuedMillis());
       to = Math.max(to, receipt.issuedMillis());
-      tree.add(bytes);
-      leaves.add(MerkleTree.leafHash(bytes));
+      Hash32 leaf = MerkleTree.leafHash(bytes);
+      tree.addHash(leaf);
+      leaves.add(leaf);
     }
-    ReceiptPath.keep(home.folder().resolve(LedgerProofs.RECEIPTS), tree.root(), leaves);
+    AuditedReceipts.keep(home.folder().resolve(LedgerProofs.RECEIPTS), tree.root(), leaves);
     return new Entry.ReceiptRoot(now, tree.root(), tree.size(), from, to);
   }
 }

@@ -90,7 +90,9 @@ final class MootFollower implements AutoCloseable {
     seen = moot.orElse(null);
     state = now;
     moot.ifPresent(this::follow);
-    welcome.entries(record, id, surroundings.clock().millis()).forEach(ledger::add);
+    moot.map(found -> welcome.entries(record, found, surroundings.clock().millis()))
+        .orElse(List.of())
+        .forEach(ledger::add);
   }
 
   private void follow(Moot moot) {

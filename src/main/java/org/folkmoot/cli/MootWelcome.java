@@ -30,21 +30,18 @@ final class MootWelcome {
   }
 
   /** What is to be written now; each answer once. */
-  List<Entry> entries(MootRecord record, Hash32 id, long millis) {
+  List<Entry> entries(MootRecord record, Moot moot, long millis) {
     boolean ours =
         Moot.charters(record).stream()
-            .anyMatch(one -> one.id().equals(id) && one.by().equals(self));
+            .anyMatch(one -> one.id().equals(moot.id()) && one.by().equals(self));
     List<Entry> entries = new ArrayList<>();
-    if (ours) {
-      Moot moot = Moot.of(record, id, Math.floorDiv(millis, 1000L));
-      if (moot.has(self)) {
-        moot.waiting()
-            .forEach((peer, joined) -> {
-              if (answered.add(joined)) {
-                entries.add(invitation(moot, peer, millis));
-              }
-            });
-      }
+    if (ours && moot.has(self)) {
+      moot.waiting()
+          .forEach((peer, joined) -> {
+            if (answered.add(joined)) {
+              entries.add(invitation(moot, peer, millis));
+            }
+          });
     }
     return entries;
   }

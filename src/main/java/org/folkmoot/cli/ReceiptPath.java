@@ -1,7 +1,6 @@
 package org.folkmoot.cli;
 
 import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
-import static org.folkmoot.base.FolkmootException.Code.NO_ROOM;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -16,7 +15,6 @@ import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.base.MerkleTree;
-import org.folkmoot.base.PrivateFile;
 import org.folkmoot.ledger.entry.Entry;
 import org.folkmoot.ledger.note.Base64Text;
 
@@ -41,23 +39,6 @@ record ReceiptPath(Hash32 root, int index, List<Hash32> hashes) {
     hashes = List.copyOf(hashes);
   }
 
-  /** Keeps the hashes of receipts that are under a root. */
-  static void keep(Path folder, Hash32 root, List<Hash32> leaves) {
-    byte[] bytes = new byte[leaves.size() * Hash32.BYTES];
-    for (int i = 0; i < leaves.size(); i++) {
-      System.arraycopy(leaves.get(i).bytes(), 0, bytes, i * Hash32.BYTES, Hash32.BYTES);
-    }
-    try {
-      PrivateFile.write(folder.resolve(root.hex()), bytes);
-    } catch (IOException failed) {
-      throw new FolkmootException(
-          NO_ROOM,
-          "cannot write into %s (%s): see that there is room"
-              .formatted(folder, failed.getMessage()),
-          failed);
-    }
-  }
-
   /** The way of a receipt that is among those whose hashes are kept; files of others are none. */
   static Optional<ReceiptPath> find(Path folder, byte[] receipt) {
     if (!Files.isDirectory(folder)) {
@@ -68,10 +49,10 @@ record ReceiptPath(Hash32 root, int index, List<Hash32> hashes) {
       for (Path file : files) {
         List<Hash32> leaves = leaves(file);
         int index = leaves.indexOf(leaf);
-        if (index >= 0 && root(leaves).hex().equals(String.valueOf(file.getFileName()))) {
-          List<Hash32> path = new ArrayList<>();
-          path(leaves, index, path);
-          return Optional.of(new ReceiptPath(root(leaves), index, path));
+        MerkleTree tree = new MerkleTree();
+        leaves.forEach(tree::addHash);
+        if (index >= 0 && tree.root().hex().equals(String.valueOf(file.getFileName()))) {
+          return Optional.of(new ReceiptPath(tree.root(), index, tree.inclusionProof(index)));
         }
       }
       return Optional.empty();
@@ -91,33 +72,6 @@ record ReceiptPath(Hash32 root, int index, List<Hash32> hashes) {
       leaves.add(Hash32.of(Arrays.copyOfRange(bytes, at, at + Hash32.BYTES)));
     }
     return leaves;
-  }
-
-  /** MTH of section 2.1.1, over hashes of leaves. */
-  private static Hash32 root(List<Hash32> leaves) {
-    if (leaves.size() == 1) {
-      return leaves.getFirst();
-    }
-    int left = Integer.highestOneBit(leaves.size() - 1);
-    return MerkleTree.nodeHash(
-        root(leaves.subList(0, left)), root(leaves.subList(left, leaves.size())));
-  }
-
-  /** PATH of section 2.1.3.1. */
-  private static void path(List<Hash32> leaves, int index, List<Hash32> path) {
-    if (leaves.size() == 1) {
-      return;
-    }
-    int left = Integer.highestOneBit(leaves.size() - 1);
-    List<Hash32> before = leaves.subList(0, left);
-    List<Hash32> behind = leaves.subList(left, leaves.size());
-    if (index < left) {
-      path(before, index, path);
-      path.add(root(behind));
-    } else {
-      path(behind, index - left, path);
-      path.add(root(before));
-    }
   }
 
   /** Its lines, as {@link #parse} takes them: the place, then each hash. */

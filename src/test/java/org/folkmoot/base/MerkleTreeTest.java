@@ -49,6 +49,14 @@ class MerkleTreeTest {
   }
 
   @Test
+  void leavesCanBeGivenByTheirHashes() {
+    MerkleTree tree = new MerkleTree();
+    LEAVES.forEach(leaf -> tree.addHash(MerkleTree.leafHash(leaf)));
+    assertThat(tree.root()).isEqualTo(MerkleTree.of(LEAVES).root());
+    assertThat(tree.inclusionProof(5)).isEqualTo(MerkleTree.of(LEAVES).inclusionProof(5));
+  }
+
+  @Test
   void proofsAreThePublishedOnes() {
     assertThat(MerkleTree.of(LEAVES.subList(0, 1)).inclusionProof(0)).isEmpty();
     assertThat(MerkleTree.of(LEAVES).inclusionProof(5))

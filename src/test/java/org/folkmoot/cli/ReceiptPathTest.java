@@ -14,6 +14,7 @@ import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.base.MerkleTree;
+import org.folkmoot.cli.swarm.AuditedReceipts;
 import org.folkmoot.ledger.LedgerStore;
 import org.folkmoot.ledger.OwnFeed;
 import org.folkmoot.ledger.entry.Entry;
@@ -37,7 +38,7 @@ class ReceiptPathTest {
       tree.add(receipt(i));
       leaves.add(MerkleTree.leafHash(receipt(i)));
     }
-    ReceiptPath.keep(home.resolve("ledger").resolve("receipts"), tree.root(), leaves);
+    AuditedReceipts.keep(home.resolve("ledger").resolve("receipts"), tree.root(), leaves);
     return new Entry.ReceiptRoot(0, tree.root(), count, 0, 0);
   }
 

@@ -78,13 +78,7 @@ class SeatBoundsTest {
   }
 
   private void say(SimNode who, Message... messages) {
-    who.host()
-        .loop()
-        .execute(() -> {
-          for (Message message : messages) {
-            who.links().send(hop.host().peer(), message);
-          }
-        });
+    who.say(hop, messages);
     simulation.runFor(SECOND);
   }
 

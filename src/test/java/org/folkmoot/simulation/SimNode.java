@@ -10,6 +10,7 @@ import org.folkmoot.serve.ServerLimits;
 import org.folkmoot.wire.Announcement;
 import org.folkmoot.wire.HopStatement;
 import org.folkmoot.wire.LayerRange;
+import org.folkmoot.wire.Message;
 import org.folkmoot.wire.Offer;
 import org.folkmoot.wire.SwarmId;
 import org.jspecify.annotations.Nullable;
@@ -70,6 +71,16 @@ final class SimNode {
 
   Links links() {
     return links;
+  }
+
+  /** Sends messages one after the other, on this node's loop. */
+  void say(SimNode to, Message... messages) {
+    host.loop()
+        .execute(() -> {
+          for (Message message : messages) {
+            links.send(to.host.peer(), message);
+          }
+        });
   }
 
   BlockServer server() {

@@ -57,8 +57,9 @@ public final class AuditedReceipts {
     }
     fromMillis = Math.min(fromMillis, receipt.issuedMillis());
     toMillis = Math.max(toMillis, receipt.issuedMillis());
-    leaves.add(MerkleTree.leafHash(bytes));
-    tree.add(bytes);
+    Hash32 leaf = MerkleTree.leafHash(bytes);
+    leaves.add(leaf);
+    tree.addHash(leaf);
     boolean due = leaves.size() >= MOST || nowMillis - sinceMillis >= OLDEST.toMillis();
     return due ? flush(nowMillis) : Optional.empty();
   }
@@ -69,6 +70,19 @@ public final class AuditedReceipts {
       return Optional.empty();
     }
     Hash32 root = tree.root();
+    keep(folder, root, leaves);
+    ledger.accept(new Entry.ReceiptRoot(nowMillis, root, leaves.size(), fromMillis, toMillis));
+    leaves.clear();
+    tree = new MerkleTree();
+    return Optional.of(root);
+  }
+
+  /**
+   * Keeps the hashes of receipts that are under a root.
+   *
+   * @throws FolkmootException NO_ROOM if they cannot be written
+   */
+  public static void keep(Path folder, Hash32 root, List<Hash32> leaves) {
     ByteArrayOutputStream hashes = new ByteArrayOutputStream();
     leaves.forEach(leaf -> hashes.writeBytes(leaf.bytes()));
     try {
@@ -80,9 +94,5 @@ public final class AuditedReceipts {
               .formatted(folder, failed.getMessage()),
           failed);
     }
-    ledger.accept(new Entry.ReceiptRoot(nowMillis, root, leaves.size(), fromMillis, toMillis));
-    leaves.clear();
-    tree = new MerkleTree();
-    return Optional.of(root);
   }
 }

@@ -1,14 +1,11 @@
 package org.folkmoot.cli.swarm;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
-import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Loop;
 import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.ledger.credit.CreditBook;
@@ -90,16 +87,7 @@ final class NodeCredits implements Standing {
       return;
     }
     kept = true;
-    try {
-      if (Files.exists(file)) {
-        book.restore(Files.readAllBytes(file));
-      }
-    } catch (IOException unreadable) {
-      throw new FolkmootException(
-          FolkmootException.Code.BAD_FILE,
-          "cannot read the credits in %s: see that the file is yours".formatted(file),
-          unreadable);
-    }
+    SwarmFolder.restore(book, file);
   }
 
   /** Writes what is new. */

@@ -1,5 +1,6 @@
 package org.folkmoot.cli.swarm;
 
+import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
 import static org.folkmoot.base.FolkmootException.Code.NO_ROOM;
 
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.util.random.RandomGenerator;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.base.PrivateFile;
+import org.folkmoot.ledger.credit.CreditBook;
 import org.folkmoot.peer.JoinedSwarm;
 import org.folkmoot.peer.PeerBook;
 import org.folkmoot.proof.FraudProof;
@@ -39,6 +41,24 @@ public record SwarmFolder(Path home) {
   /** Who is owed what, by the serving node's own view. */
   public Path credits() {
     return folder().resolve("credits");
+  }
+
+  /**
+   * Has a book take what this home has written down of credits, if it has.
+   *
+   * @throws FolkmootException BAD_FILE if it cannot be read
+   */
+  public static void restore(CreditBook book, Path credits) {
+    try {
+      if (Files.exists(credits)) {
+        book.restore(Files.readAllBytes(credits));
+      }
+    } catch (IOException unreadable) {
+      throw new FolkmootException(
+          BAD_FILE,
+          "cannot read the credits in %s: see that the file is yours".formatted(credits),
+          unreadable);
+    }
   }
 
   Path head(Hash32 model) {

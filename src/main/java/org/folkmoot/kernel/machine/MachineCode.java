@@ -75,8 +75,7 @@ public final class MachineCode {
   }
 
   private static boolean isSupported() {
-    return System.getProperty("os.name", "").equals("Linux")
-        && System.getProperty("os.arch", "").equals("amd64");
+    return SystemMemory.isLinux() && System.getProperty("os.arch", "").equals("amd64");
   }
 
   /** Calls it. */

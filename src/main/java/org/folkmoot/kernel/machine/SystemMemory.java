@@ -104,7 +104,7 @@ public final class SystemMemory {
     return 0;
   }
 
-  private static boolean isLinux() {
+  static boolean isLinux() {
     return System.getProperty("os.name", "").equals("Linux");
   }
 

@@ -17,7 +17,8 @@ import org.folkmoot.wire.PeerId;
  * @param works how many
  */
 public record Balance(long given, long taken, long works) {
-  private static final Balance NONE = new Balance(0, 0, 0);
+  /** Nothing yet. */
+  public static final Balance NONE = new Balance(0, 0, 0);
 
   private Balance plus(Balance other) {
     return new Balance(
@@ -45,7 +46,7 @@ public record Balance(long given, long taken, long works) {
           boolean gave = work.server().equals(member);
           Balance one =
               gave ? new Balance(work.megaflops(), 0, 1) : new Balance(0, work.megaflops(), 1);
-          balances.merge(gave ? work.asker() : work.server(), NONE.plus(one), Balance::plus);
+          balances.merge(gave ? work.asker() : work.server(), one, Balance::plus);
         }
       }
     }
