@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.LongStream;
 import org.folkmoot.cli.swarm.SwarmNode;
 import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.engine.tokenizer.Tokenizer;
@@ -149,7 +150,6 @@ final class SwarmBench {
     double single = median(alone);
     double rate = median(chained.stream().map(Chained::rate).toList());
     double computing = median(chained.stream().map(each -> (double) each.computing).toList());
-    double middle = median(chained.stream().map(each -> (double) each.medianNanos).toList());
     figures.put("singleTokensPerSecond", round(single));
     figures.put("chainTokensPerSecond", round(rate));
     figures.put("chainShareOfSingle", round(median(shares)));
@@ -158,7 +158,6 @@ final class SwarmBench {
     figures.put("addedMillisPerToken", round(1000 / rate - 1000 / single));
     figures.put("computeMillisPerToken", round(computing / 1e6));
     figures.put("hopOverheadMicros", hopMicros(1e9 / rate, computing));
-    figures.put("medianHopOverheadMicros", hopMicros(middle, computing));
     if (plan.rttMillis > 0) {
       double bound = computing / 1e6 + (plan.peers + 1) * plan.rttMillis / 2.0;
       figures.put("shareOfBound", round(bound * rate / 1000));
@@ -178,24 +177,13 @@ final class SwarmBench {
    *
    * @param rate tokens a second
    * @param computing what its hops say that they computed for one token, in nanoseconds
-   * @param medianNanos of the times from token to token
    */
-  private record Chained(double rate, long computing, long medianNanos) {}
+  private record Chained(double rate, long computing) {}
 
-  private Chained chain(LanguageModel remote, GenerationRequest request) {
-    List<Long> nanos = new ArrayList<>();
+  private static Chained chain(LanguageModel remote, GenerationRequest request) {
     try (SwarmGeneration generation = (SwarmGeneration) remote.generate(request)) {
-      long before = surroundings.nanoTime().getAsLong();
-      while (generation.next().isPresent()) {
-        long now = surroundings.nanoTime().getAsLong();
-        nanos.add(now - before);
-        before = now;
-      }
-      Collections.sort(nanos);
-      return new Chained(
-          tokensPerSecond(generation.usage()),
-          generation.nanosPerToken(),
-          nanos.get(nanos.size() / 2));
+      Answer.pull(generation, AnswerWriter.silent());
+      return new Chained(tokensPerSecond(generation.usage()), generation.nanosPerToken());
     }
   }
 
@@ -210,31 +198,59 @@ final class SwarmBench {
     return Math.round((tokenNanos - computingNanos) / plan.peers / 1000);
   }
 
-  /** Eight sessions at once; the second time counts. */
+  /**
+   * Eight sessions at once, warmed up as one is: tokens of all while all are past their first and
+   * none has its last, as the rate of one counts no prompt either.
+   */
   private void together(LanguageModel asked, String name, double one) {
+    List<Double> rates = new ArrayList<>();
+    together(asked, plan.rttMillis > 0 ? plan.tokens : plan.warmUp);
+    for (int round = 0; round < (plan.rttMillis > 0 ? 1 : 3); round++) {
+      rates.add(together(asked, plan.tokens));
+    }
+    figures.put(name + "TokensPerSecond", round(median(rates)));
+    figures.put(name + "OverOne", round(median(rates) / one));
+  }
+
+  private double together(LanguageModel asked, int tokens) {
+    List<Future<long[]>> runs = new ArrayList<>();
     try (ExecutorService threadsOfClients = Executors.newFixedThreadPool(TOGETHER)) {
-      for (int round = 0; round < 2; round++) {
-        long start = surroundings.nanoTime().getAsLong();
-        List<Future<Answer>> runs = new ArrayList<>();
-        for (int i = 0; i < TOGETHER; i++) {
-          int seed = i + 1;
-          runs.add(
-              threadsOfClients.submit(
-                  () -> pull(asked, request(prompt(asked, 8), plan.tokens, seed))));
-        }
-        int tokens = 0;
-        for (Future<Answer> each : runs) {
-          tokens += each.get().ids().size();
-        }
-        double seconds = (surroundings.nanoTime().getAsLong() - start) / 1e9;
-        figures.put(name + "TokensPerSecond", round(tokens / seconds));
-        figures.put(name + "OverOne", round(tokens / seconds / one));
+      for (int i = 0; i < TOGETHER; i++) {
+        int seed = i + 1;
+        runs.add(
+            threadsOfClients.submit(() -> moments(asked, request(prompt(asked, 8), tokens, seed))));
       }
+      long from = Long.MIN_VALUE;
+      long to = Long.MAX_VALUE;
+      List<long[]> all = new ArrayList<>();
+      for (Future<long[]> each : runs) {
+        long[] moments = each.get();
+        all.add(moments);
+        from = Math.max(from, moments[0]);
+        to = Math.min(to, moments[moments.length - 1]);
+      }
+      long begin = from;
+      long end = to;
+      long count =
+          all.stream().flatMapToLong(LongStream::of).filter(at -> at > begin && at <= end).count();
+      return count / (Math.max(1, end - begin) / 1e9);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
+      return 0;
     } catch (ExecutionException failed) {
       throw new IllegalStateException(failed);
     }
+  }
+
+  /** When each token of an answer came. */
+  private long[] moments(LanguageModel asked, GenerationRequest request) {
+    LongStream.Builder moments = LongStream.builder();
+    try (Generation generation = asked.generate(request)) {
+      while (generation.next().isPresent()) {
+        moments.add(surroundings.nanoTime().getAsLong());
+      }
+    }
+    return moments.build().toArray();
   }
 
   private void speculation(SwarmNode node, DemoSwarm swarm) {

@@ -26,14 +26,15 @@ public final class Elementwise {
   /**
    * What leaves a span must be numbers.
    *
-   * @throws FolkmootException ARITHMETIC if one of the first {@code length} is NaN or infinite
+   * @throws FolkmootException ARITHMETIC if one of {@code x[at .. at + length)} is NaN or infinite
    */
-  public static void requireFinite(float[] x, int length) {
-    int most = 0;
-    for (int i = 0; i < length; i++) {
-      most = Math.max(most, Float.floatToRawIntBits(x[i]) & 0x7fff_ffff);
+  public static void requireFinite(float[] x, int at, int length) {
+    // The greatest of all, NaN being greater than infinity here: what C2 turns into vectors.
+    float most = 0;
+    for (int i = at; i < at + length; i++) {
+      most = Math.max(most, Math.abs(x[i]));
     }
-    if (most >= 0x7f80_0000) {
+    if (!(most < Float.POSITIVE_INFINITY)) {
       throw notFinite();
     }
   }

@@ -170,7 +170,7 @@ final class Prefill {
     StepTrail trail = trails.get(layer);
     if (trail != null) {
       int numbers = tokens * model.config().dim();
-      Elementwise.requireFinite(hidden, numbers);
+      Elementwise.requireFinite(hidden, 0, numbers);
       float[] states = Arrays.copyOf(hidden, numbers);
       if (layer == model.config().layers()) {
         latest = states;

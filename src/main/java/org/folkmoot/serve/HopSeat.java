@@ -231,10 +231,14 @@ final class HopSeat {
     private final Message.Forward step;
     private final long began = network.loop().nanoTime();
     private final long queueNanos;
+    private final Optional<TailSampler.Foresight> foresight;
 
     Computation(Message.Forward step, long since) {
       this.step = step;
       this.queueNanos = began - since;
+      int end = step.position() + step.tokens();
+      this.foresight =
+          tail == null || end - step.wantFrom() != 1 ? Optional.empty() : tail.foresee(end);
     }
 
     void begin() {
@@ -244,6 +248,11 @@ final class HopSeat {
       } catch (FolkmootException refused) {
         failed(refused);
       }
+    }
+
+    @Override
+    public void prepare(float[] logits) {
+      foresight.ifPresent(token -> token.choose(logits));
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.folkmoot.serve;
 
 import java.util.Optional;
 import org.folkmoot.engine.model.BatchScheduler;
+import org.folkmoot.engine.model.Sequence;
 import org.folkmoot.engine.model.Span;
 import org.folkmoot.engine.model.SpanInputs;
 import org.folkmoot.engine.model.SpanModel;
@@ -76,7 +77,7 @@ public final class ScheduledSpan implements SpanEngine {
     return new ScheduledSeat(scheduler.open(span(range), maxPositions), range.heads());
   }
 
-  private record ScheduledSeat(BatchScheduler.Sequence sequence, boolean heads) implements Seat {
+  private record ScheduledSeat(Sequence sequence, boolean heads) implements Seat {
     @Override
     public int length() {
       return sequence.length();
@@ -96,7 +97,14 @@ public final class ScheduledSpan implements SpanEngine {
           input.ids(),
           input.hidden(),
           wanted,
-          new BatchScheduler.Sink() {
+          new Sequence.Sink() {
+            @Override
+            public void prepare(float[] outputs) {
+              if (heads) {
+                result.prepare(outputs);
+              }
+            }
+
             @Override
             public void computed(int tokens, float[] states, float[] outputs, boolean done) {
               result.computed(tokens, states, outputs, done);

@@ -47,6 +47,12 @@ public interface SpanEngine {
   /** Takes a step's results. */
   interface Result {
     /**
+     * Logits that {@link #computed} will bring, ahead of it and on any thread, for what takes time.
+     * May be left out.
+     */
+    default void prepare(float[] logits) {}
+
+    /**
      * Some of its tokens are computed.
      *
      * @param hidden hidden states {@code [token][dim]} behind the last layer

@@ -7,11 +7,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.sampling.LogProbabilities;
 import org.folkmoot.engine.sampling.Sampler;
 import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.wire.Message;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The choice of tokens at a session's last hop. Knows the tokens so far, and drafts; where a draft
@@ -35,6 +37,11 @@ final class TailSampler {
   private final Deque<Row> waiting = new ArrayDeque<>();
   private final int[] ids;
   private int known;
+
+  /** How often tokens that are known were changed. */
+  private int changes;
+
+  private @Nullable Foresight foresight;
 
   /** Behind the prompt, up to where the tokens are its own choice by the logits that count now. */
   private int chosenTo;
@@ -73,10 +80,51 @@ final class TailSampler {
     // Without drafts it may come after tokens were chosen: those stand.
     if (drafted.length > 0 && position <= known && position + drafted.length <= ids.length) {
       System.arraycopy(drafted, 0, ids, position, drafted.length);
+      changes++;
       known = position + drafted.length;
       keepChosen(position);
     }
     return choose();
+  }
+
+  /**
+   * The token behind a step that wants only one, chosen while nobody waits for it. Empty where it
+   * hangs on what comes before or has not come yet.
+   *
+   * @param stepEnd end of the step
+   */
+  Optional<Foresight> foresee(int stepEnd) {
+    boolean sees = waiting.isEmpty() && known == stepEnd;
+    foresight = sees ? new Foresight(stepEnd, changes) : null;
+    return Optional.ofNullable(foresight);
+  }
+
+  /**
+   * A token chosen on another thread than all else: it counts if the tokens before it are the same
+   * when it is needed. What it reads of them while they change is dropped with it.
+   */
+  final class Foresight {
+    private final int position;
+    private final int madeAt;
+    private volatile Message.@Nullable Token token;
+
+    private Foresight(int position, int madeAt) {
+      this.position = position;
+      this.madeAt = madeAt;
+    }
+
+    /**
+     * Chooses it.
+     *
+     * @param logits of the position before it
+     */
+    void choose(float[] logits) {
+      token = TailSampler.this.choose(position, logits, 0);
+    }
+
+    private boolean isOf(Row row) {
+      return token != null && row.at == 0 && row.position + 1 == position && madeAt == changes;
+    }
   }
 
   /**
@@ -104,8 +152,9 @@ final class TailSampler {
       }
       waiting.removeFirst();
       int next = row.position + 1;
-      int id = sampler.next(row.logits, row.at, vocabulary, ids, next);
-      chosen.add(new Choice(row.epoch, token(next, id, row)));
+      Message.Token token = token(row);
+      int id = token.id();
+      chosen.add(new Choice(row.epoch, token));
       boolean asDrafted = next < known && ids[next] == id;
       if (!asDrafted) {
         // What was computed behind a wrong draft is of no use.
@@ -113,6 +162,7 @@ final class TailSampler {
       }
       if (next < ids.length) {
         ids[next] = id;
+        changes++;
         known = asDrafted ? known : next + 1;
         chosenTo = next >= prompt() && next <= chosenTo ? next + 1 : chosenTo;
       }
@@ -152,11 +202,19 @@ final class TailSampler {
     keepChosen(length + 1);
   }
 
-  private Message.Token token(int position, int id, Row row) {
+  private Message.Token token(Row row) {
+    Foresight seen = foresight;
+    foresight = null;
+    Message.Token token = seen != null && seen.isOf(row) ? seen.token : null;
+    return token == null ? choose(row.position + 1, row.logits, row.at) : token;
+  }
+
+  private Message.Token choose(int position, float[] logits, int at) {
+    int id = sampler.next(logits, at, vocabulary, ids, position);
     if (sampling.topLogprobs() < 0) {
       return new Message.Token(position, id, Float.NaN, new int[0], new float[0]);
     }
-    LogProbabilities all = new LogProbabilities(row.logits, row.at, vocabulary);
+    LogProbabilities all = new LogProbabilities(logits, at, vocabulary);
     int[] top = all.likeliest(sampling.topLogprobs());
     float[] probabilities = new float[top.length];
     for (int i = 0; i < top.length; i++) {

@@ -1,7 +1,7 @@
 package org.folkmoot.session;
 
 import java.util.Arrays;
-import org.folkmoot.engine.model.BatchScheduler;
+import org.folkmoot.engine.model.Sequence;
 import org.folkmoot.wire.StepTrail;
 import org.jspecify.annotations.Nullable;
 
@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class LocalConversation implements Conversation {
   private final LocalModel model;
   private StepTrail trail = new StepTrail();
-  private BatchScheduler.@Nullable Sequence sequence;
+  private @Nullable Sequence sequence;
   private @Nullable LocalGeneration last;
 
   LocalConversation(LocalModel model) {

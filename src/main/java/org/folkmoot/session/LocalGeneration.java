@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.folkmoot.base.Hash32;
-import org.folkmoot.engine.model.BatchScheduler;
+import org.folkmoot.engine.model.Sequence;
 import org.folkmoot.engine.model.Step;
 import org.folkmoot.engine.sampling.LogProbabilities;
 import org.folkmoot.engine.sampling.Sampler;
@@ -31,7 +31,7 @@ final class LocalGeneration implements Generation {
    * @param trail digests of the hidden states of what the cache holds, at least
    * @param release called once, when the answer is over; ends a step that waits
    */
-  record Seat(BatchScheduler.Sequence sequence, int cached, StepTrail trail, Runnable release) {}
+  record Seat(Sequence sequence, int cached, StepTrail trail, Runnable release) {}
 
   /** What answers: for statements. */
   record Source(ModelId model, int layers, int dim) {}

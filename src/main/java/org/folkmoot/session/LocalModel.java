@@ -15,6 +15,7 @@ import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.model.BatchScheduler;
 import org.folkmoot.engine.model.ModelConfig;
 import org.folkmoot.engine.model.Requirements;
+import org.folkmoot.engine.model.Sequence;
 import org.folkmoot.engine.model.Span;
 import org.folkmoot.engine.model.SpanModel;
 import org.folkmoot.engine.model.WeightShelf;
@@ -206,7 +207,7 @@ public final class LocalModel implements LanguageModel {
   @Override
   public Generation generate(GenerationRequest request) {
     int most = room(request);
-    BatchScheduler.Sequence sequence = scheduler.open(request.promptIds().length + most);
+    Sequence sequence = scheduler.open(request.promptIds().length + most);
     StepTrail trail = begin(sequence, request);
     return answer(
         request,
@@ -215,7 +216,7 @@ public final class LocalModel implements LanguageModel {
   }
 
   /** Has a new sequence begin with what others have computed of its prompt. */
-  static StepTrail begin(BatchScheduler.Sequence sequence, GenerationRequest request) {
+  static StepTrail begin(Sequence sequence, GenerationRequest request) {
     StepTrail trail = new StepTrail();
     sequence.adopt(request.promptIds()).forEach(digests -> trail.add(trail.length(), digests));
     return trail;

@@ -9,7 +9,7 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Loop;
-import org.folkmoot.engine.model.BatchScheduler;
+import org.folkmoot.engine.model.Sequence;
 import org.folkmoot.engine.model.Step;
 import org.folkmoot.engine.sampling.Sampler;
 import org.folkmoot.engine.sampling.SamplerSettings;
@@ -24,7 +24,7 @@ import org.folkmoot.engine.sampling.SamplerSettings;
 final class ModelDrafter implements Drafter {
   private final Loop loop;
   private final LongSupplier nanoTime;
-  private final BatchScheduler.Sequence sequence;
+  private final Sequence sequence;
   private final int vocabulary;
   private final Sampler sampler;
   private final PromptLookup lookup = new PromptLookup();

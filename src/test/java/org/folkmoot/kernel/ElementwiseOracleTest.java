@@ -55,10 +55,10 @@ class ElementwiseOracleTest {
   @Test
   void outputsMustBeNumbers() {
     float[] x = {0f, -0f, Float.MAX_VALUE, -Float.MAX_VALUE, Float.NaN};
-    Elementwise.requireFinite(x, 4);
+    Elementwise.requireFinite(x, 0, 4);
     for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
       x[4] = bad;
-      refuses(() -> Elementwise.requireFinite(x, 5));
+      refuses(() -> Elementwise.requireFinite(x, 0, 5));
     }
   }
 

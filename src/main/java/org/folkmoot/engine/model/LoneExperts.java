@@ -30,7 +30,7 @@ record LoneExperts(
         logits[route++] = Oracle.dot(own, x);
       }
     }
-    Elementwise.requireFinite(logits, logits.length);
+    Elementwise.requireFinite(logits, 0, logits.length);
     return logits;
   }
 
@@ -79,7 +79,7 @@ record LoneExperts(
   }
 
   private int[] chosen(float[] logits) {
-    Elementwise.requireFinite(logits, logits.length);
+    Elementwise.requireFinite(logits, 0, logits.length);
     return Oracle.chosen(Arrays.copyOf(logits, experts.count()), experts.used());
   }
 }

@@ -52,7 +52,7 @@ final class MixturePass {
     int routes = experts.routes();
     mixture.router().multiply(pool, work.activations, work.routes);
     show(Operator.ROUTER, work.routes, routes);
-    Elementwise.requireFinite(work.routes, tokens * routes);
+    Elementwise.requireFinite(work.routes, 0, tokens * routes);
 
     Routing[] routings = new Routing[tokens];
     for (int t = 0; t < tokens; t++) {

@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.DoubleConsumer;
+import java.util.function.IntConsumer;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.kernel.Elementwise;
@@ -148,6 +149,31 @@ public final class SpanModel implements AutoCloseable {
     pool.rest();
   }
 
+  /**
+   * Has the threads that compute share out what follows a pass, one piece at a time.
+   *
+   * @param piece given {@code 0 <= i < count}
+   */
+  void shareOut(int count, IntConsumer piece) {
+    if (count == 1) {
+      piece.accept(0);
+      return;
+    }
+    turn.lock();
+    try {
+      pool.run(
+          count,
+          1,
+          (from, to, _) -> {
+            for (int i = from; i < to; i++) {
+              piece.accept(i);
+            }
+          });
+    } finally {
+      turn.unlock();
+    }
+  }
+
   /** A pool of cache memory for this span. */
   public KvPool newKvPool(long budgetBytes) {
     return new KvPool(new KvPlan(config, span), budgetBytes);
@@ -256,13 +282,21 @@ public final class SpanModel implements AutoCloseable {
       between.states(layer + 1, work.hidden, tokens);
     }
     float[] all = states ? Arrays.copyOf(work.hidden, tokens * config.dim()) : new float[0];
-    Elementwise.requireFinite(all, all.length);
+    Elementwise.requireFinite(all, 0, all.length);
     float[] outputs = outputs(part, steps);
-    Elementwise.requireFinite(outputs, outputs.length);
+    requireFinite(outputs, outputLength(part));
     for (Step step : steps) {
       step.cache().advance(step.tokens());
     }
     return new Pass(outputs, all);
+  }
+
+  /** The scores of a vocabulary for some sessions are a million and more. */
+  private void requireFinite(float[] outputs, int length) {
+    pool.run(
+        outputs.length / length,
+        1,
+        (from, to, _) -> Elementwise.requireFinite(outputs, from * length, (to - from) * length));
   }
 
   private void check(Span part, Step step) {

@@ -11,12 +11,13 @@ import org.folkmoot.kernel.Exp;
  * Candidates are ordered by (logit descending, id ascending); the draw at a position is {@code
  * SHA-256(seed ‖ position)}, so that anyone can repeat it and no generator's state has to travel.
  *
- * <p>Holds working memory: one instance for one thread.
+ * <p>Threads may share it. Working memory is a thread's, not a sampler's: of many answers that are
+ * drawn in turn each finds it in the processor's cache.
  */
 public final class Sampler {
+  private static final ThreadLocal<Memory> MEMORY = ThreadLocal.withInitial(Memory::new);
+
   private final SamplerSettings settings;
-  private float[] scores = new float[0];
-  private float[] weights = new float[0];
 
   /** A sampler with these settings. */
   public Sampler(SamplerSettings settings) {
@@ -32,19 +33,18 @@ public final class Sampler {
    *     position
    */
   public int next(float[] logits, int at, int length, int[] history, int historyLength) {
-    if (scores.length < length) {
-      scores = new float[length];
-      weights = new float[length];
-    }
+    Memory memory = MEMORY.get();
+    memory.fit(length);
+    float[] scores = memory.scores;
     System.arraycopy(logits, at, scores, 0, length);
-    addBias(length);
-    penalise(history, historyLength, length);
+    addBias(scores, length);
+    penalise(scores, history, historyLength, length);
     return settings.temperature() == 0
-        ? first(length)
-        : draw(length, uniform(settings.seed(), historyLength));
+        ? first(scores, length)
+        : draw(memory, length, uniform(settings.seed(), historyLength));
   }
 
-  private void addBias(int length) {
+  private void addBias(float[] scores, int length) {
     for (Map.Entry<Integer, Float> bias : settings.logitBias().entrySet()) {
       if (bias.getKey() >= 0 && bias.getKey() < length) {
         scores[bias.getKey()] += bias.getValue();
@@ -53,7 +53,7 @@ public final class Sampler {
   }
 
   /** Keskar et al. 2019 (CTRL), arXiv 1909.05858; each token counts once. */
-  private void penalise(int[] history, int historyLength, int length) {
+  private void penalise(float[] scores, int[] history, int historyLength, int length) {
     float penalty = settings.repeatPenalty();
     if (penalty == 1) {
       return;
@@ -68,10 +68,13 @@ public final class Sampler {
     }
   }
 
-  private int first(int length) {
+  private static int first(float[] scores, int length) {
     int best = 0;
+    float most = scores[0];
     for (int i = 1; i < length; i++) {
-      if (scores[i] > scores[best]) {
+      float score = scores[i];
+      if (score > most) {
+        most = score;
         best = i;
       }
     }
@@ -83,8 +86,10 @@ public final class Sampler {
    * and min-p keep. Sums are in binary64: by id where they are over the whole vocabulary, else by
    * rank.
    */
-  private int draw(int length, double uniform) {
-    float max = scores[first(length)];
+  private int draw(Memory memory, int length, double uniform) {
+    float[] scores = memory.scores;
+    float[] weights = memory.weights;
+    float max = scores[first(scores, length)];
     for (int i = 0; i < length; i++) {
       weights[i] = (scores[i] - max) / settings.temperature();
     }
@@ -92,9 +97,10 @@ public final class Sampler {
     Candidates candidates = new Candidates(scores, length, max);
     int kept = settings.topK() == 0 ? length : Math.min(settings.topK(), length);
     if (settings.topP() < 1) {
-      kept = nucleus(candidates, kept, settings.topP() * total(candidates, kept, 0));
+      kept =
+          nucleus(weights, candidates, kept, settings.topP() * total(weights, candidates, kept, 0));
     }
-    double threshold = uniform * total(candidates, kept, settings.minP());
+    double threshold = uniform * total(weights, candidates, kept, settings.minP());
     double cumulative = 0;
     int chosen = candidates.at(0);
     // Sums over ids and over ranks round differently: then the last that is kept is chosen.
@@ -110,7 +116,7 @@ public final class Sampler {
   }
 
   /** How many are the shortest beginning that reaches so much, at least one. */
-  private int nucleus(Candidates candidates, int limit, double reach) {
+  private static int nucleus(float[] weights, Candidates candidates, int limit, double reach) {
     double sum = weights[candidates.at(0)];
     int kept = 1;
     while (kept < limit && sum < reach) {
@@ -120,7 +126,7 @@ public final class Sampler {
   }
 
   /** The weight of all that top-k and min-p keep. */
-  private double total(Candidates candidates, int kept, float least) {
+  private static double total(float[] weights, Candidates candidates, int kept, float least) {
     boolean all = kept == candidates.size();
     double total = 0;
     for (int i = 0; i < kept; i++) {
@@ -128,6 +134,19 @@ public final class Sampler {
       total += weight >= least ? weight : 0;
     }
     return total;
+  }
+
+  /** What a draw works in. */
+  private static final class Memory {
+    private float[] scores = new float[0];
+    private float[] weights = new float[0];
+
+    void fit(int length) {
+      if (scores.length < length) {
+        scores = new float[length];
+        weights = new float[length];
+      }
+    }
   }
 
   /**

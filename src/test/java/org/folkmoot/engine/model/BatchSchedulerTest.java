@@ -66,7 +66,7 @@ class BatchSchedulerTest {
   }
 
   /** Greedy ids, and the last logits, whose bits depend on all that went before. */
-  private static String generate(BatchScheduler.Sequence sequence, int[] prompt, int count) {
+  private static String generate(Sequence sequence, int[] prompt, int count) {
     List<Integer> ids = new ArrayList<>();
     float[] logits = sequence.step(prompt, Step.Wanted.LAST).orElseThrow();
     for (int i = 0; i < count; i++) {
@@ -78,7 +78,7 @@ class BatchSchedulerTest {
 
   private static String generateAlone(int[] prompt, int count) {
     try (BatchScheduler scheduler = new BatchScheduler(model, ROOM, 1);
-        BatchScheduler.Sequence sequence = scheduler.open(prompt.length + count)) {
+        Sequence sequence = scheduler.open(prompt.length + count)) {
       return generate(sequence, prompt, count);
     }
   }
@@ -98,7 +98,7 @@ class BatchSchedulerTest {
       for (int[] prompt : prompts) {
         together.add(
             threads.submit(() -> {
-              try (BatchScheduler.Sequence sequence = scheduler.open(prompt.length + 12)) {
+              try (Sequence sequence = scheduler.open(prompt.length + 12)) {
                 return generate(sequence, prompt, 12);
               }
             }));
@@ -117,12 +117,12 @@ class BatchSchedulerTest {
     try (BatchScheduler scheduler = new BatchScheduler(model, 4 * page, 3)) {
       assertThat(scheduler.maxPositions()).isEqualTo(4 * KvLayout.POSITIONS);
       assertRefused(Code.BAD_REQUEST, () -> scheduler.open(4 * KvLayout.POSITIONS + 1));
-      BatchScheduler.Sequence first = scheduler.open(3 * KvLayout.POSITIONS);
-      BatchScheduler.Sequence second = scheduler.open(1);
+      Sequence first = scheduler.open(3 * KvLayout.POSITIONS);
+      Sequence second = scheduler.open(1);
       assertRefused(Code.BUSY, () -> scheduler.open(1));
       first.close();
       first.close();
-      BatchScheduler.Sequence third = scheduler.open(2 * KvLayout.POSITIONS);
+      Sequence third = scheduler.open(2 * KvLayout.POSITIONS);
       scheduler.open(KvLayout.POSITIONS);
       second.close();
       third.close();
@@ -142,7 +142,7 @@ class BatchSchedulerTest {
   @Test
   void aClosedSequenceFreesItsMemoryAtOnce() {
     try (BatchScheduler scheduler = new BatchScheduler(model, ROOM, 2)) {
-      BatchScheduler.Sequence sequence = scheduler.open(300);
+      Sequence sequence = scheduler.open(300);
       sequence.step(prompt(200, 1), Step.Wanted.LAST);
       assertThat(scheduler.usedKvBytes()).isPositive();
       sequence.close();
@@ -158,8 +158,8 @@ class BatchSchedulerTest {
     try (BatchScheduler scheduler = new BatchScheduler(model, ROOM, 9);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int round = 0; round < 20; round++) {
-        BatchScheduler.Sequence leaving = scheduler.open(400);
-        BatchScheduler.Sequence staying = scheduler.open(400);
+        Sequence leaving = scheduler.open(400);
+        Sequence staying = scheduler.open(400);
         int[] prompt = prompt(300, round);
         Future<Optional<float[]>> left =
             threads.submit(() -> leaving.step(prompt, Step.Wanted.LAST));
@@ -173,7 +173,7 @@ class BatchSchedulerTest {
         assertThat(stayed.get()).as("who shared the passes").isPresent();
         staying.close();
         // A pass under way may have held the memory a little longer, but this one came after it.
-        try (BatchScheduler.Sequence after = scheduler.open(1)) {
+        try (Sequence after = scheduler.open(1)) {
           after.step(new int[] {7}, Step.Wanted.NOTHING);
         }
         assertThat(scheduler.usedKvBytes()).isZero();
@@ -189,7 +189,7 @@ class BatchSchedulerTest {
         BatchScheduler scheduler = new BatchScheduler(model, ROOM, 4);
         List<Future<Optional<float[]>>> steps = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
-          BatchScheduler.Sequence sequence = scheduler.open(500);
+          Sequence sequence = scheduler.open(500);
           steps.add(threads.submit(() -> sequence.step(prompt(450, 3), Step.Wanted.LAST)));
         }
         scheduler.close();
@@ -210,8 +210,8 @@ class BatchSchedulerTest {
     try (BatchScheduler scheduler = new BatchScheduler(model, ROOM, 9);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int round = 0; round < 10; round++) {
-        BatchScheduler.Sequence bad = scheduler.open(100);
-        BatchScheduler.Sequence good = scheduler.open(100);
+        Sequence bad = scheduler.open(100);
+        Sequence good = scheduler.open(100);
         Future<?> failing =
             threads.submit(() -> bad.step(new int[] {3, 1 << 20}, Step.Wanted.LAST));
         Future<String> working = threads.submit(() -> generate(good, prompt, 5));
@@ -232,7 +232,7 @@ class BatchSchedulerTest {
     int[] prompt = prompt(100, 5);
     String whole = generateAlone(prompt, 6);
     try (BatchScheduler scheduler = new BatchScheduler(model, ROOM, 1);
-        BatchScheduler.Sequence sequence = scheduler.open(130)) {
+        Sequence sequence = scheduler.open(130)) {
       for (int keep : new int[] {0, 1, 63, 64, 65, 99}) {
         sequence.restart(0, 130);
         int[] other = prompt.clone();
@@ -252,8 +252,8 @@ class BatchSchedulerTest {
   void aRestartIsAdmittedLikeAnyOther() {
     long page = model.config().kvLayout(model.config().layers()).pageBytes();
     try (BatchScheduler scheduler = new BatchScheduler(model, 4 * page, 2)) {
-      BatchScheduler.Sequence sequence = scheduler.open(64);
-      BatchScheduler.Sequence other = scheduler.open(128);
+      Sequence sequence = scheduler.open(64);
+      Sequence other = scheduler.open(128);
       sequence.step(prompt(50, 1), Step.Wanted.NOTHING);
       assertRefused(Code.BUSY, () -> sequence.restart(10, 129));
       assertRefused(Code.BAD_REQUEST, () -> sequence.restart(10, 999));
@@ -274,7 +274,7 @@ class BatchSchedulerTest {
     String whole = generateAlone(prompt, 4);
     try (BatchScheduler scheduler = new BatchScheduler(model, ROOM, 2);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-        BatchScheduler.Sequence sequence = scheduler.open(500)) {
+        Sequence sequence = scheduler.open(500)) {
       for (int round = 0; round < 20; round++) {
         Future<Optional<float[]>> step =
             threads.submit(() -> sequence.step(prompt, Step.Wanted.LAST));
@@ -295,7 +295,7 @@ class BatchSchedulerTest {
   @Test
   void aThreadThatIsInterruptedStopsWaiting() throws Exception {
     try (BatchScheduler scheduler = new BatchScheduler(model, ROOM, 1);
-        BatchScheduler.Sequence sequence = scheduler.open(500)) {
+        Sequence sequence = scheduler.open(500)) {
       Thread.currentThread().interrupt();
       assertThat(sequence.step(prompt(400, 1), Step.Wanted.LAST)).isEmpty();
       assertThat(Thread.interrupted()).as("it says so").isTrue();
@@ -305,7 +305,7 @@ class BatchSchedulerTest {
   @Test
   void aStepHasTokens() {
     try (BatchScheduler scheduler = new BatchScheduler(model, ROOM, 1);
-        BatchScheduler.Sequence sequence = scheduler.open(10)) {
+        Sequence sequence = scheduler.open(10)) {
       assertThatThrownBy(() -> sequence.step(new int[0], Step.Wanted.LAST))
           .isInstanceOf(IllegalArgumentException.class);
     }
@@ -315,7 +315,7 @@ class BatchSchedulerTest {
   void allOutputsComeInOrderHoweverThePromptIsCut() {
     int[] prompt = prompt(300, 8);
     try (BatchScheduler scheduler = new BatchScheduler(model, ROOM, 1);
-        BatchScheduler.Sequence sequence = scheduler.open(300)) {
+        Sequence sequence = scheduler.open(300)) {
       float[] all = sequence.step(prompt, Step.Wanted.ALL).orElseThrow();
       int length = model.outputLength();
       assertThat(all).hasSize(300 * length);

@@ -85,10 +85,16 @@ class VolunteerTest {
   }
 
   /** What came of a step that was submitted, and on which thread. */
-  private static class Taken implements BatchScheduler.Sink {
+  private static class Taken implements Sequence.Sink {
     final CompletableFuture<Thread> done = new CompletableFuture<>();
     final List<float[]> states = new ArrayList<>();
     float[] logits = new float[0];
+    volatile float[] seenAhead = new float[0];
+
+    @Override
+    public void prepare(float[] outputs) {
+      seenAhead = outputs;
+    }
 
     @Override
     public void computed(int tokens, float[] hidden, float[] outputs, boolean last) {
@@ -109,7 +115,7 @@ class VolunteerTest {
     }
   }
 
-  private static Taken submit(BatchScheduler.Sequence sequence, int... ids) {
+  private static Taken submit(Sequence sequence, int... ids) {
     Taken taken = new Taken();
     sequence.submit(ids.length, ids, new float[0], 1, taken);
     return taken;
@@ -123,7 +129,7 @@ class VolunteerTest {
   private static BatchScheduler warm(Hand hand, int sequences) {
     hand.willing(false);
     BatchScheduler scheduler = new BatchScheduler(model, ROOM, sequences, hand, () -> 0);
-    try (BatchScheduler.Sequence sequence = scheduler.open(500)) {
+    try (Sequence sequence = scheduler.open(500)) {
       for (int i = 0; i < 20; i++) {
         submit(sequence, 5).await();
       }
@@ -142,7 +148,7 @@ class VolunteerTest {
 
   private static float[] alone(int... ids) {
     try (BatchScheduler scheduler = new BatchScheduler(model, ROOM, 1);
-        BatchScheduler.Sequence sequence = scheduler.open(500)) {
+        Sequence sequence = scheduler.open(500)) {
       return sequence.step(ids, Step.Wanted.LAST).orElseThrow();
     }
   }
@@ -151,7 +157,7 @@ class VolunteerTest {
   void nobodyIsAskedUntilPassesAreKnownToBeShort() {
     Hand hand = new Hand();
     try (BatchScheduler scheduler = new BatchScheduler(model, ROOM, 1, hand);
-        BatchScheduler.Sequence sequence = scheduler.open(100)) {
+        Sequence sequence = scheduler.open(100)) {
       assertThat(submit(sequence, 5).await().getName()).isEqualTo("folkmoot-passes");
       assertThat(hand.tasks()).isZero();
     }
@@ -161,7 +167,7 @@ class VolunteerTest {
   void aVolunteerMakesThePassWithTheSameBits() {
     Hand hand = new Hand();
     try (BatchScheduler scheduler = warm(hand, 1);
-        BatchScheduler.Sequence sequence = scheduler.open(100)) {
+        Sequence sequence = scheduler.open(100)) {
       Taken taken = submit(sequence, 7, 8, 9);
       assertThat(hand.tasks()).isEqualTo(1);
       assertThat(taken.done).as("nobody else makes it").isNotDone();
@@ -175,7 +181,7 @@ class VolunteerTest {
   void sessionsShareAVolunteersPass() {
     Hand hand = new Hand();
     try (BatchScheduler scheduler = warm(hand, 8)) {
-      List<BatchScheduler.Sequence> sequences = new ArrayList<>();
+      List<Sequence> sequences = new ArrayList<>();
       List<Taken> taken = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
         sequences.add(scheduler.open(100));
@@ -186,8 +192,9 @@ class VolunteerTest {
       for (int i = 0; i < 8; i++) {
         assertThat(taken.get(i).await()).isSameAs(Thread.currentThread());
         assertThat(taken.get(i).logits).isEqualTo(alone(10 + i, 20 + i));
+        assertThat(taken.get(i).seenAhead).isSameAs(taken.get(i).logits);
       }
-      sequences.forEach(BatchScheduler.Sequence::close);
+      sequences.forEach(Sequence::close);
     }
   }
 
@@ -195,7 +202,7 @@ class VolunteerTest {
   void whatASinkSubmitsIsTheVolunteersNext() {
     Hand hand = new Hand();
     try (BatchScheduler scheduler = warm(hand, 1);
-        BatchScheduler.Sequence sequence = scheduler.open(100)) {
+        Sequence sequence = scheduler.open(100)) {
       Taken second = new Taken();
       Taken first =
           new Taken() {
@@ -216,8 +223,8 @@ class VolunteerTest {
   void longPromptsGoToTheDriverEvenIfTheyComeAfterAVolunteer() {
     Hand hand = new Hand();
     try (BatchScheduler scheduler = warm(hand, 2);
-        BatchScheduler.Sequence one = scheduler.open(500);
-        BatchScheduler.Sequence other = scheduler.open(500)) {
+        Sequence one = scheduler.open(500);
+        Sequence other = scheduler.open(500)) {
       int[] prompt = prompt(300, 1);
       Taken small = submit(other, 4);
       Taken large = submit(one, prompt);
@@ -239,7 +246,7 @@ class VolunteerTest {
     AtomicLong now = new AtomicLong();
     try (BatchScheduler scheduler =
             new BatchScheduler(model, ROOM, 1, hand, () -> now.addAndGet(30_000_000));
-        BatchScheduler.Sequence sequence = scheduler.open(100)) {
+        Sequence sequence = scheduler.open(100)) {
       for (int i = 0; i < 50; i++) {
         assertThat(submit(sequence, 5).await().getName()).isEqualTo("folkmoot-passes");
       }
@@ -251,7 +258,7 @@ class VolunteerTest {
   void whoRefusesLeavesItToTheDriver() {
     Hand hand = new Hand();
     try (BatchScheduler scheduler = warm(hand, 1);
-        BatchScheduler.Sequence sequence = scheduler.open(100)) {
+        Sequence sequence = scheduler.open(100)) {
       hand.willing(false);
       assertThat(submit(sequence, 5).await().getName()).isEqualTo("folkmoot-passes");
     }
@@ -261,8 +268,8 @@ class VolunteerTest {
   void aFailureInAVolunteersPassIsItsSequencesAlone() {
     Hand hand = new Hand();
     try (BatchScheduler scheduler = warm(hand, 2);
-        BatchScheduler.Sequence bad = scheduler.open(100);
-        BatchScheduler.Sequence good = scheduler.open(100)) {
+        Sequence bad = scheduler.open(100);
+        Sequence good = scheduler.open(100)) {
       Taken failing = submit(bad, 1 << 20);
       Taken working = submit(good, 5);
       hand.work();
@@ -279,13 +286,13 @@ class VolunteerTest {
   void aSequenceThatIsClosedBeforeThePassNeedsNone() {
     Hand hand = new Hand();
     try (BatchScheduler scheduler = warm(hand, 2)) {
-      BatchScheduler.Sequence leaving = scheduler.open(100);
+      Sequence leaving = scheduler.open(100);
       Taken taken = submit(leaving, 5);
       leaving.close();
       hand.work();
       assertThat(taken.done).isNotDone();
       assertThat(scheduler.usedKvBytes()).isZero();
-      try (BatchScheduler.Sequence next = scheduler.open(100)) {
+      try (Sequence next = scheduler.open(100)) {
         Taken later = submit(next, 5);
         hand.work();
         later.await();
@@ -303,7 +310,7 @@ class VolunteerTest {
     hand.work();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       BatchScheduler scheduler = warm(hand, 1);
-      BatchScheduler.Sequence sequence = scheduler.open(100);
+      Sequence sequence = scheduler.open(100);
       CompletableFuture<Boolean> within = new CompletableFuture<>();
       CompletableFuture<Boolean> goOn = new CompletableFuture<>();
       sequence.submit(
@@ -348,7 +355,7 @@ class VolunteerTest {
         answers.add(
             threads.submit(() -> {
               float[] logits = new float[0];
-              try (BatchScheduler.Sequence sequence = scheduler.open(100)) {
+              try (Sequence sequence = scheduler.open(100)) {
                 for (int at = 0; at < ids.length; at++) {
                   Taken taken = submit(sequence, Arrays.copyOfRange(ids, at, at + 1));
                   for (Runnable task = own.get().poll(); task != null; task = own.get().poll()) {
