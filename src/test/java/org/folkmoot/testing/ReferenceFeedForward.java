@@ -99,12 +99,17 @@ final class ReferenceFeedForward {
     return sum;
   }
 
-  /** Qwen2-MoE takes those of a softmax over all experts as they are; others make them add up. */
+  /**
+   * Qwen2-MoE takes those of a softmax over all experts as they are, others make them add up, if
+   * the file does not say it otherwise.
+   */
   private double[] weights(double[] scores, int[] chosen) {
     double[] all = scores.clone();
     ReferenceModel.softmax(all);
     double[] weights = Arrays.stream(chosen).mapToDouble(e -> all[e]).toArray();
-    double total = family.equals("qwen2moe") ? 1 : Arrays.stream(weights).sum();
+    boolean addUp =
+        file.metadata().bool(family + ".expert_weights_norm").orElse(!family.equals("qwen2moe"));
+    double total = addUp ? Arrays.stream(weights).sum() : 1;
     return Arrays.stream(weights).map(weight -> weight / total).toArray();
   }
 

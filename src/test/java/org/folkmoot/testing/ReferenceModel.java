@@ -31,7 +31,7 @@ public final class ReferenceModel implements LogitsFunction {
   private final ReferenceRope rope;
   private final ReferenceRope windowRope;
   private final int window;
-  private final int windowPeriod;
+  private final boolean[] seesAll;
   private final double scoreScale;
   private final double scoreCap;
   private final double logitCap;
@@ -54,11 +54,12 @@ public final class ReferenceModel implements LogitsFunction {
     epsilon = file.metadata().number(family + ".attention.layer_norm_rms_epsilon").orElseThrow();
     rope = new ReferenceRope(file, family, headDim, pairing);
     boolean gemma3 = family.equals("gemma3");
-    windowRope = gemma3 ? new ReferenceRope(headDim, pairing, 10_000) : rope;
+    windowRope =
+        gemma3 ? new ReferenceRope(headDim, pairing, number("rope.freq_base_swa", 10_000)) : rope;
     window = (int) number("attention.sliding_window", 0);
-    windowPeriod = gemma3 ? 6 : family.equals("gemma2") ? 2 : 1;
+    seesAll = seesAll(gemma3 ? 6 : family.equals("gemma2") ? 2 : 0);
     boolean is27B = (gemma3 && layers == 62) || (family.equals("gemma2") && layers == 46);
-    scoreScale = 1 / Math.sqrt(is27B ? dim / (double) heads : headDim);
+    scoreScale = number("attention.scale", 1 / Math.sqrt(is27B ? dim / (double) heads : headDim));
     scoreCap = number("attn_logit_softcapping", 0);
     logitCap = number("final_logit_softcapping", 0);
     feedForward = new ReferenceFeedForward(file, family);
@@ -165,7 +166,27 @@ public final class ReferenceModel implements LogitsFunction {
   }
 
   private boolean hasWindow(int layer) {
-    return window > 0 && (windowPeriod == 1 || layer % windowPeriod != windowPeriod - 1);
+    return window > 0 && !seesAll[layer];
+  }
+
+  /**
+   * Which layers see everything though there is a window: as the file lists them, or the last of so
+   * many, of as many as the file says or as are usual; with 0 none.
+   */
+  private boolean[] seesAll(int usualPeriod) {
+    String key = "attention.sliding_window_pattern";
+    boolean[] all = new boolean[layers];
+    if (file.metadata().value(family + "." + key).orElse("") instanceof boolean[] windowed) {
+      for (int layer = 0; layer < layers; layer++) {
+        all[layer] = !windowed[layer];
+      }
+      return all;
+    }
+    int period = (int) number(key, usualPeriod);
+    for (int layer = period - 1; period > 0 && layer < layers; layer += period) {
+      all[layer] = true;
+    }
+    return all;
   }
 
   /** One of three projections, which some files have in one tensor, one below the other. */

@@ -49,8 +49,13 @@ public final class ReferenceRope {
       case "none" -> {}
       case "linear" -> Arrays.setAll(frequencies, i -> frequencies[i] / factor);
       case "yarn" -> {
-        Arrays.setAll(frequencies, i -> yarn(frequencies[i], base, factor, original));
-        magnitude = 1 + 0.1 * Math.log(factor);
+        double fast = metadata.number(family + ".rope.scaling.yarn_beta_fast").orElse(32);
+        double slow = metadata.number(family + ".rope.scaling.yarn_beta_slow").orElse(1);
+        double low = pairOf(2 * Math.PI * fast / original, base);
+        double high = pairOf(2 * Math.PI * slow / original, base);
+        Arrays.setAll(frequencies, i -> yarn(frequencies[i], base, factor, low, high));
+        double more = metadata.number(family + ".rope.scaling.attn_factor").orElse(1);
+        magnitude = more * (1 + 0.1 * Math.log(factor));
       }
       default -> throw new IllegalStateException("the reference has no scaling " + scaling);
     }
@@ -67,12 +72,12 @@ public final class ReferenceRope {
 
   /**
    * Peng et al. 2023, "NTK-by-parts": by how often a pair turns within the original context, 32 and
-   * 1 being the bounds, which are rounded outwards to whole pairs as in the authors' code.
+   * 1 times being the usual bounds, which are rounded outwards to whole pairs as in the authors'
+   * code.
    */
-  private double yarn(double frequency, double base, double factor, long original) {
-    double low = Math.max(0, Math.floor(pairOf(2 * Math.PI * 32 / original, base)));
-    double high =
-        Math.min(2 * frequencies.length - 1, Math.ceil(pairOf(2 * Math.PI / original, base)));
+  private double yarn(double frequency, double base, double factor, double fast, double slow) {
+    double low = Math.max(0, Math.floor(fast));
+    double high = Math.min(2 * frequencies.length - 1, Math.ceil(slow));
     double pair = pairOf(frequency, base);
     double ramp = Math.clamp((pair - low) / (high - low), 0, 1);
     return frequency * (1 - ramp) + frequency / factor * ramp;

@@ -41,7 +41,11 @@ public enum TinyFamily {
   /** Norms of queries and keys, experts of another length than the key for plain ones says. */
   QWEN3MOE("qwen3moe", 2),
   /** A shared expert, and weights that do not add up to one. */
-  QWEN2MOE("qwen2moe", 2);
+  QWEN2MOE("qwen2moe", 2),
+  /** Llama 3.1 and 3.2: factors that divide the low frequencies. */
+  LLAMA3("llama", 2),
+  /** Positions divided by a factor. */
+  LLAMA_LINEAR("llama", 2);
 
   private static final int DIM = 64;
   private static final int HEADS = 4;
@@ -130,7 +134,20 @@ public enum TinyFamily {
         w.put("expert_feed_forward_length", 64);
         w.put("expert_shared_feed_forward_length", 96);
       }
+      case LLAMA3 -> {
+        w.llama3Factors = true;
+        w.put("rope.freq_base", 500_000f);
+      }
+      case LLAMA_LINEAR -> {
+        w.put("rope.scaling.type", "linear");
+        w.put("rope.scaling.factor", 4f);
+      }
     }
+  }
+
+  /** What its files call it. */
+  public String architecture() {
+    return architecture;
   }
 
   /** Writes the model into a folder. */
@@ -138,8 +155,13 @@ public enum TinyFamily {
     return write(folder, type, _ -> {});
   }
 
-  /** The same with something added to the file. */
+  /** The same with something added to the file, or said otherwise. */
   public Path write(Path folder, TensorType type, Consumer<GgufWriter> more) {
+    return write(folder, type, layers, more);
+  }
+
+  /** The same with another number of layers. */
+  public Path write(Path folder, TensorType type, int layers, Consumer<GgufWriter> more) {
     Path path =
         folder.resolve(
             "tiny-%s-%s.gguf".formatted(name().toLowerCase(java.util.Locale.ROOT), type));
@@ -168,6 +190,7 @@ public enum TinyFamily {
     boolean postNorms;
     boolean fused;
     boolean ropeFactors;
+    boolean llama3Factors;
     boolean tied;
     int experts;
     int expertFfn = FFN;
@@ -222,6 +245,9 @@ public enum TinyFamily {
       if (ropeFactors) {
         weights.vector("rope_factors_long.weight", factors(5));
         weights.vector("rope_factors_short.weight", factors(1.2));
+      }
+      if (llama3Factors) {
+        weights.vector("rope_freqs.weight", factors(8));
       }
       for (int layer = 0; layer < layers; layer++) {
         attention("blk." + layer + ".");

@@ -49,11 +49,23 @@ public record TinyModel(
   /**
    * Number formats.
    *
-   * @param weights of the blocks' matrices
+   * @param weights of the blocks' matrices, but for those that follow
+   * @param values of the values' projection and of the feed-forward's last matrix
+   * @param output of attention's output
    * @param embedding of the embedding
    * @param head of the head, where it is not the embedding
    */
-  public record Formats(TensorType weights, TensorType embedding, TensorType head) {}
+  public record Formats(
+      TensorType weights,
+      TensorType values,
+      TensorType output,
+      TensorType embedding,
+      TensorType head) {
+    /** All of the blocks' matrices alike. */
+    public Formats(TensorType weights, TensorType embedding, TensorType head) {
+      this(weights, weights, weights, embedding, head);
+    }
+  }
 
   /**
    * Rotary positions.

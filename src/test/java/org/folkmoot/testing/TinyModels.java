@@ -76,8 +76,8 @@ public final class TinyModels {
       weights.norm(block + "attn_norm.weight", dim);
       weights.matrix(block + "attn_q.weight", type, dim, queries);
       weights.matrix(block + "attn_k.weight", type, dim, keys);
-      weights.matrix(block + "attn_v.weight", type, dim, keys);
-      weights.matrix(block + "attn_output.weight", type, queries, dim);
+      weights.matrix(block + "attn_v.weight", model.formats().values(), dim, keys);
+      weights.matrix(block + "attn_output.weight", model.formats().output(), queries, dim);
       if (model.parts().qkvBias()) {
         weights.bias(block + "attn_q.bias", queries);
         weights.bias(block + "attn_k.bias", keys);
@@ -90,7 +90,7 @@ public final class TinyModels {
       weights.norm(block + "ffn_norm.weight", dim);
       weights.matrix(block + "ffn_gate.weight", type, dim, widths.ffn());
       weights.matrix(block + "ffn_up.weight", type, dim, widths.ffn());
-      weights.matrix(block + "ffn_down.weight", type, widths.ffn(), dim);
+      weights.matrix(block + "ffn_down.weight", model.formats().values(), widths.ffn(), dim);
     }
     weights.norm("output_norm.weight", dim);
     if (!model.parts().tiedHead()) {

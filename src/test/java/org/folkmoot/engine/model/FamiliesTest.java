@@ -36,12 +36,19 @@ class FamiliesTest {
     assertThat(floats).isLessThan(1e-4);
   }
 
-  private static double difference(Path path, KvLayout.Precision precision) {
+  /** Of a model's log-probabilities, in the mean, from the reference's. */
+  static double difference(Path path, KvLayout.Precision precision) {
+    return difference(path, path, precision);
+  }
+
+  /** The same from what the reference makes of another file. */
+  static double difference(Path path, Path other, KvLayout.Precision precision) {
     try (GgufFile file = GgufFile.open(path);
+        GgufFile reference = GgufFile.open(other);
         WorkerPool pool = new WorkerPool(2)) {
       ModelConfig config = ModelConfig.of(file).withPrecision(precision);
       int[] ids = new SplittableRandom(3).ints(LENGTH, 0, config.vocabulary()).toArray();
-      double[][] expected = new ReferenceModel(file).logits(ids);
+      double[][] expected = new ReferenceModel(reference).logits(ids);
       try (SpanModel model = SpanModel.load(file, config, Span.whole(config), pool, _ -> {});
           KvPool kv = model.newKvPool(1 << 26);
           KvCache cache = new KvCache(kv)) {

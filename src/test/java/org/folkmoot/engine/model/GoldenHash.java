@@ -1,8 +1,13 @@
 package org.folkmoot.engine.model;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.folkmoot.engine.convert.QuantisedBytes;
+import org.folkmoot.engine.convert.Recipe;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.kernel.SelfTest;
 import org.folkmoot.kernel.TensorType;
@@ -12,8 +17,8 @@ import org.folkmoot.testing.TinyModels;
 
 /**
  * A program for a JVM of its own: runs the self-test, which holds every operator to its golden, and
- * prints the hash of a greedy run of each model file it is given. Whatever flags that JVM has, it
- * must print the same.
+ * prints the hash of a greedy run of each model file it is given, and hashes of what it quantises.
+ * Whatever flags that JVM has, it must print the same.
  */
 final class GoldenHash {
   /** As small as models can be: without hardware FMA a single one takes a microsecond. */
@@ -37,6 +42,12 @@ final class GoldenHash {
                   new TinyModel.Formats(TensorType.IQ4_NL, TensorType.Q4_K, TensorType.Q6_K))
               .withParts(new TinyModel.Parts(false, false, false)));
 
+  /** Weights to quantise: rows of whole blocks of 256, and of 32 only. */
+  private static final TinyModel FLOATS =
+      SMALLEST
+          .withWidths(new TinyModel.Widths(256, 2, 1, 16, 32))
+          .withFormats(new TinyModel.Formats(TensorType.F32, TensorType.F32, TensorType.F32));
+
   /** Between them they have every operator that the first two lack. */
   private static final List<TinyFamily> FAMILIES = List.of(TinyFamily.GEMMA2, TinyFamily.QWEN2MOE);
 
@@ -51,6 +62,19 @@ final class GoldenHash {
     for (String file : files) {
       System.out.println(hash(Path.of(file)));
     }
+    quantised(Path.of(files[0]).resolveSibling("in a JVM " + ProcessHandle.current().pid()))
+        .forEach(System.out::println);
+  }
+
+  /** What the quantiser gives: rows in every format, and a file of several. */
+  static List<String> quantised(Path folder) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+    Path floats = TinyModels.write(folder, FLOATS);
+    return List.of(QuantisedBytes.everyFormat(), QuantisedBytes.ofFile(floats, Recipe.Q4_K_M, 2));
   }
 
   /** Makes the model files. */

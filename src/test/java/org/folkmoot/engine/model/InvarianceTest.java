@@ -54,6 +54,23 @@ class InvarianceTest {
     check(path, KvLayout.Precision.F16, 12, InvarianceTest::fewWays);
   }
 
+  /** As in Q3_K_M: queries, keys and values share their input, but not their format. */
+  @Test
+  void formatsMixedWithinALayer() {
+    TinyModel model =
+        TinyModel.of(TensorType.Q3_K)
+            .withFormats(
+                new TinyModel.Formats(
+                    TensorType.Q3_K,
+                    TensorType.Q5_K,
+                    TensorType.Q4_K,
+                    TensorType.Q3_K,
+                    TensorType.Q6_K))
+            .withParts(new TinyModel.Parts(false, false, false));
+    Path path = TinyModels.write(folder, model);
+    check(path, KvLayout.Precision.F16, 12, InvarianceTest::fewWays);
+  }
+
   @ParameterizedTest
   @EnumSource
   void everyWayOfRope(TinyModel.Scaling scaling) {
