@@ -44,8 +44,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
   private final Contest contest;
   private Standing standing = Standing.NONE;
   private final Respondent respondent;
-  private long promisedFloats;
-  private long keptFloats;
+  private final HopSeat.Room room;
   private Loop.@Nullable Timer sweep;
   private boolean closed;
 
@@ -62,6 +61,11 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     this.network = network;
     this.limits = limits;
     this.signer = signer;
+    this.room =
+        new HopSeat.Room(
+            new FloatBudget(limits.retainedFloats()),
+            new FloatBudget(Respondent.MAX_FLOATS),
+            limits.stepWindow());
     this.contest = new Contest(2 * limits.retryAfter().toNanos());
     network.listen(this);
   }
@@ -140,6 +144,12 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
           seat.forward(from, step);
         }
       }
+      case Message.Took took -> {
+        HopSeat seat = seats.get(took.session());
+        if (seat != null) {
+          seat.took(from, took);
+        }
+      }
       case Message.Draft draft -> ofClient(from, draft.session(), seat -> seat.draft(draft));
       case Message.Rewire change -> rewire(from, change);
       case Message.Attest wish -> {
@@ -203,7 +213,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
           open,
           Message.Reason.LIMIT,
           "sessions here have at most %d tokens".formatted(engine.maxPositions()));
-    } else if (isFull(from, HopSeat.retainedFloats(open, engine.dim()))) {
+    } else if (isFull(from)) {
       busy(from, open, "all room for sessions is taken");
     } else if (yields(from, open, engine)) {
       busy(from, open, "the room is for peers who are owed more");
@@ -221,10 +231,9 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     return null;
   }
 
-  private boolean isFull(PeerId client, long floats) {
+  private boolean isFull(PeerId client) {
     return seats.size() >= limits.seats()
-        || seatsOf.getOrDefault(client, 0) >= limits.seatsPerClient()
-        || promisedFloats + floats > limits.retainedFloats();
+        || seatsOf.getOrDefault(client, 0) >= limits.seatsPerClient();
   }
 
   private void busy(PeerId from, Message.Open open, String text) {
@@ -257,10 +266,8 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
       return;
     }
     HopSeat seat;
-    // Without room for its inputs a session is served as well; only, nobody can dispute it.
-    boolean keeps = keptFloats + HopSeat.inputFloats(open, engine.dim()) <= Respondent.MAX_FLOATS;
     try {
-      seat = new HopSeat(network, owner, from, open, engine, place, keeps);
+      seat = new HopSeat(network, owner, from, open, engine, place, room);
     } catch (FolkmootException badSettings) {
       place.close();
       refuse(from, open, Message.Reason.MALFORMED, String.valueOf(badSettings.getMessage()));
@@ -271,8 +278,6 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     contest.admitted(from);
     seats.put(open.session(), seat);
     seatsOf.merge(from, 1, Integer::sum);
-    promisedFloats += seat.retainedFloats();
-    keptFloats += seat.keptFloats();
     network.send(from, new Message.Opened(open.session(), open.epoch()));
     keepSweeping();
   }
@@ -289,8 +294,6 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
   private void free(HopSeat seat) {
     if (seats.remove(seat.session(), seat)) {
       seatsOf.computeIfPresent(seat.client(), (_, count) -> count == 1 ? null : count - 1);
-      promisedFloats -= seat.retainedFloats();
-      keptFloats -= seat.keptFloats();
       seat.close();
     }
   }

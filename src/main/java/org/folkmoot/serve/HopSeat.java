@@ -38,6 +38,15 @@ final class HopSeat {
         HopSeat seat, HopStatement statement, TraceKey key, Optional<SpanInputs> inputs);
   }
 
+  /**
+   * What seats share.
+   *
+   * @param outputs that are kept for other hops
+   * @param inputs that are kept for disputes
+   * @param stepWindow numbers that may be on their way to the next hop
+   */
+  record Room(FloatBudget outputs, FloatBudget inputs, int stepWindow) {}
+
   private record Waiting(Message.Forward step, long since) {}
 
   private final PeerNetwork network;
@@ -46,12 +55,12 @@ final class HopSeat {
   private final Message.Open open;
   private final SpanEngine engine;
   private final SpanEngine.Seat seat;
+  private final Room room;
   private final Downstream downstream;
   private final @Nullable TailSampler tail;
   private final StepReports reports;
   private final Testimony testimony;
   private final Optional<Hash32> policy;
-  private final long keptFloats;
   private final Deque<Waiting> steps = new ArrayDeque<>();
   private int queuedFloats;
   private PeerId upstream;
@@ -60,6 +69,13 @@ final class HopSeat {
   private int length;
   private int expected;
   private int wantFrom;
+
+  /** Tokens computed of what the present upstream sent. */
+  private int tookTokens;
+
+  /** Numbers of these that it has not been told of. */
+  private long untoldFloats;
+
   private Message.@Nullable Attest asked;
   private int statements;
   private boolean computing;
@@ -73,7 +89,7 @@ final class HopSeat {
       Message.Open open,
       SpanEngine engine,
       SpanEngine.Seat seat,
-      boolean keepsInputs) {
+      Room room) {
     this.network = network;
     this.owner = owner;
     this.policy = owner.policy();
@@ -81,25 +97,17 @@ final class HopSeat {
     this.open = open;
     this.engine = engine;
     this.seat = seat;
+    this.room = room;
     this.downstream =
-        new Downstream(
-            network,
-            open.session(),
-            open.next().map(Message.Contact::peer),
-            open.sendFrom(),
-            engine.dim());
+        new Downstream(network, open, engine.dim(), room.stepWindow(), room.outputs());
     this.tail =
         open.range().heads()
             ? new TailSampler(
                 open.sampling().orElseThrow(), engine.vocabulary(), open.maxPositions())
             : null;
-    this.keptFloats = keepsInputs ? inputFloats(open, engine.dim()) : 0;
     this.testimony =
         new Testimony(
-            open,
-            keepsInputs
-                ? Optional.of(new KeptInputs(open.range().embeds() ? 0 : engine.dim()))
-                : Optional.empty());
+            open, new KeptInputs(open.range().embeds() ? 0 : engine.dim(), room.inputs()));
     this.reports =
         new StepReports(
             network.loop(), open.session(), open.range(), report -> network.send(client, report));
@@ -132,25 +140,6 @@ final class HopSeat {
 
   long lastHeard() {
     return lastHeard;
-  }
-
-  /** Numbers that may have to be kept for it. */
-  long retainedFloats() {
-    return retainedFloats(open, engine.dim());
-  }
-
-  static long retainedFloats(Message.Open open, int dim) {
-    return open.range().heads() ? 0 : (long) open.maxPositions() * dim;
-  }
-
-  /** Numbers of its inputs that may be kept. */
-  long keptFloats() {
-    return keptFloats;
-  }
-
-  /** Token ids count for nothing. */
-  static long inputFloats(Message.Open open, int dim) {
-    return open.range().embeds() ? 0 : (long) open.maxPositions() * dim;
   }
 
   boolean sendsTo(PeerId peer) {
@@ -218,6 +207,7 @@ final class HopSeat {
         return;
       }
       length = step.position();
+      downstream.takeBack(length);
       if (tail != null) {
         tail.restart(length);
       }
@@ -231,6 +221,7 @@ final class HopSeat {
     private final Message.Forward step;
     private final long began = network.loop().nanoTime();
     private final long queueNanos;
+    private final int neighbourSince = upstreamSince;
     private final Optional<TailSampler.Foresight> foresight;
 
     Computation(Message.Forward step, long since) {
@@ -290,18 +281,40 @@ final class HopSeat {
       sample(choices);
       if (tail == null) {
         Retained.Part part = new Retained.Part(step.epoch(), position, tokens, hidden);
-        downstream.add(part, step.wantFrom());
+        if (!downstream.add(part, step.wantFrom())) {
+          owner.failed(HopSeat.this, Message.Reason.BUSY, "all room for outputs is taken");
+          return;
+        }
       }
       byte[] digests = testimony.gave(position, hidden, tokens);
       reports.add(step.epoch(), position, digests, queueNanos, nanos);
       if (done) {
         computing = false;
         testimony.took(step);
+        tellTook(step, neighbourSince);
         attest();
         owner.measured(HopSeat.this, step.tokens(), queueNanos, nanos);
         computeNext();
       }
     }
+  }
+
+  /** Has the hop before send more, once enough of what it sent is computed. */
+  private void tellTook(Message.Forward step, int neighbourSince) {
+    if (neighbourSince != upstreamSince || open.range().embeds()) {
+      return;
+    }
+    tookTokens += step.tokens();
+    untoldFloats += step.hidden().length;
+    if (untoldFloats >= room.stepWindow() / 4) {
+      untoldFloats = 0;
+      network.send(upstream, new Message.Took(session(), upstreamSince, tookTokens));
+    }
+  }
+
+  /** The next hop has computed what it was sent. */
+  void took(PeerId from, Message.Took message) {
+    downstream.took(from, message);
   }
 
   private void sample(List<TailSampler.Choice> choices) {
@@ -372,13 +385,16 @@ final class HopSeat {
       upstreamSince = change.epoch();
       steps.clear();
       queuedFloats = 0;
+      tookTokens = 0;
+      untoldFloats = 0;
       // A step under way still counts; what comes now begins at the length that is told.
       expected = length;
     }
     reports.flush();
     network.send(client, new Message.Rewired(session(), epoch, length));
-    if (change.next().isPresent()) {
-      downstream.replace(change.next().get(), change.replayFrom(), length, wantFrom);
+    if (change.next().isPresent()
+        && !downstream.replace(change.next().get(), epoch, change.replayFrom(), wantFrom)) {
+      owner.failed(this, Message.Reason.BUSY, "what was computed is not kept any more");
     }
   }
 
@@ -389,6 +405,7 @@ final class HopSeat {
       reports.flush();
       steps.clear();
       downstream.close();
+      testimony.close();
       seat.close();
     }
   }

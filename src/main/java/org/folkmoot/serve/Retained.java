@@ -4,9 +4,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 
-/** A session's outputs at a hop, kept so that another hop can be given them. */
+/**
+ * A session's outputs at a hop, kept until they are sent, and further so that another hop can be
+ * given them: all of them, as long as there is room beside those of other sessions.
+ */
 final class Retained {
   /** Outputs of consecutive tokens, and in which of the session's epochs these were sent. */
   record Part(int epoch, int position, int tokens, float[] hidden) {
@@ -16,38 +20,103 @@ final class Retained {
   }
 
   private final int dim;
+  private final FloatBudget budget;
   private final Deque<Part> parts = new ArrayDeque<>();
 
-  Retained(int dim) {
+  /** Before this position something is not kept any more. */
+  private int begin;
+
+  Retained(int dim, FloatBudget budget) {
     this.dim = dim;
+    this.budget = budget;
   }
 
-  /** Adds outputs; what is there of later positions was taken back. */
-  void add(Part part) {
+  /**
+   * Adds outputs; what is there of later positions was taken back.
+   *
+   * @param sentTo where there is not room for all, those before this position are forgotten
+   * @return false if there is not room even so; then nothing is added
+   */
+  boolean add(Part part, int sentTo) {
     truncate(part.position());
-    parts.addLast(part);
-  }
-
-  private void truncate(int position) {
-    while (!parts.isEmpty() && parts.getLast().end() > position) {
-      Part last = parts.removeLast();
-      if (last.position() < position) {
-        parts.addLast(cut(last, last.position(), position));
+    long floats = (long) part.tokens() * dim;
+    if (!budget.take(floats)) {
+      forget(sentTo);
+      if (!budget.take(floats)) {
+        return false;
       }
     }
+    parts.addLast(part);
+    return true;
+  }
+
+  /** Takes back what is behind a position. */
+  void truncate(int position) {
+    while (!parts.isEmpty() && parts.getLast().end() > position) {
+      Part last = removed(parts.removeLast());
+      if (last.position() < position) {
+        Part kept = cut(last, last.position(), position, dim);
+        budget.take((long) kept.tokens() * dim); // of what was just given back
+        parts.addLast(kept);
+      }
+    }
+  }
+
+  /** Forgets all parts that end before a position. */
+  private void forget(int position) {
+    while (!parts.isEmpty() && parts.getFirst().end() <= position) {
+      begin = removed(parts.removeFirst()).end();
+    }
+  }
+
+  private Part removed(Part part) {
+    budget.give((long) part.tokens() * dim);
+    return part;
+  }
+
+  /** Leaves out what has no room: what comes before is not kept any more, either. */
+  void skipTo(int position) {
+    close();
+    begin = position;
+  }
+
+  boolean isEmpty() {
+    return parts.isEmpty();
+  }
+
+  /** Whether all outputs from a position on are kept. */
+  boolean keepsFrom(int position) {
+    return position >= begin;
+  }
+
+  /** The end of the last. */
+  int end() {
+    return parts.isEmpty() ? begin : parts.getLast().end();
+  }
+
+  /** Forgets all. */
+  void close() {
+    parts.forEach(this::removed);
+    parts.clear();
   }
 
   /** The outputs from a position to an end, in order. */
   List<Part> between(int from, int to) {
     List<Part> found = new ArrayList<>();
-    for (Part part : parts) {
+    // From the end, where a session of many thousand tokens goes on.
+    Iterator<Part> latest = parts.descendingIterator();
+    while (latest.hasNext()) {
+      Part part = latest.next();
+      if (part.end() <= from) {
+        break;
+      }
       int begin = Math.max(from, part.position());
       int end = Math.min(to, part.end());
       if (begin < end) {
-        found.add(cut(part, begin, end));
+        found.add(cut(part, begin, end, dim));
       }
     }
-    return found;
+    return found.reversed();
   }
 
   /**
@@ -75,6 +144,9 @@ final class Retained {
 
   private Part join(List<Part> run) {
     Part first = run.getFirst();
+    if (run.size() == 1) {
+      return first;
+    }
     int tokens = run.getLast().end() - first.position();
     float[] hidden = new float[tokens * dim];
     for (Part part : run) {
@@ -84,7 +156,8 @@ final class Retained {
     return new Part(first.epoch(), first.position(), tokens, hidden);
   }
 
-  private Part cut(Part part, int from, int to) {
+  /** A part of a part. */
+  static Part cut(Part part, int from, int to, int dim) {
     if (from == part.position() && to == part.end()) {
       return part;
     }

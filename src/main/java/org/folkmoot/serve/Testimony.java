@@ -15,31 +15,36 @@ final class Testimony {
   private final Message.Open open;
   private final StepTrail inputs = new StepTrail();
   private final StepTrail outputs = new StepTrail();
-  private final Optional<KeptInputs> kept;
+  private final KeptInputs kept;
 
   /**
    * Nothing yet.
    *
-   * @param kept keeps the inputs; empty where there is no room
+   * @param kept keeps the inputs, as long as there is room
    */
-  Testimony(Message.Open open, Optional<KeptInputs> kept) {
+  Testimony(Message.Open open, KeptInputs kept) {
     this.open = open;
     this.kept = kept;
   }
 
   /** The inputs of the first positions, if they are kept. */
   Optional<SpanInputs> inputs(int positions) {
-    return kept.map(all -> all.first(positions));
+    return kept.first(positions);
   }
 
   /** Takes a step's inputs, which follow what was computed before the position. */
   void took(Message.Forward step) {
-    kept.ifPresent(inputs -> inputs.add(step));
+    kept.add(step);
     if (open.range().embeds()) {
       inputs.addIds(step.position(), step.ids());
     } else {
       inputs.addStates(step.position(), step.hidden(), step.tokens());
     }
+  }
+
+  /** Gives the memory for inputs back. */
+  void close() {
+    kept.close();
   }
 
   /** Takes a step's outputs; gives their digests. */

@@ -14,6 +14,12 @@ public final class Limits {
   /** Tokens of a {@link Message.Forward}; longer prompts are cut. */
   public static final int MAX_STEP_TOKENS = 4096;
 
+  /**
+   * Numbers of steps that a hop may have sent to the next and not heard of: 4 MiB, of which the
+   * next one tells after each quarter (see {@link Message.Took}).
+   */
+  public static final int STEP_WINDOW = 1 << 20;
+
   /** Positions of a session: more than any model's context. */
   public static final int MAX_POSITIONS = 1 << 21;
 

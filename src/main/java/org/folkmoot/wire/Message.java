@@ -328,6 +328,15 @@ public sealed interface Message {
   record HopLost(SessionId session, int epoch, PeerId lost) implements Message {}
 
   /**
+   * Told to the hop before: how much of what it sent is computed, so that it sends more. A hop that
+   * is slower than the one before it would be flooded otherwise, by a long prompt or a replay.
+   *
+   * @param epoch since when the two are neighbours
+   * @param tokens of steps by the sender of these, all together since then
+   */
+  record Took(SessionId session, int epoch, int tokens) implements Message {}
+
+  /**
    * Asks a hop to sign what it computed, once it has computed so much.
    *
    * @param key salts what it signs

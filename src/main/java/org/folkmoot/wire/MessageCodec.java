@@ -60,6 +60,7 @@ import org.folkmoot.wire.Message.Rewired;
 import org.folkmoot.wire.Message.Sampled;
 import org.folkmoot.wire.Message.Sampling;
 import org.folkmoot.wire.Message.Token;
+import org.folkmoot.wire.Message.Took;
 
 /**
  * The bytes of messages: a version, a type, then the fields in their order, little-endian, lists
@@ -181,6 +182,7 @@ public final class MessageCodec {
       }
       case Accusation m -> w.u8(34).blob(m.proof());
       case Acknowledge m -> session(w.u8(35), m.session()).i32(m.tokens()).raw(m.signature());
+      case Took m -> session(w.u8(36), m.session()).i32(m.epoch()).i32(m.tokens());
       case Question m ->
           w.u8(40).i64(m.number()).hash(m.statement()).hash(m.key().key()).blob(m.question());
       case Answer m -> w.u8(41).i64(m.number()).blob(m.reply());
@@ -303,6 +305,7 @@ public final class MessageCodec {
       case 33 -> new Attested(signed(r));
       case 34 -> new Accusation(r.blob(Limits.MAX_PART));
       case 35 -> new Acknowledge(session(r), position(r), r.raw(SignedStatement.SIGNATURE_BYTES));
+      case 36 -> new Took(session(r), epoch(r), r.i32(0, Integer.MAX_VALUE));
       case 40 ->
           new Question(r.i64(), r.hash(), new TraceKey(r.hash()), r.blob(Limits.MAX_QUESTION));
       case 41 -> new Answer(r.i64(), r.blob(Limits.MAX_ANSWER));

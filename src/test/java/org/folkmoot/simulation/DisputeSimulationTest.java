@@ -29,7 +29,6 @@ import org.folkmoot.proof.Outcome.Side;
 import org.folkmoot.proof.OwnClaim;
 import org.folkmoot.proof.Question;
 import org.folkmoot.serve.BlockServer;
-import org.folkmoot.serve.ServerLimits;
 import org.folkmoot.session.Hearing;
 import org.folkmoot.session.Inquiry;
 import org.folkmoot.session.PeerScores;
@@ -135,7 +134,7 @@ class DisputeSimulationTest {
       BlockServer server =
           new BlockServer(
               links,
-              ServerLimits.USUAL,
+              SimLimits.USUAL,
               SimPeer.signer(host.peer()),
               task -> host.loop().after(SECOND, task));
       server.offer(MODEL, engine);

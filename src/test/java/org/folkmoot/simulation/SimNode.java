@@ -6,7 +6,6 @@ import org.folkmoot.base.Hash32;
 import org.folkmoot.peer.LinkSettings;
 import org.folkmoot.peer.Links;
 import org.folkmoot.serve.BlockServer;
-import org.folkmoot.serve.ServerLimits;
 import org.folkmoot.wire.Announcement;
 import org.folkmoot.wire.HopStatement;
 import org.folkmoot.wire.LayerRange;
@@ -54,7 +53,7 @@ final class SimNode {
     server =
         new BlockServer(
             new FalseWitness(links, says),
-            ServerLimits.USUAL,
+            SimLimits.USUAL,
             SimPeer.signer(host.peer()),
             Runnable::run);
     if (range == null) {

@@ -21,7 +21,6 @@ import org.folkmoot.route.Placement;
 import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.route.SwarmView;
 import org.folkmoot.serve.BlockServer;
-import org.folkmoot.serve.ServerLimits;
 import org.folkmoot.session.ChainPlanner;
 import org.folkmoot.session.PeerScores;
 import org.folkmoot.session.RoutedPlanner;
@@ -95,7 +94,7 @@ final class SimPeer {
             List.of(host.transport()),
             random);
     scores = new PeerScores(links);
-    server = new BlockServer(links, ServerLimits.USUAL, signer(host.peer()), Runnable::run);
+    server = new BlockServer(links, SimLimits.USUAL, signer(host.peer()), Runnable::run);
   }
 
   /** Signatures that anyone could make: here nobody tries. */

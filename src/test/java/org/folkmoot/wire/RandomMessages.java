@@ -142,6 +142,7 @@ final class RandomMessages {
       case 45 ->
           new Message.CosignedPart(
               peer(), list(5, () -> bytes(random.nextInt(90))), number(), random.nextLong());
+      case 46 -> new Message.Took(session(), epoch(), position());
       default -> throw new IllegalArgumentException("no kind " + kind);
     };
   }
