@@ -76,7 +76,9 @@ class DownstreamTest {
     }
     assertThat(sent.tokens).as("tokens of the window").isEqualTo(10);
     down.took(peer(1), took(3, 9));
-    assertThat(sent.tokens).as("one of the window is free: what is next may be longer").isGreaterThan(10);
+    assertThat(sent.tokens)
+        .as("one of the window is free: what is next may be longer")
+        .isGreaterThan(10);
     for (int told = 10; sent.tokens < 50; told++) {
       assertThat(told).isLessThan(50);
       down.took(peer(1), took(3, told));
