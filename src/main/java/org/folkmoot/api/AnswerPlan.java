@@ -2,6 +2,7 @@ package org.folkmoot.api;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.folkmoot.api.Answering.Job;
@@ -20,6 +21,7 @@ import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.Notary.Shaping;
 import org.folkmoot.session.ToldTemplate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request in the terms of one model: prompts as ids, limits resolved. It holds no more of the
@@ -59,12 +61,13 @@ record AnswerPlan(
             .map(ChatMessage::content)
             .toList();
     boolean told = policy.map(Policy::hasSystemPrompt).orElse(false);
-    int[] ids = model.chatIds(messages, request.variables());
+    Map<String, @Nullable Object> variables =
+        ToldTemplate.today(environment.clock(), request.variables());
+    int[] ids = model.chatIds(messages, variables);
     AnswerOptions options = request.options().withStops(model.chatStops());
     Shaping shaping =
         new Shaping(
-            Optional.of(ToldTemplate.of(model.chatTemplate(), request.variables())),
-            system(messages));
+            Optional.of(ToldTemplate.of(model.chatTemplate(), variables)), system(messages));
     Prompts prompts = new Prompts(List.of(ids), List.of(""), shaping, said, told);
     return of(options, prompts, request.topLogprobs(), model, environment, policy);
   }

@@ -1,6 +1,7 @@
 package org.folkmoot.cli;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.sampling.SamplerSettings;
@@ -9,6 +10,8 @@ import org.folkmoot.session.Generation;
 import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.Notary;
+import org.folkmoot.session.ToldTemplate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Questions whose answers anyone may see, and so show to others: a peer that alters one of them has
@@ -36,9 +39,10 @@ final class Canaries {
   /** An answer, the likeliest one, with its receipt; empty if there is none. */
   static Optional<Notary.Proof> ask(
       Surroundings surroundings, LanguageModel model, String prompt, int tokens) {
+    Map<String, @Nullable Object> today = ToldTemplate.today(surroundings.clock(), Map.of());
     GenerationRequest request =
         new GenerationRequest(
-            model.chatIds(List.of(new ChatMessage("user", prompt))),
+            model.chatIds(List.of(new ChatMessage("user", prompt)), today),
             SamplerSettings.GREEDY,
             tokens,
             model.chatStops(),
@@ -48,7 +52,8 @@ final class Canaries {
             .begin(
                 model,
                 request,
-                new Notary.Shaping(Optional.of(model.chatTemplate()), Optional.empty()));
+                new Notary.Shaping(
+                    Optional.of(ToldTemplate.of(model.chatTemplate(), today)), Optional.empty()));
     try (Generation generation = model.generate(receipt.request())) {
       Answer answer = Answer.pull(generation, AnswerWriter.silent());
       return receipt.finish(generation, answer.idArray());

@@ -8,6 +8,7 @@ import org.folkmoot.session.GenerationRequest;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.Notary;
 import org.folkmoot.session.Reasoning;
+import org.folkmoot.session.ToldTemplate;
 import org.folkmoot.store.StoredModel;
 import org.jspecify.annotations.Nullable;
 
@@ -160,9 +161,10 @@ final class Chat implements AutoCloseable {
       LanguageModel model = voice.model();
       Long fixed = settings.seed();
       long seed = fixed == null ? surroundings.seeds().getAsLong() : fixed;
-      int[] prompt = prompt(model);
+      Map<String, @Nullable Object> today = ToldTemplate.today(surroundings.clock(), told);
+      int[] prompt = prompt(model, today);
       GenerationRequest request = settings.request(prompt, model.chatStops(), seed);
-      Optional<Notary.Pending> receipt = receipts.begin(model, request, transcript.system(), told);
+      Optional<Notary.Pending> receipt = receipts.begin(model, request, transcript.system(), today);
       Generation generation =
           voice.conversation().generate(receipt.map(Notary.Pending::request).orElse(request));
       stopper.follow(generation);
@@ -196,12 +198,13 @@ final class Chat implements AutoCloseable {
     }
   }
 
-  private int[] prompt(LanguageModel model) {
+  private int[] prompt(LanguageModel model, Map<String, @Nullable Object> today) {
     int context = model.contextLength();
     int room = Math.max(1, context / SHARE_FOR_ANSWER);
     int most = settings.maxTokens() == AnswerSettings.UNLIMITED ? room : settings.maxTokens();
     int[] prompt =
-        transcript.prompt(messages -> model.chatIds(messages, told), context, Math.min(room, most));
+        transcript.prompt(
+            messages -> model.chatIds(messages, today), context, Math.min(room, most));
     if (transcript.unseen() > 0 && !toldOfUnseen) {
       toldOfUnseen = true;
       remark(

@@ -25,6 +25,7 @@ import org.folkmoot.session.HopPlan;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.Notary;
 import org.folkmoot.session.SwarmGeneration;
+import org.folkmoot.session.ToldTemplate;
 import org.folkmoot.store.StoredModel;
 import org.folkmoot.wire.PeerId;
 import org.jspecify.annotations.Nullable;
@@ -91,6 +92,9 @@ final class DemoCommand implements Callable<Integer> {
       description = "With --cheat: keep the proof there, for 'folkmoot verify FILE'.")
   private @Nullable Path proofFile;
 
+  /** The same day for both answers. */
+  private Map<String, @Nullable Object> today = Map.of();
+
   DemoCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
   }
@@ -124,6 +128,7 @@ final class DemoCommand implements Callable<Integer> {
   public Integer call() {
     Console console = surroundings.console();
     StoredModel model = Models.find(surroundings, reference);
+    today = ToldTemplate.today(surroundings.clock(), Map.of());
     String question = words.isEmpty() ? QUESTION : String.join(" ", words);
     int threads = Runtime.getRuntime().availableProcessors();
     try (DemoSwarm swarm = new DemoSwarm(surroundings)) {
@@ -182,7 +187,7 @@ final class DemoCommand implements Callable<Integer> {
 
   private GenerationRequest request(LanguageModel model, String question) {
     return new GenerationRequest(
-        model.chatIds(List.of(new ChatMessage("user", question))),
+        model.chatIds(List.of(new ChatMessage("user", question)), today),
         SamplerSettings.GREEDY,
         Math.max(1, maxTokens),
         model.chatStops(),
@@ -206,7 +211,8 @@ final class DemoCommand implements Callable<Integer> {
             .begin(
                 model,
                 request,
-                new Notary.Shaping(Optional.of(model.chatTemplate()), Optional.empty()));
+                new Notary.Shaping(
+                    Optional.of(ToldTemplate.of(model.chatTemplate(), today)), Optional.empty()));
     try (Generation generation = model.generate(receipt.request())) {
       for (var piece = generation.next(); piece.isPresent(); piece = generation.next()) {
         ids.add(piece.get().id());

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.folkmoot.base.FolkmootException;
@@ -88,6 +89,9 @@ final class RunCommand implements Callable<Integer> {
   private @Nullable String system;
 
   private List<Hash32> policies = List.of();
+
+  /** What the model's template is told; set when the prompt is made. */
+  private Map<String, @Nullable Object> told = Map.of();
 
   RunCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
@@ -193,8 +197,10 @@ final class RunCommand implements Callable<Integer> {
       messages.add(new ChatMessage("system", system));
     }
     messages.add(new ChatMessage("user", text));
-    int[] prompt = model.chatIds(messages, answer.told());
-    if (!answer.told().isEmpty() && Arrays.equals(prompt, model.chatIds(messages))) {
+    told = ToldTemplate.today(surroundings.clock(), answer.told());
+    int[] prompt = model.chatIds(messages, told);
+    Map<String, @Nullable Object> otherwise = ToldTemplate.today(surroundings.clock(), Map.of());
+    if (!answer.told().isEmpty() && Arrays.equals(prompt, model.chatIds(messages, otherwise))) {
       surroundings
           .console()
           .note("--no-think changes nothing: this model's template has no switch for it");
@@ -236,8 +242,7 @@ final class RunCommand implements Callable<Integer> {
     return raw
         ? Notary.Shaping.RAW
         : new Notary.Shaping(
-            Optional.of(ToldTemplate.of(model.chatTemplate(), answer.told())),
-            Optional.ofNullable(system));
+            Optional.of(ToldTemplate.of(model.chatTemplate(), told)), Optional.ofNullable(system));
   }
 
   private AnswerWriter writer() {

@@ -41,7 +41,7 @@ public interface LanguageModel extends AutoCloseable {
 
   /**
    * The same with variables for the template, such as {@code enable_thinking}; a template that does
-   * not know one does not miss it.
+   * not know one does not miss it. The day is one of them: {@link ToldTemplate#today}.
    */
   default int[] chatIds(List<ChatMessage> messages, Map<String, @Nullable Object> variables) {
     return chatIds(messages);

@@ -1,5 +1,6 @@
 package org.folkmoot.session;
 
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -7,6 +8,7 @@ import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.template.ChatMessage;
+import org.folkmoot.engine.template.ChatTemplate;
 import org.folkmoot.engine.template.ChatTemplates;
 import org.folkmoot.proof.Disclosure;
 import org.folkmoot.proof.Finding;
@@ -54,13 +56,15 @@ public final class PromptCheck {
   }
 
   private Finding beginning(String template, Disclosure disclosure) {
-    if (template.contains("strftime")) {
-      return finding(Outcome.NOT_CHECKED, "the template writes the time: its text is not repeated");
+    Optional<LocalDate> day = ChatTemplate.day(template);
+    if (template.contains(ToldTemplate.DAY) && day.isEmpty()) {
+      return finding(
+          Outcome.NOT_CHECKED, "the template writes the day, but not which: it is not repeated");
     }
-    boolean own = template.equals(prompts.template().source());
+    boolean own = ChatTemplate.undated(template).equals(prompts.template().source());
     boolean begins;
     try {
-      Prompts by = own ? prompts : prompts.with(ChatTemplates.of(template));
+      Prompts by = own && day.isEmpty() ? prompts : prompts.with(ChatTemplates.of(template));
       begins = beginsAs(by, disclosure, "") || beginsAs(by, disclosure, by.controlText());
     } catch (FolkmootException refused) {
       return finding(
@@ -75,7 +79,8 @@ public final class PromptCheck {
         disclosure.systemPrompt().isPresent()
             ? "the prompt begins with the system prompt, as the template has it"
             : "nothing stands before the conversation but what the template has";
-    return finding(Outcome.HELD, own ? what : what + "; the template is not the model's own");
+    String then = day.map(date -> what + " on " + date).orElse(what);
+    return finding(Outcome.HELD, own ? then : then + "; the template is not the model's own");
   }
 
   /**

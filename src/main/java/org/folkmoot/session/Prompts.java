@@ -5,6 +5,7 @@ import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -87,7 +88,12 @@ record Prompts(
 
   /** The same with variables for the template. */
   int[] chatIds(List<ChatMessage> messages, Map<String, @Nullable Object> variables) {
-    List<Segment> segments = template.renderSegments(messages, context.withVariables(variables));
+    Map<String, @Nullable Object> told = new LinkedHashMap<>(variables);
+    Object day = told.remove(ToldTemplate.DAY);
+    TemplateContext here = context.withVariables(told);
+    List<Segment> segments =
+        template.renderSegments(
+            messages, day == null ? here : here.withNow(ToldTemplate.day(day).atStartOfDay()));
     StringBuilder text = new StringBuilder();
     List<int[]> apart = new ArrayList<>();
     int controls = 0;

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.gguf.GgufFile;
@@ -18,6 +19,7 @@ import org.folkmoot.proof.Disclosure;
 import org.folkmoot.proof.Finding.Outcome;
 import org.folkmoot.testing.TinyModel;
 import org.folkmoot.testing.TinyModels;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -91,6 +93,36 @@ class PromptCheckTest {
             Optional.empty(),
             Optional.empty());
     assertThat(PromptCheck.of(plain).beginning(raw)).isEmpty();
+  }
+
+  /** A template that writes the day is repeated on the day that the disclosure says. */
+  @Test
+  void theDayIsThatOfTheAnswer() {
+    String asks =
+        "{{- '<|im_start|>system\nToday is ' + strftime_now('%Y-%m-%d') + '<|im_end|>' }}"
+            + chatml.template().source();
+    Prompts model = plain.with(ChatTemplates.of(asks));
+    Map<String, @Nullable Object> today = Map.of(ToldTemplate.DAY, "2026-11-28");
+    int[] ids = model.chatIds(List.of(says("user", "Which day is it?")), today);
+    assertThat(line(model, ids, ToldTemplate.of(asks, today)))
+        .contains("HELD", "on 2026-11-28")
+        .doesNotContain("not the model's own");
+    Map<String, @Nullable Object> other = Map.of(ToldTemplate.DAY, "2026-11-29");
+    assertThat(line(model, ids, ToldTemplate.of(asks, other))).contains("FAILED");
+    assertThat(line(model, ids, asks)).contains("NOT_CHECKED");
+    assertThat(line(plain, ids, ToldTemplate.of(asks, today)))
+        .contains("HELD", "not the model's own");
+  }
+
+  private static String line(Prompts by, int[] ids, String template) {
+    Disclosure disclosure =
+        new Disclosure(
+            Hash32.sha256(new byte[1]),
+            ids,
+            new int[] {END},
+            Optional.of(template),
+            Optional.empty());
+    return PromptCheck.of(by).beginning(disclosure).orElseThrow().toString();
   }
 
   @Test

@@ -2,11 +2,16 @@ package org.folkmoot.engine.template;
 
 import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
 
+import java.time.LocalDate;
 import java.time.LocalDateTime;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.template.Value.Sequence;
 import org.jspecify.annotations.Nullable;
@@ -25,17 +30,46 @@ public final class ChatTemplate {
   /** The largest template. Those that models ship have up to 20,000 characters. */
   private static final int MAX_SOURCE = 256 << 10;
 
+  /** The comment that a template of one day begins with: see {@link #dated}. */
+  private static final Pattern DAY =
+      Pattern.compile("\\A\\{# strftime_now: (\\d{4}-\\d{2}-\\d{2}) #\\}");
+
   private final String source;
   private final List<Node> nodes;
+  private final @Nullable LocalDateTime day;
 
   private ChatTemplate(String source, List<Node> nodes) {
     this.source = source;
     this.nodes = nodes;
+    this.day = day(source).map(LocalDate::atStartOfDay).orElse(null);
   }
 
   /** Its text. */
   public String source() {
     return source;
+  }
+
+  /**
+   * The text of the template that is the same on any day as another one on this: a comment before
+   * it says the day. Whoever renders it again needs no clock, and Jinja elsewhere passes over it.
+   */
+  public static String dated(String source, LocalDate day) {
+    return "{# strftime_now: " + day + " #}" + source;
+  }
+
+  /** The day that a template's text says it is of. */
+  public static Optional<LocalDate> day(String source) {
+    Matcher says = DAY.matcher(source);
+    try {
+      return says.find() ? Optional.of(LocalDate.parse(says.group(1))) : Optional.empty();
+    } catch (DateTimeParseException noDay) {
+      return Optional.empty();
+    }
+  }
+
+  /** A template's text without the comment that says its day. */
+  public static String undated(String source) {
+    return day(source).isEmpty() ? source : DAY.matcher(source).replaceFirst("");
   }
 
   /**
@@ -51,7 +85,7 @@ public final class ChatTemplate {
           "the chat template has %d characters, more than %d: this model file is not usable for chat"
               .formatted(source.length(), MAX_SOURCE));
     }
-    Lexer lexer = new Lexer(source);
+    Lexer lexer = new Lexer(undated(source));
     List<Token> tokens;
     try {
       tokens = lexer.tokens();
@@ -98,7 +132,7 @@ public final class ChatTemplate {
     } catch (TemplateFault fault) {
       throw fault.at(0);
     }
-    return run(variables, context.now(), budget);
+    return run(variables, context.now() != null ? context.now() : day, budget);
   }
 
   private static Map<String, Value> variables(
