@@ -4,8 +4,6 @@ import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
 import static org.folkmoot.base.FolkmootException.Code.UNSUPPORTED;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.MissingNode;
-import java.util.List;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufWriter;
 
@@ -34,7 +32,15 @@ final class HfConfig {
   static HfConfig of(JsonNode root) {
     String type = root.path("model_type").asText();
     JsonNode text = root.path("text_config").isObject() ? root.path("text_config") : root;
-    HfConfig config = new HfConfig(root, text, HfFamily.of(type));
+    HfFamily family = HfFamily.of(type);
+    String inner = text.path("model_type").asText(type);
+    if (HfFamily.of(inner) != family) {
+      throw new FolkmootException(
+          UNSUPPORTED,
+          "config.json: models of the type '%s' whose text part is of the type '%s' are not supported"
+              .formatted(Json.shown(type), Json.shown(inner)));
+    }
+    HfConfig config = new HfConfig(root, text, family);
     config.requireKnown();
     return config;
   }
@@ -56,15 +62,25 @@ final class HfConfig {
   }
 
   int kvHeads() {
-    return optional("num_key_value_heads", 1, 1 << 12, heads());
+    JsonNode none = text.path("num_key_value_heads");
+    int usual = none.isNull() ? 0 : (int) family.usual("num_key_value_heads");
+    return optional("num_key_value_heads", 1, 1 << 12, usual > 0 ? usual : heads());
   }
 
   int headDim() {
-    return optional("head_dim", 1, 1 << 12, Math.max(1, dim() / heads()));
+    int usual = text.path("head_dim").isNull() ? 0 : (int) family.usual("head_dim");
+    return optional("head_dim", 1, 1 << 12, usual > 0 ? usual : Math.max(1, dim() / heads()));
   }
 
   int ffn() {
     return required("intermediate_size", 1, 1 << 20);
+  }
+
+  /** Length of the feed-forward of an expert that is always asked; 0 if there is none. */
+  int sharedFfn() {
+    return family == HfFamily.QWEN2_MOE
+        ? required("shared_expert_intermediate_size", 1, 1 << 20)
+        : 0;
   }
 
   /** Length of the experts' feed-forwards. */
@@ -75,7 +91,7 @@ final class HfConfig {
   int experts() {
     return family == HfFamily.MIXTRAL
         ? required("num_local_experts", 1, 4096)
-        : family == HfFamily.QWEN3_MOE ? required("num_experts", 1, 4096) : 0;
+        : family.hasQwenExperts() ? required("num_experts", 1, 4096) : 0;
   }
 
   int vocabulary() {
@@ -92,9 +108,9 @@ final class HfConfig {
     return tied.path("tie_word_embeddings").asBoolean(family.tiesByDefault());
   }
 
-  private int ropeDims() {
-    double share = text.path("partial_rotary_factor").asDouble(1);
-    return (int) (share * headDim());
+  /** How positions are told. */
+  HfRope rope() {
+    return new HfRope(text, family, headDim(), context());
   }
 
   private void requireKnown() {
@@ -111,17 +127,23 @@ final class HfConfig {
     if (text.path("mlp_bias").asBoolean(false)) {
       throw unsupported("feed-forwards with biases");
     }
-    if (family == HfFamily.QWEN2 && text.path("use_sliding_window").asBoolean(false)) {
+    if (family.isQwen() && text.path("use_sliding_window").asBoolean(false)) {
       throw unsupported("a sliding window in some layers (use_sliding_window)");
     }
     boolean plainLayers =
         text.path("decoder_sparse_step").asInt(1) != 1 || !text.path("mlp_only_layers").isEmpty();
-    if (family == HfFamily.QWEN3_MOE && plainLayers) {
+    if (family.hasQwenExperts() && plainLayers) {
       throw unsupported("layers without experts among others");
     }
     if (root.has("quantization_config")) {
       throw unsupported("weights that are quantised already (quantization_config)");
     }
+  }
+
+  /** A name for it, where its makers gave none: its family and size. */
+  String describedName() {
+    String own = family == HfFamily.PHI3 ? "phi" : family.architecture();
+    return "%dx%d-%s".formatted(layers(), dim(), own);
   }
 
   /** Puts what describes the model into a file. */
@@ -137,178 +159,106 @@ final class HfConfig {
         .put(a + ".feed_forward_length", ffn())
         .put(a + ".attention.head_count", heads())
         .put(a + ".attention.head_count_kv", kvHeads())
-        .put(
-            a + ".attention.layer_norm_rms_epsilon",
-            (float) number("rms_norm_eps", family == HfFamily.LLAMA ? 1e-6 : 1e-5))
+        .put(a + ".attention.layer_norm_rms_epsilon", (float) number("rms_norm_eps"))
         .put(a + ".attention.key_length", headDim())
         .put(a + ".attention.value_length", headDim())
-        .put(a + ".rope.dimension_count", ropeDims())
-        .put(a + ".rope.freq_base", (float) ropeTheta())
+        .put(a + ".rope.dimension_count", rope().dims())
+        .put(a + ".rope.freq_base", (float) rope().theta())
         .put(a + ".vocab_size", vocabulary());
     if (experts() > 0) {
       writer
           .put(a + ".expert_count", experts())
           .put(a + ".expert_used_count", required("num_experts_per_tok", 1, experts()))
           .put(a + ".expert_feed_forward_length", expertFfn());
-      if (family == HfFamily.QWEN3_MOE) {
+      if (sharedFfn() > 0) {
+        writer.put(a + ".expert_shared_feed_forward_length", sharedFfn());
+      }
+      if (family.hasQwenExperts()) {
         writer.put(a + ".expert_weights_norm", text.path("norm_topk_prob").asBoolean(false));
       }
     }
     putWindow(writer, a);
     putScales(writer, a);
-    putRopeScaling(writer, a);
+    rope().putScalingInto(writer, a);
   }
 
   private void putWindow(GgufWriter writer, String a) {
-    int window = text.path("sliding_window").asInt(0);
+    JsonNode given = text.path("sliding_window");
+    int window = given.isMissingNode() ? (int) family.usual("sliding_window") : given.asInt(0);
+    int period = windowPeriod();
     if (window > 0 && family.hasWindow()) {
       writer.put(a + ".attention.sliding_window", window);
-      int pattern = text.path("sliding_window_pattern").asInt(0);
-      if (pattern > 0) {
-        writer.put(a + ".attention.sliding_window_pattern", pattern);
+      if (period >= 0) {
+        writer.put(a + ".attention.sliding_window_pattern", period);
       }
     }
+  }
+
+  /**
+   * One layer of so many has no window, 0 if all have one; -1 if the folder does not say. Older
+   * folders name the number, newer ones each layer's kind.
+   */
+  private int windowPeriod() {
+    boolean[] windowed = windowedLayers();
+    if (windowed.length == 0) {
+      int older = text.path("_sliding_window_pattern").asInt(-1);
+      return text.path("sliding_window_pattern").asInt(older);
+    }
+    int period = 0;
+    while (period < windowed.length && windowed[period]) {
+      period++;
+    }
+    period = period == windowed.length ? 0 : period + 1;
+    for (int layer = 0; layer < windowed.length; layer++) {
+      if (windowed[layer] != (period == 0 || layer % period < period - 1)) {
+        throw unsupported("windows in layers that follow no period");
+      }
+    }
+    return period;
+  }
+
+  /** Which layers have a window, where the folder says so; else empty. */
+  private boolean[] windowedLayers() {
+    JsonNode kinds = text.path("layer_types");
+    boolean[] windowed = new boolean[kinds.size()];
+    for (int layer = 0; layer < windowed.length; layer++) {
+      String kind = kinds.get(layer).asText();
+      windowed[layer] = kind.equals("sliding_attention");
+      if (!kind.equals("full_attention") && !(windowed[layer] && family.hasWindow())) {
+        throw unsupported("layers of the kind '" + Json.shown(kind) + "'");
+      }
+    }
+    if (windowed.length > 0 && windowed.length != layers()) {
+      throw bad("'layer_types' names " + windowed.length + " of " + layers() + " layers");
+    }
+    return windowed;
   }
 
   private void putScales(GgufWriter writer, String a) {
     putIfSet(writer, a + ".attn_logit_softcapping", "attn_logit_softcapping");
     putIfSet(writer, a + ".final_logit_softcapping", "final_logit_softcapping");
-    double scored = text.path("query_pre_attn_scalar").asDouble(headDim());
+    double usual = family.usual("query_pre_attn_scalar");
+    double scored =
+        text.path("query_pre_attn_scalar").asDouble(usual > 0 ? usual : (double) headDim());
+    if (!(scored > 0 && scored < 1e6)) {
+      throw bad("'query_pre_attn_scalar' is " + scored);
+    }
     if (scored != headDim()) {
       writer.put(a + ".attention.scale", (float) (1 / Math.sqrt(scored)));
     }
   }
 
   private void putIfSet(GgufWriter writer, String key, String of) {
-    double value = text.path(of).asDouble(0);
+    JsonNode given = text.path(of);
+    double value = given.isMissingNode() ? family.usual(of) : given.asDouble(0);
     if (value > 0) {
       writer.put(key, (float) value);
     }
   }
 
-  private double ropeTheta() {
-    JsonNode newer = text.path("rope_parameters").path("rope_theta");
-    return newer.isNumber() ? newer.asDouble() : number("rope_theta", 10_000);
-  }
-
-  private JsonNode ropeScaling() {
-    JsonNode scaling = text.path("rope_scaling");
-    if (scaling.isObject()) {
-      return scaling;
-    }
-    JsonNode newer = text.path("rope_parameters");
-    return newer.isObject() ? newer : MissingNode.getInstance();
-  }
-
-  private String ropeType() {
-    JsonNode scaling = ropeScaling();
-    String type = scaling.path("rope_type").asText(scaling.path("type").asText("default"));
-    return type.isEmpty() ? "default" : type;
-  }
-
-  private int originalContext() {
-    int own = text.path("original_max_position_embeddings").asInt(context());
-    return ropeScaling().path("original_max_position_embeddings").asInt(own);
-  }
-
-  private void putRopeScaling(GgufWriter writer, String a) {
-    JsonNode scaling = ropeScaling();
-    String prefix = a + ".rope.scaling.";
-    switch (ropeType()) {
-      case "default", "llama3" -> {}
-      case "linear" ->
-          writer.put(prefix + "type", "linear").put(prefix + "factor", factor(scaling));
-      case "yarn" ->
-          writer
-              .put(prefix + "type", "yarn")
-              .put(prefix + "factor", factor(scaling))
-              .put(prefix + "original_context_length", originalContext());
-      case "longrope", "su" -> {
-        double stretch = (double) context() / originalContext();
-        double magnitude =
-            stretch > 1
-                ? Math.sqrt(1 + StrictMath.log(stretch) / StrictMath.log(originalContext()))
-                : 1;
-        writer
-            .put(prefix + "original_context_length", originalContext())
-            .put(prefix + "attn_factor", (float) magnitude);
-      }
-      default ->
-          throw unsupported(
-              "RoPE scaling of the type '%s' (supported are linear, llama3, yarn and longrope)"
-                  .formatted(Json.shown(ropeType())));
-    }
-    if (family == HfFamily.GEMMA3) {
-      writer.put(a + ".rope.freq_base_swa", (float) number("rope_local_base_freq", 10_000));
-    }
-  }
-
-  private static float factor(JsonNode scaling) {
-    double factor = scaling.path("factor").asDouble(0);
-    if (!(factor >= 1 && factor <= 1e6)) {
-      throw bad("rope_scaling has the factor " + factor);
-    }
-    return (float) factor;
-  }
-
-  /** A tensor of factors that RoPE's frequencies are divided by. */
-  record Factors(String name, float[] values) {}
-
-  /** The tensors of factors that the configuration stands for. */
-  List<Factors> ropeFactors() {
-    JsonNode scaling = ropeScaling();
-    return switch (ropeType()) {
-      case "llama3" -> List.of(new Factors("rope_freqs.weight", llama3(scaling)));
-      case "longrope", "su" ->
-          List.of(
-              new Factors("rope_factors_long.weight", factors(scaling, "long_factor")),
-              new Factors("rope_factors_short.weight", factors(scaling, "short_factor")));
-      default -> List.of();
-    };
-  }
-
-  private float[] factors(JsonNode scaling, String key) {
-    JsonNode list = scaling.path(key);
-    if (list.size() != ropeDims() / 2) {
-      throw bad("rope_scaling." + key + " has " + list.size() + " numbers");
-    }
-    float[] factors = new float[list.size()];
-    for (int i = 0; i < factors.length; i++) {
-      factors[i] = (float) list.get(i).asDouble();
-    }
-    return factors;
-  }
-
-  /**
-   * Llama 3.1's rule: waves that are shorter than the first training's context by {@code
-   * high_freq_factor} stay, longer ones than by {@code low_freq_factor} are divided by {@code
-   * factor}, between them in proportion.
-   */
-  private float[] llama3(JsonNode scaling) {
-    double factor = factor(scaling);
-    double low = scaling.path("low_freq_factor").asDouble(1);
-    double high = scaling.path("high_freq_factor").asDouble(4);
-    double original = scaling.path("original_max_position_embeddings").asDouble(8192);
-    if (!(low > 0 && high > low && original >= 1)) {
-      throw bad("rope_scaling has impossible factors");
-    }
-    float[] factors = new float[ropeDims() / 2];
-    for (int i = 0; i < factors.length; i++) {
-      double frequency = 1 / StrictMath.pow(ropeTheta(), 2.0 * i / ropeDims());
-      double wave = 2 * Math.PI / frequency;
-      double smooth = (original / wave - low) / (high - low);
-      factors[i] =
-          (float)
-              (wave < original / high
-                  ? 1
-                  : wave > original / low ? factor : 1 / ((1 - smooth) / factor + smooth));
-    }
-    return factors;
-  }
-
   private int required(String key, int least, int most) {
-    int value = optional(key, least, most, -1);
-    if (value < 0) {
+    int value = optional(key, least, most, (int) family.usual(key));
+    if (value < least) {
       throw bad("'" + key + "' is missing");
     }
     return value;
@@ -325,8 +275,12 @@ final class HfConfig {
     return value.asInt();
   }
 
-  private double number(String key, double otherwise) {
-    double value = text.path(key).asDouble(otherwise);
+  private double number(String key) {
+    return sane(key, text.path(key).asDouble(family.usual(key)));
+  }
+
+  /** Checks a number that must be positive. */
+  static double sane(String key, double value) {
     if (!(value > 0 && value < 1e12)) {
       throw bad("'" + key + "' is " + value);
     }
@@ -334,6 +288,10 @@ final class HfConfig {
   }
 
   private FolkmootException unsupported(String what) {
+    return unsupported(family, what);
+  }
+
+  static FolkmootException unsupported(HfFamily family, String what) {
     return new FolkmootException(
         UNSUPPORTED,
         "config.json: " + family.architecture() + " models with " + what + " are not supported");

@@ -13,12 +13,14 @@ import org.folkmoot.base.FolkmootException;
 enum HfFamily {
   /** Llama 1–3, SmolLM2. */
   LLAMA("llama"),
-  /** Mistral. */
+  /** Mistral; of Mistral Small 3.1 and 3.2 the text part. */
   MISTRAL("llama"),
   /** Mixtral. */
   MIXTRAL("llama"),
   /** Qwen2, Qwen2.5. */
   QWEN2("qwen2"),
+  /** Qwen1.5 and Qwen2 with experts, of which one is always asked. */
+  QWEN2_MOE("qwen2moe"),
   /** Qwen3. */
   QWEN3("qwen3"),
   /** Qwen3 with experts. */
@@ -61,7 +63,11 @@ enum HfFamily {
 
   private Set<String> modelTypes() {
     String own = name().toLowerCase(Locale.ROOT);
-    return this == GEMMA3 ? Set.of(own, "gemma3_text") : Set.of(own);
+    return switch (this) {
+      case GEMMA3 -> Set.of(own, "gemma3_text");
+      case MISTRAL -> Set.of(own, "mistral3");
+      case LLAMA, MIXTRAL, QWEN2, QWEN2_MOE, QWEN3, QWEN3_MOE, GEMMA, GEMMA2, PHI3 -> Set.of(own);
+    };
   }
 
   /** GGUF's name. */
@@ -89,6 +95,47 @@ enum HfFamily {
 
   boolean hasWindow() {
     return Stream.of(MISTRAL, GEMMA2, GEMMA3, PHI3).anyMatch(this::equals);
+  }
+
+  boolean hasQwenExperts() {
+    return this == QWEN2_MOE || this == QWEN3_MOE;
+  }
+
+  boolean isQwen() {
+    return this == QWEN2 || this == QWEN3 || hasQwenExperts();
+  }
+
+  /**
+   * What transformers takes where {@code config.json} leaves a key out, as it does in its text
+   * parts with whatever is usual; 0 if it must be there, or stands for nothing. Source: the
+   * families' {@code configuration_*.py}.
+   */
+  double usual(String key) {
+    boolean gemma3 = this == GEMMA3;
+    return switch (key) {
+      case "vocab_size" -> gemma3 ? 262_208 : 0;
+      case "hidden_size" -> gemma3 ? 2304 : 0;
+      case "intermediate_size" -> gemma3 ? 9216 : 0;
+      case "num_hidden_layers" -> gemma3 ? 26 : 0;
+      case "num_attention_heads" -> gemma3 ? 8 : 0;
+      case "max_position_embeddings" -> gemma3 ? 131_072 : 0;
+      case "num_key_value_heads" ->
+          switch (this) {
+            case MISTRAL, MIXTRAL -> 8;
+            case QWEN2, QWEN3 -> 32;
+            case QWEN3_MOE, GEMMA2, GEMMA3 -> 4;
+            case GEMMA, QWEN2_MOE -> 16;
+            case LLAMA, PHI3 -> 0;
+          };
+      case "head_dim" -> isGemma() ? 256 : this == QWEN3 ? 128 : 0;
+      case "query_pre_attn_scalar" -> this == GEMMA2 || gemma3 ? 256 : 0;
+      case "rms_norm_eps" -> this == MIXTRAL || this == PHI3 ? 1e-5 : 1e-6;
+      case "rope_theta" -> this == MIXTRAL || gemma3 ? 1e6 : 1e4;
+      case "sliding_window" -> this == MISTRAL || this == GEMMA2 || gemma3 ? 4096 : 0;
+      case "attn_logit_softcapping" -> this == GEMMA2 ? 50 : 0;
+      case "final_logit_softcapping" -> this == GEMMA2 ? 30 : 0;
+      default -> 0;
+    };
   }
 
   Set<String> activations() {

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.regex.Pattern;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufWriter;
 
@@ -32,6 +33,9 @@ final class HfTokenizer {
 
   /** What a piece scores that no merge makes: less than any that one does. */
   private static final float NEVER_MERGED = -1e9f;
+
+  private static final Pattern MARKS =
+      Pattern.compile("<pad>|<mask>|<2mass>|\\[@BOS@]|(?s)<\\|.*\\|>|<｜.*｜>|<unused.*>");
 
   private final JsonNode root;
   private final JsonNode settings;
@@ -93,11 +97,36 @@ final class HfTokenizer {
   private void readAdded() {
     for (JsonNode added : root.path("added_tokens")) {
       String token = added.path("content").asText();
+      if (added.path("id").asLong(-1) >= vocabulary) {
+        continue; // Gemma 3's for pictures, in models that have no row for it
+      }
       Integer known = ids.get(token);
       boolean isUnknown = known != null && types[known] == UNKNOWN;
-      int type = added.path("special").asBoolean(false) ? CONTROL : USER_DEFINED;
-      put(token, added.path("id"), isUnknown ? UNKNOWN : type);
+      boolean control = added.path("special").asBoolean(false) || looksSpecial(token);
+      put(token, added.path("id"), isUnknown ? UNKNOWN : control ? CONTROL : USER_DEFINED);
+      if (!byteLevel && !control && !isUnknown) {
+        // What is searched for in a text is spelled as it stands there.
+        tokens[added.path("id").asInt()] = token.replace('▁', ' ');
+      }
     }
+  }
+
+  /**
+   * Whether a token is a mark whatever the folder says: DeepSeek's and others' do not call the
+   * marks of turns special, and then whoever types one would forge a turn. The list is llama.cpp's.
+   */
+  private static boolean looksSpecial(String token) {
+    return MARKS.matcher(token).matches();
+  }
+
+  /** Whether special tokens swallow the white space behind them. */
+  boolean swallows() {
+    for (JsonNode added : root.path("added_tokens")) {
+      if (added.path("special").asBoolean(false) && added.path("rstrip").asBoolean(false)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void put(String token, JsonNode place, int type) {

@@ -70,7 +70,7 @@ final class HfWeights {
   private void collect() {
     long dim = config.dim();
     add("token_embd.weight", "model.embed_tokens.weight", List.of(dim, (long) config.vocabulary()));
-    for (HfConfig.Factors factors : config.ropeFactors()) {
+    for (HfRope.Factors factors : config.rope().factorTensors()) {
       sources.add(
           new WeightSource(
               factors.name(),
@@ -126,9 +126,13 @@ final class HfWeights {
     switch (config.family()) {
       case MIXTRAL ->
           experts(to, from + "block_sparse_moe.", List.of("w1", "w3", "w2"), config.expertFfn());
-      case QWEN3_MOE ->
-          experts(
-              to, from + "mlp.", List.of("gate_proj", "up_proj", "down_proj"), config.expertFfn());
+      case QWEN3_MOE, QWEN2_MOE -> {
+        experts(
+            to, from + "mlp.", List.of("gate_proj", "up_proj", "down_proj"), config.expertFfn());
+        if (config.sharedFfn() > 0) {
+          shared(to, from + "mlp.", config.sharedFfn());
+        }
+      }
       case PHI3 -> {
         add(to + "ffn_up.weight", from + "mlp.gate_up_proj.weight", List.of(dim, 2 * ffn));
         add(to + "ffn_down.weight", from + "mlp.down_proj.weight", List.of(ffn, dim));
@@ -139,6 +143,15 @@ final class HfWeights {
         add(to + "ffn_down.weight", from + "mlp.down_proj.weight", List.of(ffn, dim));
       }
     }
+  }
+
+  /** The expert that is always asked, and the gate that weighs it. */
+  private void shared(String to, String from, long ffn) {
+    long dim = config.dim();
+    add(to + "ffn_gate_inp_shexp.weight", from + "shared_expert_gate.weight", List.of(dim, 1L));
+    add(to + "ffn_gate_shexp.weight", from + "shared_expert.gate_proj.weight", List.of(dim, ffn));
+    add(to + "ffn_up_shexp.weight", from + "shared_expert.up_proj.weight", List.of(dim, ffn));
+    add(to + "ffn_down_shexp.weight", from + "shared_expert.down_proj.weight", List.of(ffn, dim));
   }
 
   /** Experts lie one behind the other in one tensor. */

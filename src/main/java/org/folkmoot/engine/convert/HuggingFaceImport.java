@@ -10,9 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.function.DoubleConsumer;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufWriter;
@@ -34,6 +34,9 @@ public final class HuggingFaceImport {
 
   /** The longest templates have some 20 KB. */
   private static final long MAX_TEMPLATE = 1 << 20;
+
+  /** How the names are spelled of models whose special tokens swallow white space. */
+  private static final Pattern PHI3 = Pattern.compile("(?i)phi[- ]?3");
 
   private final Path folder;
   private final HfConfig config;
@@ -84,26 +87,28 @@ public final class HuggingFaceImport {
   }
 
   private void metadata(GgufWriter writer) throws IOException {
-    config.putInto(writer, name());
     JsonNode settings = optional("tokenizer_config.json");
-    new HfTokenizer(Json.file(folder.resolve("tokenizer.json")), settings, config.vocabulary())
-        .putInto(writer, root, optional("generation_config.json"));
+    HfTokenizer tokenizer =
+        new HfTokenizer(Json.file(folder.resolve("tokenizer.json")), settings, config.vocabulary());
+    config.putInto(writer, name(tokenizer.swallows()));
+    tokenizer.putInto(writer, root, optional("generation_config.json"));
     Optional<String> template = template(settings);
     template.ifPresent(text -> writer.put("tokenizer.chat_template", text));
   }
 
   /**
-   * The model's name: as its makers say, else as the folder is called. Phi-3's must say so: nothing
-   * else in a GGUF file tells how its special tokens behave.
+   * The model's name: as its makers say, else what it is. Not as the folder is called: the same
+   * model must give the same bytes wherever it lies. Phi-3's must say so, and no other's may:
+   * nothing else in a GGUF file tells that special tokens swallow the space behind them.
    */
-  private String name() {
+  private String name(boolean swallows) {
     String full = root.path("_name_or_path").asText("");
     String last = full.substring(full.lastIndexOf('/') + 1);
-    String name =
-        last.isBlank() ? String.valueOf(folder.toAbsolutePath().normalize().getFileName()) : last;
-    boolean phi =
-        config.family() == HfFamily.PHI3 && !name.toLowerCase(Locale.ROOT).contains("phi");
-    return phi ? "Phi-3 " + name : name;
+    String name = last.isBlank() ? config.describedName() : last;
+    if (swallows) {
+      return PHI3.matcher(name).find() ? name : "Phi-3 " + name;
+    }
+    return PHI3.matcher(name).find() ? config.describedName() : name;
   }
 
   private JsonNode optional(String name) {

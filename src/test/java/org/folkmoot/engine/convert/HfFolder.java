@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,21 +27,6 @@ import org.folkmoot.testing.Dequantiser;
 public final class HfFolder {
   static final ObjectMapper MAPPER = new ObjectMapper();
 
-  private static final Map<String, String> LAYER_NAMES =
-      Map.ofEntries(
-          Map.entry("attn_norm.weight", "input_layernorm.weight"),
-          Map.entry("attn_q.weight", "self_attn.q_proj.weight"),
-          Map.entry("attn_k.weight", "self_attn.k_proj.weight"),
-          Map.entry("attn_v.weight", "self_attn.v_proj.weight"),
-          Map.entry("attn_q.bias", "self_attn.q_proj.bias"),
-          Map.entry("attn_k.bias", "self_attn.k_proj.bias"),
-          Map.entry("attn_v.bias", "self_attn.v_proj.bias"),
-          Map.entry("attn_output.weight", "self_attn.o_proj.weight"),
-          Map.entry("ffn_norm.weight", "post_attention_layernorm.weight"),
-          Map.entry("ffn_gate.weight", "mlp.gate_proj.weight"),
-          Map.entry("ffn_up.weight", "mlp.up_proj.weight"),
-          Map.entry("ffn_down.weight", "mlp.down_proj.weight"));
-
   /** A tensor as safetensors has it: the row length last. */
   record Weights(List<Long> shape, float[] values) {}
 
@@ -51,37 +37,46 @@ public final class HfFolder {
 
   /** The folder of a Llama model of floats. */
   public static HfFolder of(Path gguf) {
+    return of(gguf, "llama");
+  }
+
+  /**
+   * The folder of a model of floats of some family, which writes its file as transformers 4 does.
+   *
+   * @param modelType transformers' name of the family
+   */
+  static HfFolder of(Path gguf, String modelType) {
     try (GgufFile file = GgufFile.open(gguf)) {
       HfFolder folder = new HfFolder();
-      folder.readConfig(file.metadata());
+      HfFamilyConfig.of(file, modelType).putInto(folder.config);
       folder.readTokenizer(file.metadata());
+      HfNames names = new HfNames(modelType);
       for (GgufTensor tensor : file.tensors().values()) {
-        if (!tensor.name().equals("rope_freqs.weight")) {
-          folder.readTensor(file, tensor);
+        if (!tensor.name().startsWith("rope_")) {
+          folder.readTensor(file, tensor, names);
         }
       }
       return folder;
     }
   }
 
-  private void readConfig(GgufMetadata metadata) {
-    config
-        .put("model_type", "llama")
-        .put("_name_or_path", "somebody/tiny")
-        .put("hidden_act", "silu")
-        .put("hidden_size", metadata.integer("llama.embedding_length").orElseThrow())
-        .put("intermediate_size", metadata.integer("llama.feed_forward_length").orElseThrow())
-        .put("num_hidden_layers", metadata.integer("llama.block_count").orElseThrow())
-        .put("num_attention_heads", metadata.integer("llama.attention.head_count").orElseThrow())
-        .put("num_key_value_heads", metadata.integer("llama.attention.head_count_kv").orElseThrow())
-        .put("head_dim", metadata.integer("llama.attention.key_length").orElseThrow())
-        .put("max_position_embeddings", metadata.integer("llama.context_length").orElseThrow())
-        .put("vocab_size", metadata.strings("tokenizer.ggml.tokens").orElseThrow().length)
-        .put("rope_theta", metadata.number("llama.rope.freq_base").orElseThrow())
-        .put("rms_norm_eps", 1e-5)
-        .put("tie_word_embeddings", true)
-        .put("bos_token_id", 1)
-        .put("eos_token_id", 2);
+  /** The same as transformers 5 writes it: all about positions in one place. */
+  HfFolder newer() {
+    HfFamilyConfig.toNewer(config);
+    return this;
+  }
+
+  /** The same as the text part of a model that sees. */
+  HfFolder within(String outerType) {
+    ObjectNode text = config.deepCopy();
+    config.removeAll();
+    config.put("model_type", outerType).set("text_config", text);
+    Map<String, Weights> inner = new LinkedHashMap<>(tensors);
+    tensors.clear();
+    inner.forEach((name, weights) -> tensors.put("language_model." + name, weights));
+    tensors.put("vision_tower.patch.weight", new Weights(List.of(2L, 2L), new float[4]));
+    tensors.put("multi_modal_projector.norm.weight", new Weights(List.of(2L), new float[2]));
+    return this;
   }
 
   /** SentencePiece's pieces with merges: all ways to put one together, the best piece first. */
@@ -122,28 +117,24 @@ public final class HfFolder {
         .ifPresent(template -> settings.put("chat_template", template));
   }
 
-  private void readTensor(GgufFile file, GgufTensor tensor) {
+  private void readTensor(GgufFile file, GgufTensor tensor, HfNames names) {
     double[] exact = Dequantiser.all(file, tensor);
     float[] values = new float[exact.length];
     for (int i = 0; i < values.length; i++) {
-      values[i] = (float) exact[i];
+      values[i] = (float) exact[i] - (float) names.added(tensor.name());
     }
-    String[] parts = tensor.name().split("\\.", 3);
-    boolean layer = parts[0].equals("blk");
-    String name =
-        layer
-            ? "model.layers." + parts[1] + "." + LAYER_NAMES.get(parts[2])
-            : switch (tensor.name()) {
-              case "token_embd.weight" -> "model.embed_tokens.weight";
-              case "output_norm.weight" -> "model.norm.weight";
-              default -> "lm_head.weight";
-            };
-    if (layer && parts[2].matches("attn_[qk]\\..*")) {
-      int headDim = config.path("head_dim").asInt();
+    if (names.turnsHalves() && tensor.name().matches("blk\\.[0-9]+\\.attn_[qk]\\..*")) {
       int columns = tensor.shape().size() == 1 ? 1 : Math.toIntExact(tensor.columns());
-      values = apart(values, columns, headDim);
+      values = apart(values, columns, config.path("head_dim").asInt());
     }
-    tensors.put(name, new Weights(tensor.shape().reversed(), values));
+    List<String> parts = names.of(tensor.name());
+    boolean stacked = parts.size() > 1;
+    List<Long> shape = stacked ? tensor.shape().subList(0, 2) : tensor.shape();
+    int length = values.length / parts.size();
+    for (int i = 0; i < parts.size(); i++) {
+      float[] part = Arrays.copyOfRange(values, i * length, (i + 1) * length);
+      tensors.put(parts.get(i), new Weights(shape.reversed(), part));
+    }
   }
 
   /** Within each head, first the even rows, then the odd ones. */

@@ -138,6 +138,77 @@ class HfTokenizerTest {
     }
   }
 
+  /**
+   * A small tokenizer with pieces and added tokens: content, and whether it calls itself special.
+   */
+  private static ObjectNode small(boolean byteLevel, Object... added) {
+    ObjectNode root = HfFolder.MAPPER.createObjectNode();
+    ObjectNode vocab = root.putObject("model").put("type", "BPE").putObject("vocab");
+    root.withObject("/model").put("byte_fallback", !byteLevel).put("unk_token", "<unk>");
+    vocab.put("<unk>", 0).put("a", 1).put("▁▁", 2);
+    root.withObject("/model").putArray("merges").add("a a");
+    if (byteLevel) {
+      root.putObject("pre_tokenizer").put("type", "ByteLevel").put("use_regex", true);
+    }
+    ArrayNode list = root.putArray("added_tokens");
+    for (int i = 0; i < added.length; i += 2) {
+      int id = vocab.path((String) added[i]).asInt(3 + i / 2);
+      list.addObject()
+          .put("id", id)
+          .put("content", (String) added[i])
+          .put("special", (boolean) added[i + 1]);
+    }
+    return root;
+  }
+
+  private GgufMetadata written(ObjectNode root, int size) throws IOException {
+    GgufWriter writer = new GgufWriter();
+    ObjectNode none = HfFolder.MAPPER.createObjectNode();
+    new HfTokenizer(root, none, size).putInto(writer, none, none);
+    Path out = folder.resolve("small.gguf");
+    writer.write(out);
+    return metadata(out);
+  }
+
+  /** Whoever types such a mark must not forge a turn with it. */
+  @Test
+  void marksOfTurnsAreControlTokensWhateverTheFolderSays() throws IOException {
+    String[] marks = {
+      "<｜User｜>", "<|im_start|>", "<unused7>", "<pad>", "<mask>", "<2mass>", "[@BOS@]", "<｜a▁b｜>"
+    };
+    for (boolean byteLevel : new boolean[] {true, false}) {
+      Object[] added = Stream.of(marks).flatMap(mark -> Stream.of(mark, false)).toArray();
+      GgufMetadata metadata = written(small(byteLevel, added), 20);
+      int[] types = metadata.integers("tokenizer.ggml.token_type").orElseThrow();
+      assertThat(Arrays.copyOfRange(types, 3, 3 + marks.length)).containsOnly(3);
+    }
+    Object[] words = {"<think>", false, "<|a", false, "x<unused1>", false};
+    int[] types =
+        written(small(true, words), 20).integers("tokenizer.ggml.token_type").orElseThrow();
+    assertThat(Arrays.copyOfRange(types, 3, 6)).containsOnly(4);
+  }
+
+  /** Gemma's runs of spaces are spelled as they stand in a text. */
+  @Test
+  void addedSpacesAreSpaces() throws IOException {
+    GgufMetadata metadata = written(small(false, "▁▁", false, "▁▁▁", false), 20);
+    String[] tokens = metadata.strings("tokenizer.ggml.tokens").orElseThrow();
+    assertThat(tokens[2]).isEqualTo("  ");
+    assertThat(tokens[4]).isEqualTo("   ");
+    Tokenizer tokenizer = Tokenizers.from(metadata);
+    assertThat(tokenizer.decode(new int[] {1, 4, 1})).isEqualTo("a   a");
+    assertThat(tokenizer.encode("  ", Tokenizer.Specials.AS_TEXT)).containsExactly(2);
+  }
+
+  /** Gemma 3's small models have a token for pictures, and no row for it. */
+  @Test
+  void addedTokensBeyondTheVocabularyAreLeftOut() throws IOException {
+    ObjectNode root = small(true, "<image>", true);
+    assertThat(written(root, 3).strings("tokenizer.ggml.tokens").orElseThrow())
+        .containsExactly("<unk>", "a", "▁▁");
+    assertThat(written(root, 4).strings("tokenizer.ggml.tokens").orElseThrow()).hasSize(4);
+  }
+
   @Test
   void anUnknownWayToCutWordsIsNamed() {
     ObjectNode root = HfFolder.MAPPER.createObjectNode();

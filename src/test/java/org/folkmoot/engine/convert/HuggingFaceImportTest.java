@@ -125,6 +125,16 @@ class HuggingFaceImportTest {
     }
   }
 
+  /** The bytes are those of the model, wherever it lies: people compare hashes. */
+  @Test
+  void theFoldersNameIsNoPartOfTheFile() throws IOException {
+    HfFolder hf = untied(original);
+    hf.config.remove("_name_or_path");
+    Path one = converted(hf.write(folder.resolve("Phi-3-mini")), Recipe.F32, 1);
+    Path other = converted(hf.write(folder.resolve("mine")), Recipe.F32, 3);
+    assertThat(other).hasSameBinaryContentAs(one);
+  }
+
   private static double[] factors(GgufFile file) {
     return Dequantiser.all(file, file.tensor("rope_freqs.weight").orElseThrow());
   }
