@@ -74,7 +74,7 @@ final class SwarmModels implements ModelProvider {
 
   @Override
   public Lease open(String name) {
-    if (!node.serves(name)) {
+    if (!node.serves(Swarms.wish(surroundings, name))) {
       return local.open(name);
     }
     return new SharedLease(model(name));

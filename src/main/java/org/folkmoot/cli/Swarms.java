@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.cli.swarm.Listening;
+import org.folkmoot.cli.swarm.ModelWish;
 import org.folkmoot.cli.swarm.SwarmFolder;
 import org.folkmoot.cli.swarm.SwarmNode;
 import org.folkmoot.peer.Identity;
@@ -164,7 +165,17 @@ final class Swarms {
       String name,
       SwarmModel.Options options,
       SwarmGeneration.Watcher watcher) {
-    return node.model(name, digest -> stored(surroundings, digest), options, PATIENCE, watcher);
+    return node.model(
+        wish(surroundings, name),
+        digest -> stored(surroundings, digest),
+        options,
+        PATIENCE,
+        watcher);
+  }
+
+  /** What a name means on this machine: peers may call anything by it. */
+  static ModelWish wish(Surroundings surroundings, String name) {
+    return new ModelWish(name, Models.store(surroundings).meaning(name));
   }
 
   /**

@@ -8,7 +8,7 @@ package org.folkmoot.route;
  *     computed yet
  * @param bytesPerSecond what the way there carries; {@link #UNKNOWN} if not measured
  * @param queueNanos how long a step waited for its pass; {@link #UNKNOWN} if not measured
- * @param failures recent failures: calls and connects alike, faded with time and success
+ * @param failures in a row: calls and connects alike; work that was done ends the row
  * @param banned whether it is to be left alone for now
  */
 public record Measured(

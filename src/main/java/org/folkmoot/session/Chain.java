@@ -91,6 +91,7 @@ public final class Chain implements PeerNetwork.Listener {
   private boolean hadTokens;
   private boolean repairDue;
   private int repairsSinceToken;
+  private long stepSent;
   private Phase phase = Phase.OPENING;
   private long searchingSince;
   private boolean sawBusy;
@@ -207,6 +208,7 @@ public final class Chain implements PeerNetwork.Listener {
   }
 
   private void sendStep() {
+    stepSent = network.loop().nanoTime();
     boolean others = steps.send(hops);
     if (others) {
       evidence.truncate(steps.settled());
@@ -245,8 +247,7 @@ public final class Chain implements PeerNetwork.Listener {
       return;
     }
     hop.computed(report);
-    planner.computed(
-        from, hop.plan.range().layers(), report.tokens(), 1000L * report.computeMicros());
+    planner.computed(from, hop.plan.range().layers(), ChainHop.single(report), hop.nanos(report));
     Optional<PeerId> other = evidence.reported(hop, report, epochs.settled(report.epoch()));
     if (other.isPresent()) {
       planner.failed(from, Message.Reason.FAILED);
@@ -277,6 +278,10 @@ public final class Chain implements PeerNetwork.Listener {
   private void take(Message.Token token) {
     repairsSinceToken = 0;
     hadTokens = true;
+    if (steps.isSingle()) {
+      hops.charge(
+          network.loop().nanoTime() - stepSent, peer -> network.roundTripNanos(peer).orElse(0));
+    }
     steps.take(token);
     if (!steps.areUnderWay()) {
       deadline.clear();
@@ -333,6 +338,7 @@ public final class Chain implements PeerNetwork.Listener {
       searchingSince = network.loop().nanoTime();
     }
     phase = Phase.OPENING;
+    steps.disturb();
     deadline.clear();
     listener.repairing(List.of(peer));
     if (!repairDue) {

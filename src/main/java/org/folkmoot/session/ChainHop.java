@@ -37,6 +37,9 @@ final class ChainHop {
   private long stepNanos;
   private int stepTokens;
 
+  /** Its share of what a token takes beyond all that is told and known, by the latest ones. */
+  private long unexplainedNanos;
+
   ChainHop(HopPlan plan) {
     this.plan = plan;
   }
@@ -63,6 +66,26 @@ final class ChainHop {
       stepNanos += 1000L * report.computeMicros();
       stepTokens += report.tokens();
     }
+  }
+
+  /** Tokens of a report that were steps of their own. */
+  static int single(Message.Computed report) {
+    return report.steps() == report.tokens() ? report.tokens() : 0;
+  }
+
+  /** What the steps of a report took, by its word and by what it cannot explain. */
+  long nanos(Message.Computed report) {
+    return 1000L * report.computeMicros() + single(report) * unexplainedNanos;
+  }
+
+  /** Notes its share of what a token took that nobody explains. */
+  void charge(long nanos) {
+    unexplainedNanos += (nanos - unexplainedNanos) / 4;
+  }
+
+  /** Whether it has said what a token takes. */
+  boolean hasTold() {
+    return stepTokens > 0;
   }
 
   /** What it says that it spent computing one token, in nanoseconds. */

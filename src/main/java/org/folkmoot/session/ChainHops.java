@@ -5,12 +5,16 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 import org.folkmoot.wire.PeerId;
 import org.jspecify.annotations.Nullable;
 
 /** The hops of a chain, in the order of their layers. */
 final class ChainHops {
+  /** What a token may take on top: pauses of a machine that does something else, too. */
+  private static final long CREDIT_NANOS = 20_000_000;
+
   private final List<ChainHop> hops = new ArrayList<>();
 
   ChainHop first() {
@@ -85,6 +89,25 @@ final class ChainHops {
       }
     }
     return false;
+  }
+
+  /**
+   * Holds what the hops say of themselves against the time that a token took. Twice their words and
+   * their round trips explain it; what is beyond is some hop's, and as nobody can tell whose, each
+   * is charged a part: who is in slow chains only comes to be slow, however fast it says it is.
+   *
+   * @param roundTrip nanoseconds to a peer
+   */
+  void charge(long tokenNanos, ToLongFunction<PeerId> roundTrip) {
+    if (hops.isEmpty() || !all(ChainHop::hasTold)) {
+      return;
+    }
+    long explained = CREDIT_NANOS;
+    for (ChainHop hop : hops) {
+      explained += 2 * (hop.nanosPerToken() + roundTrip.applyAsLong(hop.peer()));
+    }
+    long each = Math.max(0, tokenNanos - explained) / hops.size();
+    hops.forEach(hop -> hop.charge(each));
   }
 
   void replace(List<ChainHop> others) {

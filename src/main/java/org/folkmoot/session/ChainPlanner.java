@@ -26,7 +26,8 @@ public interface ChainPlanner {
   /**
    * A peer did its part.
    *
-   * @param computeNanos of the step
+   * @param single tokens that were steps of their own; 0 for a longer step
+   * @param nanos what these took, by the peer's word as far as it is credible
    */
-  void computed(PeerId peer, int layers, int tokens, long computeNanos);
+  void computed(PeerId peer, int layers, int single, long nanos);
 }

@@ -20,6 +20,7 @@ final class ChainSteps {
   private int wantFrom;
   private boolean underWay;
   private boolean sent;
+  private boolean single;
   private int epoch;
   private boolean hadWrongDraft;
 
@@ -102,6 +103,7 @@ final class ChainSteps {
     int from = sentTo;
     sentTo = length + drafted;
     sent = true;
+    single = sentTo - from == 1;
     sendIds(hops, from);
     return others;
   }
@@ -114,6 +116,16 @@ final class ChainSteps {
       wantFrom = sentTo;
       sendIds(hops, from);
     }
+  }
+
+  /** Whether the step under way is a single token, of which nothing had to be sent again. */
+  boolean isSingle() {
+    return single;
+  }
+
+  /** Something of the step under way has to be done again. */
+  void disturb() {
+    single = false;
   }
 
   /** Sends again all that was sent. */

@@ -95,12 +95,18 @@ public final class PeerScores {
     score.alone = true;
   }
 
-  /** It computed. */
-  public void computed(PeerId peer, int layers, int tokens, long nanos) {
+  /**
+   * It computed.
+   *
+   * @param single tokens that were steps of their own; 0 for a longer step, which tells nothing of
+   *     how soon a token comes
+   * @param nanos what these took
+   */
+  public void computed(PeerId peer, int layers, int single, long nanos) {
     Score score = of(peer);
     score.failures = 0;
-    if (tokens == 1 && layers > 0) {
-      double sample = layers * 1e9 / Math.max(1000, nanos);
+    if (single > 0 && layers > 0) {
+      double sample = layers * 1e9 * single / Math.max(1000, nanos);
       score.layersPerSecond =
           score.layersPerSecond < 0
               ? sample

@@ -127,7 +127,7 @@ public final class RoutedPlanner implements ChainPlanner {
   }
 
   @Override
-  public void computed(PeerId peer, int layers, int tokens, long computeNanos) {
-    scores.computed(peer, layers, tokens, computeNanos);
+  public void computed(PeerId peer, int layers, int single, long nanos) {
+    scores.computed(peer, layers, single, nanos);
   }
 }

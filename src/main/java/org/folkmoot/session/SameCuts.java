@@ -76,7 +76,7 @@ final class SameCuts implements ChainPlanner {
   }
 
   @Override
-  public void computed(PeerId peer, int layers, int tokens, long computeNanos) {
-    planner.computed(peer, layers, tokens, computeNanos);
+  public void computed(PeerId peer, int layers, int single, long nanos) {
+    planner.computed(peer, layers, single, nanos);
   }
 }

@@ -44,6 +44,16 @@ record ModelName(String family, String tag) {
     return new ModelName(family, tag);
   }
 
+  /** Whether this reads as a name. */
+  static boolean isName(String text) {
+    try {
+      parse(text, DEFAULT_TAG);
+      return true;
+    } catch (FolkmootException none) {
+      return false;
+    }
+  }
+
   private static boolean isValid(String family, String tag) {
     return PART.matcher(family).matches()
         && PART.matcher(tag).matches()

@@ -152,6 +152,20 @@ public final class ModelStore {
     return new Pull(folders, settings, index, pinned(wanted), listener).run();
   }
 
+  /**
+   * The hash of the file that a name stands for: the one that is here, else the catalogue's. Empty
+   * for what is no name, or is not known.
+   */
+  public Optional<String> meaning(String name) {
+    if (!ModelName.isName(name)) {
+      return Optional.empty();
+    }
+    return index
+        .manifest(wholeName(name))
+        .map(StoredModel::sha256)
+        .or(() -> catalogue().find(name).flatMap(entry -> Optional.ofNullable(entry.sha256())));
+  }
+
   /** SHA-256 of a file of the person's own, remembered until it changes. */
   public String hashOf(Path file, ProgressListener listener) {
     return ownFiles.model(file, listener).sha256();

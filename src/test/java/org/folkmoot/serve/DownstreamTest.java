@@ -6,16 +6,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Random;
-import java.util.Set;
 import org.folkmoot.base.Hash32;
-import org.folkmoot.base.Loop;
-import org.folkmoot.peer.PeerNetwork;
+import org.folkmoot.peer.SilentNetwork;
 import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.ModelId;
-import org.folkmoot.wire.PeerAddress;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SessionId;
 import org.junit.jupiter.api.Test;
@@ -193,13 +189,17 @@ class DownstreamTest {
   }
 
   /** Takes what is sent as a hop does: a step takes back what was behind its position. */
-  private static final class Sent implements PeerNetwork {
+  private static final class Sent extends SilentNetwork {
     final List<Message.Forward> messages = new ArrayList<>();
     final List<PeerId> to = new ArrayList<>();
     private final float[] states = new float[1000];
     private int length;
     int tokens;
     int told;
+
+    Sent() {
+      super(peer(9));
+    }
 
     void clear() {
       messages.clear();
@@ -243,47 +243,6 @@ class DownstreamTest {
       messages.add(step);
       to.add(peer);
       tokens += step.tokens();
-    }
-
-    @Override
-    public PeerId self() {
-      return peer(9);
-    }
-
-    @Override
-    public Loop loop() {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void listen(Listener listener) {}
-
-    @Override
-    public void ignore(Listener listener) {}
-
-    @Override
-    public void know(PeerId peer, List<PeerAddress> addresses) {}
-
-    @Override
-    public void hint(PeerId peer, List<PeerAddress> addresses) {}
-
-    @Override
-    public void connect(PeerId peer) {}
-
-    @Override
-    public void watch(PeerId peer) {}
-
-    @Override
-    public void unwatch(PeerId peer) {}
-
-    @Override
-    public Set<PeerId> connected() {
-      return Set.of();
-    }
-
-    @Override
-    public OptionalLong roundTripNanos(PeerId peer) {
-      return OptionalLong.empty();
     }
   }
 }

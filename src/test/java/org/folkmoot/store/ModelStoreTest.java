@@ -127,6 +127,19 @@ class ModelStoreTest {
   }
 
   @Test
+  void aNameMeansWhatIsHereAndElseWhatTheCatalogueSays() throws IOException {
+    test.knowing("known:1", BYTES, "https://x.test/known.gguf");
+    ModelStore store = test.open();
+    assertThat(store.meaning("known:1")).contains(TestStore.sha256(BYTES));
+    assertThat(store.meaning("known")).contains(TestStore.sha256(BYTES));
+    assertThat(store.meaning("mine")).isEmpty();
+    assertThat(store.meaning("../mine")).isEmpty();
+    write(OTHER, 50);
+    store.pull(file.toString(), "mine", test.heard);
+    assertThat(store.meaning("mine")).contains(TestStore.sha256(OTHER));
+  }
+
+  @Test
   void namesHaveTags() throws IOException {
     test.knowing("m:small", BYTES, file.toString()).knowing("m:big", OTHER, file.toString());
     // The first of a family is what the bare name means.

@@ -21,29 +21,33 @@ final class AskedModels {
   AskedModels(SwarmNode node, PeerScores scores) {
     this.node = node;
     this.scores = scores;
-    known = new KnownModels(node::announcements, scores);
+    known = new KnownModels(node.self(), node::announcements, scores);
   }
 
-  /** Whether the swarm serves a model of that name, with or without its tag. */
-  boolean serves(String name) {
-    return node.call(() -> known.named(name).isPresent());
+  /** Whether the swarm serves a model. */
+  boolean serves(ModelWish wish) {
+    return node.call(() -> known.named(wish).isPresent());
   }
 
   /** As {@link SwarmNode#model}. */
   SwarmModel open(
-      String name,
+      ModelWish wish,
       Function<String, Optional<Path>> file,
       SwarmModel.Options options,
       Duration patience,
       SwarmGeneration.Watcher watcher) {
-    boolean _ = node.await(patience, () -> known.named(name).map(known::isComplete).orElse(false));
+    boolean _ = node.await(patience, () -> known.named(wish).map(known::isComplete).orElse(false));
     Offer offer =
-        node.call(() -> known.named(name))
+        node.call(() -> known.named(wish))
             .orElseThrow(() ->
                 new FolkmootException(
                     FolkmootException.Code.NOT_FOUND,
-                    "no peer of the swarm that can be reached serves '%s': see 'folkmoot status'"
-                        .formatted(name)));
+                    "no peer of the swarm that can be reached serves '%s'%s: see 'folkmoot status'"
+                        .formatted(
+                            wish.name(),
+                            wish.sha256()
+                                .map(hash -> ", which is sha256 " + hash.substring(0, 12) + " here")
+                                .orElse(""))));
     Optional<Path> here = file.apply(offer.model().sha256().hex());
     Path head = here.orElseGet(() -> node.heads().fetch(node, offer.model()));
     try (GgufFile gguf = here.isPresent() ? GgufFile.open(head) : GgufFile.openHead(head)) {

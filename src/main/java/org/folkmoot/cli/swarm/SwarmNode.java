@@ -417,19 +417,19 @@ public final class SwarmNode implements AutoCloseable {
   /**
    * A model that the swarm serves, to be asked through it.
    *
-   * @param name as peers call it, with or without its tag
+   * @param wish which one
    * @param file the model's file, where it is on this machine; else its head is fetched
    * @param patience how long to wait for peers that hold all of it
    * @throws FolkmootException NOT_FOUND if no peer serves a model of that name; UNREACHABLE if its
    *     head cannot be had
    */
   public SwarmModel model(
-      String name,
+      ModelWish wish,
       Function<String, Optional<Path>> file,
       SwarmModel.Options options,
       Duration patience,
       SwarmGeneration.Watcher watcher) {
-    return models.open(name, file, options, patience, watcher);
+    return models.open(wish, file, options, patience, watcher);
   }
 
   /**
@@ -465,9 +465,9 @@ public final class SwarmNode implements AutoCloseable {
     run(() -> scores.failed(peer, Message.Reason.FAILED));
   }
 
-  /** Whether the swarm serves a model of that name, with or without its tag. */
-  public boolean serves(String name) {
-    return models.serves(name);
+  /** Whether the swarm serves a model. */
+  public boolean serves(ModelWish wish) {
+    return models.serves(wish);
   }
 
   /** Leaves the swarm in good order. */
