@@ -22,6 +22,9 @@ final class ConfigReader {
   private static final int MAX_VOCABULARY = 1 << 22;
   private static final int MAX_CONTEXT = 1 << 24;
 
+  /** Layers of Gemma 3's 1B; the larger ones were stretched to longer contexts. */
+  private static final int SMALL_GEMMA3 = 26;
+
   /** Experts are chosen by sorting them for each token: a bound against absurd files. */
   private static final int MAX_EXPERTS = 1 << 12;
 
@@ -144,7 +147,7 @@ final class ConfigReader {
         family.has(Family.Habit.SCALED_EMBEDDING) ? (float) Math.sqrt(dim) : 1,
         (float) (scale > 0 ? scale : 1 / Math.sqrt(scored)),
         (float) number("attn_logit_softcapping", 0, 0, 1e6),
-        (float) number("final_logit_softcapping", 0, 0, 1e6));
+        isOllamas() ? 0 : (float) number("final_logit_softcapping", 0, 0, 1e6));
   }
 
   private Window window(Rope rope, int context) {
@@ -156,7 +159,8 @@ final class ConfigReader {
             ? new Rope(
                 rope.pairing(),
                 rope.dims(),
-                number("rope.freq_base_swa", 10_000, 1, 1e12),
+                number(
+                    "rope.freq_base_swa", number("rope.local.freq_base", 10_000, 1, 1e12), 1, 1e12),
                 new RopeScaling.None())
             : rope;
     boolean seesAll = positions == 0 || positions >= context;
@@ -193,13 +197,37 @@ final class ConfigReader {
     return new Rope(
         family.has(Family.Habit.ADJACENT_PAIRS) ? Rope.Pairing.ADJACENT : Rope.Pairing.HALVES,
         dims,
-        number("rope.freq_base", 10_000, 1, 1e12),
+        number("rope.freq_base", usualBase(), 1, 1e12),
         ropeScaling(context));
   }
 
+  /** Of files that do not say it; Ollama's of Gemma 3 have a key of their own. */
+  private double usualBase() {
+    return family == Family.GEMMA3 ? number("rope.global.freq_base", 1e6, 1, 1e12) : 10_000;
+  }
+
+  /**
+   * Whether Ollama's converter wrote it, of Gemma 3: it names bases in its own way, leaves out that
+   * the larger sizes divide positions by 8, and gives a bound of logits that Gemma 3 does not have
+   * (and Ollama does not apply).
+   */
+  private boolean isOllamas() {
+    return family == Family.GEMMA3
+        && metadata.value(architecture + ".rope.global.freq_base").isPresent();
+  }
+
+  /** Of files that do not say it; an older key is as good. */
+  private double usualFactor() {
+    boolean stretched = isOllamas() && required("block_count", 1, MAX_LAYERS) > SMALL_GEMMA3;
+    return number("rope.scale_linear", stretched ? 8 : 1, 1, 1e6);
+  }
+
   private RopeScaling ropeScaling(int context) {
-    String type = metadata.string(architecture + ".rope.scaling.type").orElse("none");
-    double factor = number("rope.scaling.factor", 1, 1, 1e6);
+    double factor = number("rope.scaling.factor", usualFactor(), 1, 1e6);
+    String type =
+        metadata
+            .string(architecture + ".rope.scaling.type")
+            .orElse(factor == 1 ? "none" : "linear");
     if (file.tensor("rope_factors_long.weight").isPresent() || type.equals("longrope")) {
       int original = optional("rope.scaling.original_context_length", 1, MAX_CONTEXT, context);
       return new RopeScaling.LongRope(

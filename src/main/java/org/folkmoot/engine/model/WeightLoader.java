@@ -37,6 +37,9 @@ final class WeightLoader implements AutoCloseable {
   private static final List<String> UNUSED =
       List.of("rot_embd", "rope.freqs", "rotary_emb.inv_freq");
 
+  /** The parts for pictures, which files of models that see may hold too: text needs none. */
+  private static final List<String> PICTURES = List.of("v.", "mm.");
+
   private final GgufFile file;
   private final ModelConfig config;
   private final WeightMemory memory;
@@ -104,7 +107,9 @@ final class WeightLoader implements AutoCloseable {
   private void requireAllUsed(Span span) {
     for (String name : file.tensors().keySet()) {
       boolean ours = name.startsWith("blk.") ? belongs(name, span) : span.heads();
-      if (ours && !used.contains(name) && UNUSED.stream().noneMatch(name::endsWith)) {
+      boolean other =
+          UNUSED.stream().anyMatch(name::endsWith) || PICTURES.stream().anyMatch(name::startsWith);
+      if (ours && !used.contains(name) && !other) {
         throw new FolkmootException(
             UNSUPPORTED,
             "%s: it has a tensor '%s', which the architecture '%s' has no use for here: this variant of it is not supported"

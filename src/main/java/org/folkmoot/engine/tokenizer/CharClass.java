@@ -38,8 +38,20 @@ final class CharClass {
   /** {@code [\r\n]}. */
   static final int NEWLINE = 1 << 9;
 
-  /** Anything else. */
+  /** None of {@code \p{L}}, {@code \p{N}}, {@code \p{M}}, {@code \p{P}} and {@code \s}. */
   static final int OTHER = 1 << 10;
+
+  /** {@code \p{S}}. */
+  static final int SYMBOL = 1 << 11;
+
+  /** {@code [一-龥ࠀ-一가-퟿]}: what DeepSeek-Coder takes for Chinese, Japanese and Korean. */
+  static final int EASTERN = 1 << 12;
+
+  /** {@code [一-龥぀-ゟ゠-ヿ]}: Chinese characters and kana. */
+  static final int HAN_KANA = 1 << 13;
+
+  /** {@code [(\s|.,!?…。，、।۔،)]}: what ends words in BLOOM's expression. */
+  static final int STOP = 1 << 14;
 
   private static final short[] ASCII = new short[128];
 
@@ -68,12 +80,27 @@ final class CharClass {
       return SPACE;
     }
     if (c == '`') {
-      return GRAVE;
+      return GRAVE | SYMBOL;
     }
-    return "$+<=>^~|".indexOf(c) >= 0 ? ASCII_SYMBOL : of(c);
+    int stop = "(|.,!?)".indexOf(c) >= 0 ? STOP : 0;
+    return stop | ("$+<=>^~|".indexOf(c) >= 0 ? ASCII_SYMBOL | SYMBOL : of(c));
   }
 
   private static int of(int codePoint) {
+    return category(codePoint) | script(codePoint);
+  }
+
+  private static int script(int c) {
+    if (c < 0x800) {
+      return c == '،' || c == '۔' ? STOP : 0;
+    }
+    boolean han = c >= 0x4E00 && c <= 0x9FA5;
+    int eastern = c <= 0x9FA5 || (c >= 0xAC00 && c <= 0xD7FF) ? EASTERN : 0;
+    int kana = han || (c >= 0x3040 && c <= 0x30FF) ? HAN_KANA : 0;
+    return eastern | kana | ("।…、。，".indexOf(c) >= 0 ? STOP : 0);
+  }
+
+  private static int category(int codePoint) {
     return switch (Character.getType(codePoint)) {
       case Character.UPPERCASE_LETTER, Character.TITLECASE_LETTER -> LETTER | UPPER;
       case Character.LOWERCASE_LETTER -> LETTER | LOWER;
@@ -92,6 +119,11 @@ final class CharClass {
           Character.FINAL_QUOTE_PUNCTUATION,
           Character.OTHER_PUNCTUATION ->
           PUNCTUATION;
+      case Character.MATH_SYMBOL,
+          Character.CURRENCY_SYMBOL,
+          Character.MODIFIER_SYMBOL,
+          Character.OTHER_SYMBOL ->
+          SYMBOL | OTHER;
       default -> codePoint == 0x85 ? SPACE : OTHER;
     };
   }

@@ -104,8 +104,13 @@ sealed interface Splitter {
    * @param suffixes whether contractions end a cased word; else they are words of their own, and
    *     cased words know none
    * @param digits the most digits in a number
+   * @param trailing whether line ends trail symbols
    */
-  record Words(Word word, boolean suffixes, int digits) implements Splitter {
+  record Words(Word word, boolean suffixes, int digits, boolean trailing) implements Splitter {
+    Words(Word word, boolean suffixes, int digits) {
+      this(word, suffixes, digits, true);
+    }
+
     @Override
     public int end(byte[] utf8, int from, int to) {
       if (word != Word.CASED) {
@@ -191,24 +196,111 @@ sealed interface Splitter {
       if (at == body) {
         return from;
       }
-      while (at < to
+      while (trailing
+          && at < to
           && (utf8[at] == '\r' || utf8[at] == '\n' || (word == Word.CASED && utf8[at] == '/'))) {
         at++;
       }
       return at;
     }
+  }
 
-    /** {@code \s*[\r\n]+|\s+(?!\S)|\s+}. */
-    private static int whitespaceEnd(byte[] utf8, int from, int to) {
-      int lines = from;
-      int kind;
-      for (int at = from; ((kind = CharClass.at(utf8, at, to)) & CharClass.SPACE) != 0; ) {
-        at += Utf8.length(utf8[at]);
-        if ((kind & CharClass.NEWLINE) != 0) {
-          lines = at;
-        }
+  /** The end of {@code \s*[\r\n]+|\s+(?!\S)|\s+}; {@code from} where it does not match. */
+  private static int whitespaceEnd(byte[] utf8, int from, int to) {
+    int lines = from;
+    int kind;
+    for (int at = from; ((kind = CharClass.at(utf8, at, to)) & CharClass.SPACE) != 0; ) {
+      at += Utf8.length(utf8[at]);
+      if ((kind & CharClass.NEWLINE) != 0) {
+        lines = at;
       }
-      return lines > from ? lines : spaceEnd(utf8, from, to);
+    }
+    return lines > from ? lines : spaceEnd(utf8, from, to);
+  }
+
+  /**
+   * Sets apart runs of characters with the space before them: {@code \s?X+}, {@code ?X+}.
+   *
+   * @param classes what X is, or with {@code without} what it is not
+   * @param any whether any white space is a space, or U+0020 only
+   */
+  record Spaced(int classes, boolean without, boolean any) implements Splitter {
+    @Override
+    public int end(byte[] utf8, int from, int to) {
+      int at = from;
+      while (at < to && bodyAt(utf8, at, to) < 0) {
+        at += Utf8.length(utf8[at]);
+      }
+      if (at > from) {
+        return at; // what lies between matches
+      }
+      at = bodyAt(utf8, from, to);
+      while (has(utf8, at, to)) {
+        at += Utf8.length(utf8[at]);
+      }
+      return at;
+    }
+
+    /** Where the X of a match at {@code at} begin; -1 where there is none. */
+    private int bodyAt(byte[] utf8, int at, int to) {
+      boolean space = any ? (CharClass.at(utf8, at, to) & CharClass.SPACE) != 0 : utf8[at] == ' ';
+      int behind = at + Utf8.length(utf8[at]);
+      return space && has(utf8, behind, to) ? behind : has(utf8, at, to) ? at : -1;
+    }
+
+    private boolean has(byte[] utf8, int at, int to) {
+      return at < to && (CharClass.at(utf8, at, to) & classes) != 0 != without;
+    }
+  }
+
+  /**
+   * DeepSeek-V3's: with q = ASCII's punctuation and symbols, {@code
+   * q[A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+
+   * |\s+(?!\S)|\s+}.
+   */
+  record MarkedWords() implements Splitter {
+    private static final int MARKS = CharClass.PUNCTUATION | CharClass.SYMBOL;
+    private static final int LETTERS = CharClass.LETTER | CharClass.MARK;
+
+    @Override
+    public int end(byte[] utf8, int from, int to) {
+      int end = match(utf8, from, to);
+      if (end > from) {
+        return end;
+      }
+      int at = from;
+      do {
+        at += Utf8.length(utf8[at]);
+      } while (at < to && match(utf8, at, to) == at);
+      return at; // what lies between matches
+    }
+
+    private static int match(byte[] utf8, int from, int to) {
+      int kind = CharClass.at(utf8, from, to);
+      int behind = from + Utf8.length(utf8[from]);
+      if (utf8[from] >= 0 && (kind & MARKS) != 0 && isAsciiLetter(utf8, behind, to)) {
+        int at = behind;
+        while (isAsciiLetter(utf8, at, to)) {
+          at++;
+        }
+        return at;
+      }
+      if ((kind & LETTERS) != 0) {
+        return runEnd(utf8, from, to, LETTERS);
+      }
+      boolean precedes = (kind & (MARKS | CharClass.NEWLINE)) == 0;
+      if (precedes && (CharClass.at(utf8, behind, to) & LETTERS) != 0) {
+        return runEnd(utf8, behind, to, LETTERS);
+      }
+      int at = runEnd(utf8, utf8[from] == ' ' ? behind : from, to, MARKS);
+      if (at > (utf8[from] == ' ' ? behind : from)) {
+        return runEnd(utf8, at, to, CharClass.NEWLINE);
+      }
+      return whitespaceEnd(utf8, from, to);
+    }
+
+    private static boolean isAsciiLetter(byte[] utf8, int at, int to) {
+      return at < to && ((utf8[at] | 0x20) >= 'a' && (utf8[at] | 0x20) <= 'z');
     }
   }
 

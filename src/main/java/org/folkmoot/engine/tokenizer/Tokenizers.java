@@ -154,13 +154,13 @@ public final class Tokenizers {
       notes.add("The model file does not say how its tokenizer splits words; answers may suffer.");
       return PreTokenizer.DEFAULT;
     }
-    Optional<PreTokenizer> known = PreTokenizer.named(name.get());
-    if (known.isEmpty()) {
-      notes.add(
-          "The tokenizer's way to split words, '%s', is not known here; answers may suffer."
-              .formatted(shown(name.get())));
-    }
-    return known.orElse(PreTokenizer.DEFAULT);
+    // Words that are cut otherwise than in training are other tokens: answers would be wrong.
+    return PreTokenizer.named(name.get())
+        .orElseThrow(() ->
+            new FolkmootException(
+                UNSUPPORTED,
+                "the tokenizer's way to split words, '%s', is not supported; supported are %s"
+                    .formatted(shown(name.get()), PreTokenizer.names())));
   }
 
   private Rules rules(OptionalInt begin, OptionalInt end, boolean beginsByDefault) {

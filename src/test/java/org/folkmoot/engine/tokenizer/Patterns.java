@@ -2,6 +2,7 @@ package org.folkmoot.engine.tokenizer;
 
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -23,31 +24,62 @@ final class Patterns {
   private static final String BEFORE = "[^\\r\\n\\p{L}\\p{N}]?";
 
   private static final Map<String, List<Pattern>> STAGES =
-      Map.of(
-          "default",
-          stages("[\\p{P}$+<=>^~|]+", GPT2, "\\p{N}+", "[0-9][0-9][0-9]"),
-          "gpt-2",
-          stages(GPT2),
-          "smollm",
-          stages("\\p{N}", GPT2),
-          "falcon",
-          stages("[\\p{P}$+<=>^~|`]+", GPT2, "[0-9][0-9][0-9]"),
-          "llama-bpe",
-          stages(CONTRACTIONS + "|" + BEFORE + "\\p{L}+|\\p{N}{1,3}" + SYMBOLS + LINES),
-          "qwen2",
-          stages(CONTRACTIONS + "|" + BEFORE + "\\p{L}+|\\p{N}" + SYMBOLS + LINES),
-          "qwen35",
-          stages(
-              CONTRACTIONS
-                  + "|"
-                  + BEFORE
-                  + "[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*"
-                  + LINES),
-          "tekken",
-          stages(cased("") + "|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*" + LINES),
-          "gpt-4o",
-          stages(
-              cased(CONTRACTIONS + "?") + "|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*" + LINES));
+      new TreeMap<>(
+          Map.of(
+              "default",
+              stages("[\\p{P}$+<=>^~|]+", GPT2, "\\p{N}+", "[0-9][0-9][0-9]"),
+              "gpt-2",
+              stages(GPT2),
+              "smollm",
+              stages("\\p{N}", GPT2),
+              "falcon",
+              stages("[\\p{P}$+<=>^~|`]+", GPT2, "[0-9][0-9][0-9]"),
+              "llama-bpe",
+              stages(CONTRACTIONS + "|" + BEFORE + "\\p{L}+|\\p{N}{1,3}" + SYMBOLS + LINES),
+              "qwen2",
+              stages(CONTRACTIONS + "|" + BEFORE + "\\p{L}+|\\p{N}" + SYMBOLS + LINES),
+              "qwen35",
+              stages(
+                  CONTRACTIONS
+                      + "|"
+                      + BEFORE
+                      + "[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*"
+                      + LINES),
+              "tekken",
+              stages(cased("") + "|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*" + LINES),
+              "gpt-4o",
+              stages(
+                  cased(CONTRACTIONS + "?")
+                      + "|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*"
+                      + LINES)));
+
+  static {
+    STAGES.put(
+        "seed-coder",
+        stages(
+            CONTRACTIONS + "|" + BEFORE + "\\p{L}+|\\p{N}{1}| ?[^\\s\\p{L}\\p{N}\\r\\n]+" + LINES));
+    STAGES.put(
+        "bailingmoe",
+        stages(
+            "'(?iu:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}"
+                + "| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+"));
+    STAGES.put(
+        "minicpm5",
+        stages("\\p{N}{1,3}", CONTRACTIONS + "|" + BEFORE + "\\p{L}+|\\p{N}+" + SYMBOLS + LINES));
+    STAGES.put(
+        "deepseek-coder",
+        stages("[\\r\\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", "[一-龥ࠀ-一가-퟿]+", "\\p{N}"));
+    STAGES.put(
+        "deepseek-v3",
+        stages(
+            "\\p{N}{1,3}",
+            "[一-龥぀-ゟ゠-ヿ]+",
+            "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+"
+                + "|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*"
+                + LINES));
+    STAGES.put("bloom", stages(" ?[^(\\s|.,!?…。，、।۔،)]+"));
+    STAGES.put("viking", stages(" ?[^(\\s|.,!?…。，、।۔،)]+", "\\p{N}"));
+  }
 
   private Patterns() {}
 
@@ -77,6 +109,6 @@ final class Patterns {
 
   /** Whether words that are tokens are not split. */
   static boolean wholeWordsFirst(String name) {
-    return name.equals("llama-bpe") || name.equals("tekken");
+    return Stream.of("llama-bpe", "tekken", "minicpm5").anyMatch(name::equals);
   }
 }

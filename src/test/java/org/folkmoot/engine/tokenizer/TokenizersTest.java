@@ -1,6 +1,7 @@
 package org.folkmoot.engine.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.LinkedHashMap;
@@ -163,13 +164,17 @@ class TokenizersTest {
   }
 
   @Test
-  void preTokenizersThatAreNotKnownFallBackWithANote() {
+  void preTokenizersThatAreNotKnownAreRefusedByName() {
     assertThat(bytePair().tokenizer().notes()).isEmpty();
-    Tokenizer unknown = bytePair().put("pre", "future-1").tokenizer();
-    assertThat(unknown.notes()).singleElement().asString().contains("'future-1'");
-    assertThat(bytePair().remove("pre").tokenizer().notes()).hasSize(1);
+    assertThatExceptionOfType(FolkmootException.class)
+        .isThrownBy(() -> bytePair().put("pre", "future-1").tokenizer())
+        .withMessageContaining("'future-1'")
+        .withMessageContaining("qwen2")
+        .satisfies(e -> assertThat(e.code()).isEqualTo(FolkmootException.Code.UNSUPPORTED));
+    Tokenizer nameless = bytePair().remove("pre").tokenizer();
+    assertThat(nameless.notes()).hasSize(1);
     String text = "abc 12345, $5";
-    assertThat(unknown.encode(text, Specials.PARSE))
+    assertThat(nameless.encode(text, Specials.PARSE))
         .isEqualTo(bytePair().put("pre", "default").tokenizer().encode(text, Specials.PARSE));
   }
 
