@@ -3,7 +3,6 @@ package org.folkmoot.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
-import java.util.function.ToLongFunction;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.peer.SilentNetwork;
 import org.folkmoot.wire.LayerRange;
@@ -15,7 +14,6 @@ import org.junit.jupiter.api.Test;
 /** How much of what hops say of their speed a client believes. */
 class ChainHopsTest {
   private static final long MILLI = 1_000_000;
-  private static final ToLongFunction<PeerId> NEAR = _ -> MILLI;
 
   private final ChainHops hops = new ChainHops();
 
@@ -64,14 +62,14 @@ class ChainHopsTest {
     Message.Computed report = report(8 * 5000);
     hops.stream().forEach(hop -> hop.computed(report));
     for (int i = 0; i < 20; i++) {
-      hops.charge((2 * 5 + 4) * MILLI, NEAR);
+      hops.charge((2 * 5 + 4) * MILLI, ChainHopsTest::near);
     }
     assertThat(hops.first().nanos(report)).isEqualTo(8 * 5 * MILLI);
   }
 
   @Test
   void whoSaysNothingYetIsChargedWithNothing() {
-    hops.charge(1000 * MILLI, NEAR);
+    hops.charge(1000 * MILLI, ChainHopsTest::near);
     assertThat(hops.first().nanos(report(1))).isEqualTo(1000);
   }
 
@@ -82,8 +80,12 @@ class ChainHopsTest {
     hops.stream().forEach(hop -> hop.computed(report));
     assertThat(speed(hops.last(), report)).isGreaterThan(1_000_000);
     for (int i = 0; i < 20; i++) {
-      hops.charge(1000 * MILLI, NEAR);
+      hops.charge(1000 * MILLI, ChainHopsTest::near);
     }
     assertThat(speed(hops.last(), report)).isBetween(8.0, 9.0);
+  }
+
+  private static long near(PeerId peer) {
+    return MILLI;
   }
 }
