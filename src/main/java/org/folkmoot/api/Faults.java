@@ -18,10 +18,10 @@ final class Faults {
 
   private Faults() {}
 
-  /** Logs the cause of a 500; other refusals are the caller's affair and are not logged. */
+  /** Logs the cause of a 500 or 502; other refusals are the caller's affair and are not logged. */
   static void log(ApiException error) {
     Throwable cause = error.getCause();
-    if (error.status() == 500 && cause != null) {
+    if (cause != null) {
       LOG.log(Level.ERROR, () -> describe(cause));
     }
   }

@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Runs on the node's loop only.
  */
 public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
+  private static final String TOO_MANY_DIALS = "this peer has dialled enough others for now";
+
   private final PeerNetwork network;
   private final ServerLimits limits;
   private final Signer signer;
@@ -42,6 +44,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
   private final SeatOwner owner = new SeatOwner();
   private final Acknowledgements acknowledgements = new Acknowledgements(Identity::verify);
   private final Contest contest;
+  private final DialPace dials;
   private Standing standing = Standing.NONE;
   private final Respondent respondent;
   private final HopSeat.Room room;
@@ -67,6 +70,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
             new FloatBudget(Respondent.MAX_FLOATS),
             limits.stepWindow());
     this.contest = new Contest(2 * limits.retryAfter().toNanos());
+    this.dials = new DialPace(network);
     network.listen(this);
   }
 
@@ -182,13 +186,21 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
   }
 
   private void rewire(PeerId from, Message.Rewire change) {
-    if (!ofClient(from, change.session(), seat -> seat.rewire(change))) {
+    if (!ofClient(from, change.session(), seat -> rewire(seat, change))) {
       refuse(
           from,
           change.session(),
           change.epoch(),
           Message.Reason.NO_SESSION,
           "no such session here");
+    }
+  }
+
+  private void rewire(HopSeat seat, Message.Rewire change) {
+    if (change.next().map(next -> dials.allows(seat.client(), next.peer())).orElse(true)) {
+      seat.rewire(change);
+    } else {
+      owner.failed(seat, Message.Reason.BUSY, TOO_MANY_DIALS);
     }
   }
 
@@ -217,6 +229,8 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
       busy(from, open, "all room for sessions is taken");
     } else if (yields(from, open, engine)) {
       busy(from, open, "the room is for peers who are owed more");
+    } else if (!open.next().map(next -> dials.allows(from, next.peer())).orElse(true)) {
+      busy(from, open, TOO_MANY_DIALS);
     } else {
       admit(from, open, engine);
     }

@@ -1,6 +1,9 @@
 package org.folkmoot.serve;
 
+import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
+
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -98,6 +101,9 @@ final class HopSeat {
     this.engine = engine;
     this.seat = seat;
     this.room = room;
+    if (!open.sampling().map(sampling -> areTokens(sampling.history())).orElse(true)) {
+      throw new FolkmootException(BAD_REQUEST, "the history has ids that are no tokens");
+    }
     this.downstream =
         new Downstream(network, open, engine.dim(), room.stepWindow(), room.outputs());
     this.tail =
@@ -183,9 +189,14 @@ final class HopSeat {
   private boolean fits(Message.Forward step) {
     boolean inputs =
         open.range().embeds()
-            ? step.ids().length == step.tokens()
+            ? step.ids().length == step.tokens() && areTokens(step.ids())
             : step.hidden().length == step.tokens() * engine.dim();
     return inputs && step.position() + step.tokens() <= open.maxPositions();
+  }
+
+  /** Whether each is the id of a token: the sampler and the embedding index by them. */
+  private boolean areTokens(int[] ids) {
+    return Arrays.stream(ids).allMatch(id -> id >= 0 && id < engine.rowLength());
   }
 
   private void computeNext() {
@@ -332,7 +343,9 @@ final class HopSeat {
   }
 
   void draft(Message.Draft draft) {
-    if (tail != null) {
+    if (!areTokens(draft.ids())) {
+      owner.failed(this, Message.Reason.MALFORMED, "a draft has ids that are no tokens");
+    } else if (tail != null) {
       sample(tail.draft(draft.epoch(), draft.position(), draft.ids()));
       attest();
     }

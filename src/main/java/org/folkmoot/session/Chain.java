@@ -13,6 +13,7 @@ import org.folkmoot.base.Loop;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.peer.Verifier;
 import org.folkmoot.proof.Receipt;
+import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.PeerId;
@@ -88,9 +89,17 @@ public final class Chain implements PeerNetwork.Listener {
   private final Deadline deadline;
   private final Set<PeerId> watched = new HashSet<>();
   private final ChainEvidence evidence;
+
+  /** Layers at which a hop waited in vain. */
+  private final Set<Integer> stalledAt = new HashSet<>();
+
   private boolean hadTokens;
   private boolean repairDue;
-  private int repairsSinceToken;
+
+  /** Whether one of the losses that wait for a repair is a failure, and not for want of room. */
+  private boolean failed;
+
+  private int failuresSinceToken;
   private long stepSent;
   private Phase phase = Phase.OPENING;
   private long searchingSince;
@@ -159,7 +168,7 @@ public final class Chain implements PeerNetwork.Listener {
   private void askForStatements(ChainTestimony testimony) {
     steps.sendRest(hops);
     testimony.ask(network, hops);
-    boolean computed = hops.all(hop -> hop.computedTo >= steps.settled());
+    boolean computed = hops.all(hop -> hop.computedTo() >= steps.settled());
     await(computed ? SIGN_NANOS : progressNanos());
   }
 
@@ -213,6 +222,7 @@ public final class Chain implements PeerNetwork.Listener {
     if (others) {
       evidence.truncate(steps.settled());
     }
+    hops.stream().forEach(hop -> hop.takeBack(steps.settled()));
     awaitProgress();
   }
 
@@ -246,9 +256,10 @@ public final class Chain implements PeerNetwork.Listener {
     if (hop == null || report.position() + report.tokens() > task.maxPositions()) {
       return;
     }
-    hop.computed(report);
+    int settled = epochs.settled(report.epoch());
+    boolean further = hop.computed(report, Math.min(settled, steps.sentTo()));
     planner.computed(from, hop.plan.range().layers(), ChainHop.single(report), hop.nanos(report));
-    Optional<PeerId> other = evidence.reported(hop, report, epochs.settled(report.epoch()));
+    Optional<PeerId> other = evidence.reported(hop, report, settled);
     if (other.isPresent()) {
       planner.failed(from, Message.Reason.FAILED);
       planner.failed(other.get(), Message.Reason.FAILED);
@@ -259,7 +270,7 @@ public final class Chain implements PeerNetwork.Listener {
                   .formatted(from, other.get())));
       return;
     }
-    if (steps.areUnderWay()) {
+    if (further && steps.areUnderWay()) {
       awaitProgress();
     }
   }
@@ -276,7 +287,7 @@ public final class Chain implements PeerNetwork.Listener {
   }
 
   private void take(Message.Token token) {
-    repairsSinceToken = 0;
+    failuresSinceToken = 0;
     hadTokens = true;
     if (steps.isSingle()) {
       hops.charge(
@@ -294,12 +305,15 @@ public final class Chain implements PeerNetwork.Listener {
       return; // of an attempt that was given up
     }
     if (refusal.reason() == Message.Reason.BUSY) {
+      // Whoever lets a session in and then has no room for it has failed.
+      failed |= phase == Phase.RUNNING;
       sawBusy = true;
       planner.busy(from, refusal.retryAfterMillis());
+      drop(from);
     } else {
       planner.failed(from, refusal.reason());
+      lose(from);
     }
-    lose(from);
   }
 
   private void hopLost(PeerId from, Message.HopLost message) {
@@ -331,8 +345,14 @@ public final class Chain implements PeerNetwork.Listener {
 
   // ---- repair
 
-  /** Takes a peer out of the chain; what comes next is decided when all of an instant are out. */
+  /** Takes a peer out of the chain that failed. */
   private void lose(PeerId peer) {
+    failed = true;
+    drop(peer);
+  }
+
+  /** Takes a peer out of the chain; what comes next is decided when all of an instant are out. */
+  private void drop(PeerId peer) {
     hops.stream().filter(hop -> hop.peer().equals(peer)).forEach(repair::drop);
     if (phase == Phase.RUNNING) {
       searchingSince = network.loop().nanoTime();
@@ -347,6 +367,8 @@ public final class Chain implements PeerNetwork.Listener {
           .loop()
           .execute(() -> {
             repairDue = false;
+            failuresSinceToken += failed ? 1 : 0;
+            failed = false;
             repair();
           });
     }
@@ -362,12 +384,16 @@ public final class Chain implements PeerNetwork.Listener {
       retry = null;
     }
     repair.abandon();
-    if (++repairsSinceToken > settings.repairs()) {
+    if (failuresSinceToken >= settings.repairs()) {
       fail(
           new FolkmootException(
               UNREACHABLE,
               "peers failed %d times in a row while they computed this: try again later"
                   .formatted(settings.repairs())));
+      return;
+    }
+    if (sawBusy && hasSearchedLong()) {
+      failBusy();
       return;
     }
     if (!repair.plan()) {
@@ -382,18 +408,31 @@ public final class Chain implements PeerNetwork.Listener {
   private void awaitChain() {
     watch();
     deadline.clear();
-    repairsSinceToken--; // waiting is bounded by time
-    if (network.loop().nanoTime() - searchingSince > settings.giveUpAfter().toNanos()) {
+    // Peers that say beforehand that they have no room are as busy as those that refuse.
+    sawBusy |= !planner.plan(LayerRange.whole(task.layers()), 0, Set.of()).isEmpty();
+    if (!hasSearchedLong()) {
+      retry = network.loop().after(settings.pause().toNanos(), this::repair);
+    } else if (sawBusy) {
+      failBusy();
+    } else {
       fail(
-          sawBusy
-              ? new FolkmootException(BUSY, "the peers of this swarm are busy: try again soon")
-              : new FolkmootException(
-                  UNREACHABLE,
-                  "no peers that can be reached hold all %d layers: see 'folkmoot status', or serve some"
-                      .formatted(task.layers())));
-      return;
+          new FolkmootException(
+              UNREACHABLE,
+              "no peers that can be reached hold all %d layers: see 'folkmoot status', or serve some"
+                  .formatted(task.layers())));
     }
-    retry = network.loop().after(settings.pause().toNanos(), this::repair);
+  }
+
+  private boolean hasSearchedLong() {
+    return network.loop().nanoTime() - searchingSince > settings.giveUpAfter().toNanos();
+  }
+
+  private void failBusy() {
+    fail(
+        new FolkmootException(
+            BUSY,
+            "the peers of this swarm are busy, with no room for %d tokens now: try again soon, or ask for less"
+                .formatted(task.maxPositions())));
   }
 
   private void opened(PeerId from) {
@@ -432,26 +471,37 @@ public final class Chain implements PeerNetwork.Listener {
 
   private long progressNanos() {
     long perToken = settings.stallPerToken().toNanos();
-    return settings.stallAfter().toNanos() + perToken * Math.min(256, steps.sentTo());
+    int computed = hops.stream().mapToInt(ChainHop::computedTo).min().orElse(0);
+    int tokens = Math.clamp(steps.sentTo() - computed, 1, 256);
+    return settings.stallAfter().toNanos() + perToken * tokens;
   }
 
   private void await(long nanos) {
     deadline.set(nanos, this::stalled);
   }
 
-  /** The first hop that has not computed what was sent is the one that hangs. */
   private void stalled() {
     if (phase == Phase.RUNNING && evidence.wanted().isPresent()) {
       List<ChainHop> late = evidence.wanted().get().late(hops);
       late.forEach(hop -> lost(hop.peer(), Message.Reason.SILENT));
     } else if (phase == Phase.RUNNING && steps.areUnderWay()) {
-      ChainHop culprit =
-          hops.stream()
-              .filter(hop -> hop.computedTo < steps.sentTo())
-              .findFirst()
-              .orElseGet(hops::last);
-      lost(culprit.peer(), Message.Reason.SILENT);
+      lost(hanging().peer(), Message.Reason.SILENT);
     }
+  }
+
+  /**
+   * The first hop that has not computed what was sent is the one that hangs; or the one before,
+   * which says that it has computed, never sent it. That is open: the former is replaced, and if
+   * another one waits in vain at the same layer, the latter.
+   */
+  private ChainHop hanging() {
+    for (int i = 0; i < hops.size(); i++) {
+      ChainHop hop = hops.get(i);
+      if (hop.computedTo() < steps.sentTo()) {
+        return stalledAt.add(hop.plan.range().from()) || i == 0 ? hop : hops.get(i - 1);
+      }
+    }
+    return hops.last(); // which chose no token
   }
 
   private void renew() {

@@ -31,8 +31,7 @@ final class ChainHop {
 
   @Nullable SignedStatement signed;
 
-  /** Positions before this one it has computed, by its own reports. */
-  int computedTo;
+  private int computedTo;
 
   private long stepNanos;
   private int stepTokens;
@@ -59,13 +58,30 @@ final class ChainHop {
     return peer().equals(from) && state != State.LOST && (hadSeat || refusal.epoch() >= since);
   }
 
-  /** Notes what it says of what it computed. */
-  void computed(Message.Computed report) {
-    computedTo = report.position() + report.tokens();
+  /**
+   * Notes what it says of what it computed.
+   *
+   * @param certain positions of the report that still count
+   * @return whether it has come further: what it says again is no progress
+   */
+  boolean computed(Message.Computed report, int certain) {
     if (report.steps() == report.tokens()) {
       stepNanos += 1000L * report.computeMicros();
       stepTokens += report.tokens();
     }
+    int before = computedTo;
+    computedTo = Math.max(before, Math.min(certain, report.position() + report.tokens()));
+    return computedTo > before;
+  }
+
+  /** Other tokens come from a position on. */
+  void takeBack(int position) {
+    computedTo = Math.min(computedTo, position);
+  }
+
+  /** Positions before this one it has computed, by its own reports. */
+  int computedTo() {
+    return computedTo;
   }
 
   /** Tokens of a report that were steps of their own. */

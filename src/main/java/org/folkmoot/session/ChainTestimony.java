@@ -113,7 +113,7 @@ record ChainTestimony(Chain.Task task, TraceKey key, Verifier signatures, int le
    */
   List<ChainHop> late(ChainHops hops) {
     return hops.stream()
-        .filter(hop -> hop.signed == null && hop.computedTo < length)
+        .filter(hop -> hop.signed == null && hop.computedTo() < length)
         .findFirst()
         .map(List::of)
         .orElseGet(() -> hops.stream().filter(hop -> hop.signed == null).toList());

@@ -14,6 +14,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.folkmoot.api.ApiSettings.TurnLimits;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.FolkmootException.Code;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -300,6 +302,36 @@ class RefusalsTest {
     }
   }
 
+  /** What the swarm lacks is no fault of the node: programs try again, and people read why. */
+  @Test
+  void whatPeersCannotDoIsSaidAsThat() {
+    String busy = "the peers of this swarm are busy: try again soon";
+    HttpResponse<String> none = failing(Code.BUSY, busy);
+    check(none, 429, null, "rate_limit_exceeded");
+    assertThat(none.headers().firstValue("Retry-After")).isPresent();
+    assertThat(none.body()).contains(busy);
+
+    String gone = "no peers that can be reached hold all 30 layers";
+    HttpResponse<String> away = failing(Code.UNREACHABLE, gone);
+    check(away, 503, null, "peers_unreachable");
+    assertThat(away.headers().firstValue("Retry-After")).isPresent();
+    assertThat(away.body()).contains(gone);
+
+    String differ = "the peers a and b computed the same layers differently";
+    try (var _ = new Quiet()) {
+      HttpResponse<String> wrong = failing(Code.ARITHMETIC, differ);
+      check(wrong, 502, null, "wrong_result");
+      assertThat(wrong.body()).contains(differ);
+    }
+  }
+
+  private static HttpResponse<String> failing(Code code, String message) {
+    FakeModel model = TestServer.model().failing(new FolkmootException(code, message));
+    try (TestServer broken = TestServer.of(model)) {
+      return broken.post(CHAT, chat());
+    }
+  }
+
   @Test
   void oneFailingChoiceEndsAll() {
     FakeModel model = TestServer.model().failing(new IllegalStateException("x"));
@@ -321,7 +353,7 @@ class RefusalsTest {
         .isEqualTo(
             switch (status) {
               case 429 -> "rate_limit_error";
-              case 500, 503 -> "server_error";
+              case 500, 502, 503 -> "server_error";
               default -> "invalid_request_error";
             });
   }

@@ -45,7 +45,7 @@ class ChainHopsTest {
   @Test
   void stepsThatAreToldTogetherAreMeasured() {
     Message.Computed report = report(8000);
-    hops.stream().forEach(hop -> hop.computed(report));
+    hops.stream().forEach(hop -> hop.computed(report, Integer.MAX_VALUE));
     assertThat(speed(hops.first(), report)).isEqualTo(4000);
   }
 
@@ -60,7 +60,7 @@ class ChainHopsTest {
   @Test
   void whoIsAsFastAsItSaysIsBelieved() {
     Message.Computed report = report(8 * 5000);
-    hops.stream().forEach(hop -> hop.computed(report));
+    hops.stream().forEach(hop -> hop.computed(report, Integer.MAX_VALUE));
     for (int i = 0; i < 20; i++) {
       hops.charge((2 * 5 + 4) * MILLI, ChainHopsTest::near);
     }
@@ -77,7 +77,7 @@ class ChainHopsTest {
   @Test
   void aBoastDoesNotOutweighTheTimeThatTokensTake() {
     Message.Computed report = report(8);
-    hops.stream().forEach(hop -> hop.computed(report));
+    hops.stream().forEach(hop -> hop.computed(report, Integer.MAX_VALUE));
     assertThat(speed(hops.last(), report)).isGreaterThan(1_000_000);
     for (int i = 0; i < 20; i++) {
       hops.charge(1000 * MILLI, ChainHopsTest::near);

@@ -3,11 +3,15 @@ package org.folkmoot.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.wire.LayerRange;
+import org.folkmoot.wire.Message;
 import org.folkmoot.wire.PeerId;
 import org.junit.jupiter.api.Test;
 
@@ -91,6 +95,10 @@ class FailoverSimulationTest {
         case STOPPED -> node.stop();
         case CUT -> node.host().cut();
       }
+    }
+
+    void tell(SimNode from, Message report) {
+      from.host().loop().execute(() -> from.links().send(client.host().peer(), report));
     }
 
     /** The answer comes to its end, and then nothing is left of it anywhere. */
@@ -195,6 +203,54 @@ class FailoverSimulationTest {
           world.simulation.runFor(SECOND);
           world.servers.forEach(node -> Objects.requireNonNull(node.engine()).slowness(1));
           world.finish(20 * SECOND);
+        });
+  }
+
+  /** Old news is no progress: a hop that repeats itself is found out as one that says nothing. */
+  @Test
+  void aHopThatOnlyPretendsToWorkIsReplaced() {
+    Seeds.of(12)
+        .forEach(seed -> {
+          World world = new World(seed, 2, 20, seed / 6 % 2 == 0);
+          Map<PeerId, Message> told = new HashMap<>();
+          world.client.links().listen(new Reports(told));
+          world.client.host().loop().execute(world.request::start);
+          world.runToToken(5);
+          world.simulation.runFor(pause(world));
+          SimNode pretender = world.hop((int) (seed % 3));
+          Objects.requireNonNull(pretender.engine()).hang();
+          for (int second = 1; second < 100; second++) {
+            world.simulation.schedule(
+                second * SECOND,
+                () ->
+                    world.tell(
+                        pretender, Objects.requireNonNull(told.get(pretender.host().peer()))));
+          }
+          world.finish(20 * SECOND);
+        });
+  }
+
+  /** The latest report of each hop. */
+  private record Reports(Map<PeerId, Message> told) implements PeerNetwork.Listener {
+    @Override
+    public void received(PeerId from, Message message) {
+      if (message instanceof Message.Computed) {
+        told.put(from, message);
+      }
+    }
+  }
+
+  /** Who waits in vain is replaced first; when its successor waits, too, whoever is before it. */
+  @Test
+  void aHopThatKeepsItsOutputsToItselfIsReplaced() {
+    Seeds.of(8)
+        .forEach(seed -> {
+          World world = new World(seed, 2, 20, seed / 2 % 2 == 0);
+          world.client.host().loop().execute(world.request::start);
+          world.runToToken(5);
+          world.simulation.runFor(pause(world));
+          world.hop((int) (seed % 2)).withholding(true);
+          world.finish(60 * SECOND);
         });
   }
 

@@ -40,6 +40,7 @@ final class FakeSpanEngine implements SpanEngine {
   private boolean busy;
   private double slowness = 1;
   private boolean failing;
+  private boolean hanging;
   private boolean lying;
 
   /**
@@ -63,6 +64,11 @@ final class FakeSpanEngine implements SpanEngine {
   /** Whether all steps fail from now on. */
   void failing(boolean fails) {
     failing = fails;
+  }
+
+  /** Makes no pass any more, and says nothing of it. */
+  void hang() {
+    hanging = true;
   }
 
   /** Whether all outputs are a little wrong from now on. */
@@ -128,7 +134,7 @@ final class FakeSpanEngine implements SpanEngine {
   }
 
   private void startPass() {
-    if (busy || waiting.isEmpty()) {
+    if (busy || hanging || waiting.isEmpty()) {
       return;
     }
     busy = true;

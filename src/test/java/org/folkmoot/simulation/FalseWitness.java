@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.base.Loop;
@@ -15,11 +16,15 @@ import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SignedStatement;
 
 /**
- * The network as a peer sees it that computes rightly and signs something else.
+ * The network as a peer sees it that computes rightly and signs something else, or keeps things to
+ * itself.
  *
  * @param says what it signs instead
+ * @param withholds what it never sends
  */
-record FalseWitness(PeerNetwork network, UnaryOperator<HopStatement> says) implements PeerNetwork {
+record FalseWitness(
+    PeerNetwork network, UnaryOperator<HopStatement> says, Predicate<Message> withholds)
+    implements PeerNetwork {
   @Override
   public PeerId self() {
     return network.self();
@@ -56,7 +61,7 @@ record FalseWitness(PeerNetwork network, UnaryOperator<HopStatement> says) imple
       HopStatement other = says.apply(signed.statement());
       byte[] signature = SimPeer.signer(self()).sign(other.signedBytes());
       network.send(to, new Message.Attested(new SignedStatement(self(), other, signature)));
-    } else {
+    } else if (!withholds.test(message)) {
       network.send(to, message);
     }
   }

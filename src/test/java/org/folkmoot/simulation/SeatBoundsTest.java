@@ -83,7 +83,18 @@ class SeatBoundsTest {
   }
 
   private static Message.Open open(SimNode by, SessionId session, ModelId model, int positions) {
-    Message.Sampling sampling = new Message.Sampling(0, 0, 1, 0, 1, 0, 7, Map.of(), PROMPT, -1);
+    return open(by, session, model, positions, 1, PROMPT);
+  }
+
+  private static Message.Open open(
+      SimNode by,
+      SessionId session,
+      ModelId model,
+      int positions,
+      float repeatPenalty,
+      int... history) {
+    Message.Sampling sampling =
+        new Message.Sampling(0, 0, 1, 0, repeatPenalty, 64, 7, Map.of(), history, -1);
     return new Message.Open(
         session,
         1,
@@ -141,6 +152,29 @@ class SeatBoundsTest {
     assertThat(hop.server().seats()).isZero();
   }
 
+  /** No token has such an id: with a penalty the sampler would look for it. */
+  @Test
+  void idsThatAreNoTokensAreRefused() {
+    int beyond = Objects.requireNonNull(hop.engine()).rowLength();
+    for (int id : new int[] {-1, Integer.MIN_VALUE, beyond, Integer.MAX_VALUE}) {
+      say(client, open(client, SESSION, MODEL.id(), 64, 1.3f, 3, id, 5));
+      assertMalformed("a history with %d", id);
+      say(client, open(client, SESSION, MODEL.id(), 64, 1.3f, PROMPT));
+      say(client, new Message.Draft(SESSION, 1, 3, new int[] {4, id}), step(0, 3, 4, 5, 4, 4));
+      assertMalformed("a draft of %d", id);
+      say(client, open(client, SESSION, MODEL.id(), 64, 1.3f, PROMPT), step(0, 3, id, 5));
+      assertMalformed("a step of %d", id);
+    }
+    assertThat(sampled).isEmpty();
+  }
+
+  private void assertMalformed(String what, int id) {
+    assertThat(refused).as(what, id).singleElement().matches(m -> m.reason() == Reason.MALFORMED);
+    refused.clear();
+    assertThat(hop.server().seats()).as(what, id).isZero();
+    assertThat(Objects.requireNonNull(hop.engine()).reserved()).as(what, id).isZero();
+  }
+
   @Test
   void aStepByAnotherThanTheHopBeforeIsNotHeard() {
     openOne();
@@ -185,6 +219,74 @@ class SeatBoundsTest {
     client.host().crash(false);
     simulation.runFor(60 * SECOND);
     assertThat(hop.server().seats()).isZero();
+  }
+
+  /**
+   * Whom a session's outputs go to is its client's choice, and so are the addresses. Ten clients
+   * name whole streets of them.
+   */
+  @Test
+  void aHopDialsWhomStrangersNameAtABoundedPace() {
+    SimNode front = first();
+    List<SimNode> clients = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      clients.add(asking(10 + i));
+      clients.getLast().links().know(front.host().peer(), List.of(front.host().address()));
+      clients.getLast().say(front, new Message.Ping(1)); // few messages wait for a link
+    }
+    simulation.runFor(SECOND);
+    int nobody = 1000;
+    for (int second = 0; second < 20; second++) {
+      for (SimNode each : clients) {
+        for (int i = 0; i < 20; i++) {
+          SessionId session = new SessionId(each.host().loop().number(), second);
+          each.say(front, openFront(each, session, i + 1, nobody++));
+          each.say(front, rewire(session, 100 + i, nobody++), new Message.Close(session));
+        }
+      }
+      simulation.runFor(SECOND);
+    }
+    assertThat(front.host().transport().dials()).isBetween(64, 64 + 20 * 8);
+    assertThat(front.server().seats()).isZero();
+    // Who goes on to a peer that is linked already does not wait for the flood's end.
+    simulation.runFor(SECOND);
+    hop.links().know(front.host().peer(), List.of(front.host().address()));
+    hop.say(front, new Message.Ping(1));
+    client.links().know(front.host().peer(), List.of(front.host().address()));
+    simulation.runFor(SECOND);
+    for (int i = 0; i < 60; i++) {
+      clients.getFirst().say(front, openFront(client, new SessionId(5, i), 1, nobody++));
+    }
+    client.say(front, openFront(client, SESSION, 1, hop.host().loop().number()));
+    simulation.runFor(SECOND);
+    assertThat(opened).containsExactly(SESSION);
+  }
+
+  /** Holds the first layers. */
+  private SimNode first() {
+    SimHost host = new SimHost(network, 9, "front", 0, true);
+    return new SimNode(host, MODEL, new LayerRange(true, 0, 2, false), 60_000);
+  }
+
+  private static Message.Open openFront(SimNode by, SessionId session, int epoch, int next) {
+    return new Message.Open(
+        session,
+        epoch,
+        MODEL.id(),
+        new LayerRange(true, 0, 2, false),
+        64,
+        by.host().peer(),
+        Optional.of(contact(next)),
+        0,
+        Optional.empty());
+  }
+
+  private static Message.Rewire rewire(SessionId session, int epoch, int next) {
+    return new Message.Rewire(session, epoch, Optional.empty(), Optional.of(contact(next)), 0);
+  }
+
+  private static Message.Contact contact(int number) {
+    return new Message.Contact(SimHost.peer(number), List.of(SimHost.address(number)));
   }
 
   @Test

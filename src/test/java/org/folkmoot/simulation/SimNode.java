@@ -23,6 +23,7 @@ final class SimNode {
   private final FakeModel model;
   private final @Nullable FakeSpanEngine engine;
   private final BlockServer server;
+  private boolean withholding;
 
   /**
    * A running node.
@@ -52,7 +53,7 @@ final class SimNode {
     host.transport().accept(links.acceptor());
     server =
         new BlockServer(
-            new FalseWitness(links, says),
+            new FalseWitness(links, says, m -> withholding && m instanceof Message.Forward),
             SimLimits.USUAL,
             SimPeer.signer(host.peer()),
             Runnable::run);
@@ -70,6 +71,11 @@ final class SimNode {
 
   Links links() {
     return links;
+  }
+
+  /** Whether it keeps what it computes from the next hop, from now on. */
+  void withholding(boolean withholds) {
+    withholding = withholds;
   }
 
   /** Sends messages one after the other, on this node's loop. */

@@ -21,6 +21,7 @@ final class SimTransport implements PeerTransport {
   private @Nullable Acceptor acceptor;
   private boolean closed;
   private boolean silent;
+  private int dials;
 
   /**
    * A transport that dials, and listens once there is an acceptor.
@@ -93,6 +94,7 @@ final class SimTransport implements PeerTransport {
    */
   @Override
   public void dial(PeerAddress to, PeerId expected, Dialled result) {
+    dials++;
     Simulation simulation = network.simulation();
     boolean[] over = new boolean[1];
     Simulation.Event timeout =
@@ -150,6 +152,11 @@ final class SimTransport implements PeerTransport {
     } else {
       link.taker(taker.accepted(link));
     }
+  }
+
+  /** How often it dialled. */
+  int dials() {
+    return dials;
   }
 
   void add(SimLink link) {

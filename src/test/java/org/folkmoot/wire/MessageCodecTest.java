@@ -20,6 +20,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class MessageCodecTest {
+  /** Types of messages that are known, and some beyond. */
+  private static final int MOST_TYPES = 80;
+
   private static final HexFormat HEX = HexFormat.of();
 
   @Test
@@ -129,6 +132,8 @@ class MessageCodecTest {
   private static void fuzz(long seed, int runs) {
     Random random = new Random(seed);
     RandomMessages messages = new RandomMessages(random);
+    Set<Integer> seen = new HashSet<>();
+    Set<Integer> types = new HashSet<>();
     int understood = 0;
     for (int run = 0; run < runs; run++) {
       byte[] bytes;
@@ -137,16 +142,20 @@ class MessageCodecTest {
         random.nextBytes(bytes);
         if (bytes.length > 1 && random.nextBoolean()) {
           bytes[0] = Limits.VERSION;
-          bytes[1] = (byte) random.nextInt(32);
+          bytes[1] = (byte) random.nextInt(MOST_TYPES);
+          seen.add((int) bytes[1]);
         }
       } else {
         bytes = MessageCodec.encode(messages.message(run % RandomMessages.KINDS));
+        types.add((int) bytes[1]);
         for (int flips = random.nextInt(4); flips >= 0; flips--) {
           bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
         }
       }
       understood += survives(bytes, seed, run);
     }
+    assertThat(types).hasSize(RandomMessages.KINDS);
+    assertThat(seen).as("types with bodies at random").containsAll(types);
     // Flips in numbers and hashes make other messages, not broken ones.
     assertThat(understood).isBetween(runs / 10, runs);
   }

@@ -79,16 +79,12 @@ public final class ApiException extends RuntimeException {
       case BUSY -> busy(oneLine(fault));
       case NO_ROOM ->
           unavailable("no_room", "the server has no memory or disk left for this: try later");
+      case UNREACHABLE -> unavailable("peers_unreachable", oneLine(fault));
+      // Of peers that differ, or of this machine: either way no answer is to be trusted.
+      case ARITHMETIC ->
+          new ApiException(502, "server_error", null, "wrong_result", oneLine(fault), fault);
       // Their messages may name files of this machine.
-      case BAD_FILE,
-          UNSUPPORTED,
-          WRONG_HASH,
-          UNREACHABLE,
-          WRONG_CHAIN,
-          NOT_FINAL,
-          NO_FUNDS,
-          ARITHMETIC ->
-          internal(fault);
+      case BAD_FILE, UNSUPPORTED, WRONG_HASH, WRONG_CHAIN, NOT_FINAL, NO_FUNDS -> internal(fault);
     };
   }
 
