@@ -2,6 +2,10 @@ package org.folkmoot.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -40,6 +44,42 @@ class ReasoningTest {
       assertThat(thoughts.toString()).isEqualTo(lines(thought));
       assertThat(said.toString()).isEqualTo(lines(text));
     }
+  }
+
+  /**
+   * What families' prompts end with: R1's opens the thought itself, others leave it to the model.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "deepseek-r1-distill, one question, true",
+    "deepseek-r1-distill, a system and several turns, true",
+    "qwen3, one question, false",
+    "qwen3, 'no thoughts, please', false",
+    "mixtral, one question, false",
+  })
+  void seesWhetherThePromptOpensAThought(String family, String conversation, boolean opens)
+      throws IOException {
+    String prompt = rendered(family, conversation);
+    assertThat(Reasoning.after(prompt).isThinking()).isEqualTo(opens);
+    Reasoning.Part part = Reasoning.after(prompt).add("Hm.\n</think>\n\nYes.");
+    assertThat(part)
+        .isEqualTo(
+            opens
+                ? new Reasoning.Part("Hm.\n", "Yes.")
+                : new Reasoning.Part("", "Hm.\n</think>\n\nYes."));
+  }
+
+  /** A prompt as Jinja2 made it of the family's template. */
+  private static String rendered(String family, String conversation) throws IOException {
+    try (InputStream in =
+        ReasoningTest.class.getResourceAsStream("/org/folkmoot/engine/template/families.json")) {
+      for (JsonNode one : new ObjectMapper().readTree(in).path("conversations")) {
+        if (one.path("name").asText().equals(conversation)) {
+          return one.path("expected").path(family).textValue();
+        }
+      }
+    }
+    throw new AssertionError("no conversation " + conversation);
   }
 
   private static void take(Reasoning.Part part, StringBuilder thoughts, StringBuilder said) {
