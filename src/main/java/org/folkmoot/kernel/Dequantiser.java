@@ -39,7 +39,8 @@ public final class Dequantiser {
           }
         }
         case Q4_0, Q4_1, Q5_0, Q5_1 -> unpack(source, block, type, to, toAt + i);
-        case IQ4_NL, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> unpackParts(source, block, type, to, toAt + i);
+        case IQ4_NL, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K ->
+            unpackParts(source, block, type, to, toAt + i);
       }
     }
     for (int i = toAt; i < toAt + length; i++) {
@@ -81,7 +82,7 @@ public final class Dequantiser {
             SuperBlocks.low(type, in, 0, part / 2, k)
                 | (SuperBlocks.high(type, in, 0, part / 2, k) << layout.lowBits());
         int u = (four >>> (8 * (c % 4))) & 0xff;
-        float w = scale * (type == TensorType.IQ4_NL ? SuperBlocks.TABLE[u] : u - layout.zero());
+        float w = scale * (type.hasTable() ? SuperBlocks.TABLE[u] : u - layout.zero());
         to[toAt + part * 16 + c] = type.hasMinimum() ? Math.fma(w, d, min) : w * d;
       }
     }

@@ -23,7 +23,7 @@ public final class Oracle {
 
   private static final float NEGLIGIBLE = 0x1p-100f;
 
-  /** What the sixteen integers of IQ4_NL stand for. */
+  /** What the sixteen integers of IQ4_NL and IQ4_XS stand for. */
   private static final int[] IQ4_NL = {
     -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
   };
@@ -134,7 +134,7 @@ public final class Oracle {
                     (float) integer(type, matrix, block, c),
                     scale(type, matrix, block),
                     minimum(type, matrix, block));
-            case Q3_K, Q6_K ->
+            case Q3_K, Q6_K, IQ4_XS ->
                 (float) (subScale(type, matrix, block, c) * integer(type, matrix, block, c))
                     * scale(type, matrix, block);
             case Q2_K, Q4_K, Q5_K ->
@@ -156,6 +156,7 @@ public final class Oracle {
       case Q5_0 -> (nibble(in, at + 6, c) | fifthBit(in, at + 2, c)) - 16;
       case Q5_1 -> nibble(in, at + 8, c) | fifthBit(in, at + 4, c);
       case IQ4_NL -> IQ4_NL[nibble(in, at + 2, c)];
+      case IQ4_XS -> IQ4_NL[nibble(in, at + 8 + 16 * (c / 32), c % 32)];
       case Q4_K -> bits(in, at + 16 + 32 * (c / 64) + c % 32, 4 * (c / 32 % 2), 4);
       case Q5_K ->
           bits(in, at + 48 + 32 * (c / 64) + c % 32, 4 * (c / 32 % 2), 4)
@@ -188,6 +189,10 @@ public final class Oracle {
           bits(in, at + 96 + part % 8, 4 * (part / 8), 4)
               + 16 * bits(in, at + 104 + part % 4, 2 * (part / 4), 2)
               - 32;
+      case IQ4_XS ->
+          bits(in, at + 4 + j / 2, 4 * (j % 2), 4)
+              + 16 * bits(in, at + 2 + j / 4, 2 * (j % 4), 2)
+              - 32;
       case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL -> 1;
       case F32, F16, BF16 -> throw new IllegalArgumentException(type + " has no scales");
     };
@@ -203,7 +208,7 @@ public final class Oracle {
               : bits(in, at + 12 + j - 4, 4, 4) + 16 * bits(in, at + 8 + j - 4, 6, 2);
       case Q2_K -> bits(in, at + c / 16, 4, 4);
       case Q4_1, Q5_1 -> 1;
-      case Q8_0, Q4_0, Q5_0, IQ4_NL, Q3_K, Q6_K -> 0;
+      case Q8_0, Q4_0, Q5_0, IQ4_NL, IQ4_XS, Q3_K, Q6_K -> 0;
       case F32, F16, BF16 -> throw new IllegalArgumentException(type + " has no minimums");
     };
   }

@@ -106,11 +106,13 @@ final class PackedKernel {
     }
   }
 
-  /** {@code weights[column][row]} of IQ4_NL. */
-  static void lookUp(MemorySegment tile, long block, int[] indices, float[] weights) {
+  /** {@code weights[column][row]} of the formats with a table. */
+  static void lookUp(
+      MemorySegment tile, long block, PackedLayout layout, int[] indices, float[] weights) {
+    long lowAt = block + layout.lowAt();
     for (int row = 0; row < 32; row += FLOATS) {
       for (int c = 0; c < 32; c++) {
-        IntVector.fromMemorySegment(I, tile, block + (c / 8) * 128L + row * 4L, ORDER)
+        IntVector.fromMemorySegment(I, tile, lowAt + (c / 8) * 128L + row * 4L, ORDER)
             .lanewise(VectorOperators.LSHR, 8 * (c % 4) + 4 * (c / 4 % 2))
             .and(15)
             .intoArray(indices, c * 32 + row);
@@ -118,6 +120,24 @@ final class PackedKernel {
     }
     for (int i = 0; i < 1024; i++) {
       weights[i] = TABLE[indices[i]];
+    }
+    if (layout.scaleRows() > 0) {
+      scale(tile, block, weights);
+    }
+  }
+
+  /** {@code weights[column][row] *= scale[row]}. */
+  private static void scale(MemorySegment tile, long scales, float[] weights) {
+    for (int row = 0; row < 32; row += FLOATS) {
+      FloatVector scale =
+          (FloatVector)
+              ((IntVector)
+                      ByteVector.fromMemorySegment(QUARTER_BYTES, tile, scales + row, ORDER)
+                          .convertShape(VectorOperators.B2I, I, 0))
+                  .convertShape(VectorOperators.I2F, F, 0);
+      for (int at = row; at < 1024; at += 32) {
+        FloatVector.fromArray(F, weights, at).mul(scale).intoArray(weights, at);
+      }
     }
   }
 

@@ -17,7 +17,7 @@ package org.folkmoot.kernel;
  *
  * @param lowBits lower bits of an integer
  * @param highBits higher bits, or 0
- * @param zero what is subtracted from an integer, or for IQ4_NL from what stands in its table
+ * @param zero what is subtracted from an integer, or from what stands in the format's table
  * @param blocks blocks of 32 columns that share the binary16 scales
  * @param scaleRows rows of bytes with integer scales and minimums
  * @param secondScale which of them holds the scales of columns 16–31; those of 0–15 are in the
@@ -48,6 +48,8 @@ record PackedLayout(
   private static final PackedLayout Q8_0 = new PackedLayout(8, 0, 128, 1, 0, 0, 0, 0, false, false);
   private static final PackedLayout IQ4_NL =
       new PackedLayout(4, 0, 128, 1, 0, 0, 0, 0, false, false);
+  private static final PackedLayout IQ4_XS =
+      new PackedLayout(4, 0, 128, 8, 1, 0, 0, 0, false, false);
   private static final PackedLayout Q2_K = new PackedLayout(2, 0, 0, 8, 2, 1, 0, 1, true, true);
   private static final PackedLayout Q3_K = new PackedLayout(2, 1, 4, 8, 2, 1, 0, 0, false, false);
   private static final PackedLayout Q4_K = new PackedLayout(4, 0, 0, 8, 2, 0, 1, 1, true, false);
@@ -63,6 +65,7 @@ record PackedLayout(
       case Q5_1 -> Q5_1;
       case Q8_0 -> Q8_0;
       case IQ4_NL -> IQ4_NL;
+      case IQ4_XS -> IQ4_XS;
       case Q2_K -> Q2_K;
       case Q3_K -> Q3_K;
       case Q4_K -> Q4_K;

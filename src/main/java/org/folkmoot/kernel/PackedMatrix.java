@@ -118,8 +118,8 @@ public final class PackedMatrix implements Matrix {
       long at = head + layout.headBytes() + (long) (b % layout.blocks()) * layout.blockBytes();
       int qAt = (panel * columns + b * 32) * width;
       int scaleAt = (panel * all + b) * width;
-      if (type == TensorType.IQ4_NL) {
-        PackedKernel.lookUp(tile, at, scratch.indices, scratch.weights);
+      if (type.hasTable()) {
+        PackedKernel.lookUp(tile, at, layout, scratch.indices, scratch.weights);
       } else {
         PackedKernel.unpack(tile, at, layout, scratch.weights);
       }

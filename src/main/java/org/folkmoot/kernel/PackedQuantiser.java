@@ -30,6 +30,7 @@ final class PackedQuantiser {
       case Q6_K -> sixBits(x, at, block);
       case Q3_K -> threeBits(x, at, block);
       case IQ4_NL -> table(x, at, block);
+      case IQ4_XS -> tables(x, at, block);
       case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 ->
           throw new IllegalArgumentException(type.name());
     }
@@ -137,6 +138,29 @@ final class PackedQuantiser {
     }
   }
 
+  /** Eight tables whose scales are integers, too: -32 to 31 times that of the block. */
+  private void tables(float[] x, int at, ByteBuffer block) {
+    float most = 0;
+    for (int part = 0; part < 8; part++) {
+      scales[part] = fit.table(x, at + 32 * part);
+      most = Math.abs(scales[part]) > Math.abs(most) ? scales[part] : most;
+    }
+    float d = -most / 32;
+    block.putShort(0, Quantiser.half(d));
+    float inverse = d == 0 ? 0 : 1 / d;
+    for (int part = 0; part < 8; part++) {
+      int scale = Math.clamp(nearest(inverse * scales[part]), -32, 31);
+      or(block, 4 + part / 2, (scale + 32) & 15, 4 * (part % 2));
+      or(block, 2 + part / 4, (scale + 32) >> 4, 2 * (part % 4));
+      // GGML divides by the scale as it was before it was rounded to binary16.
+      float step = d * scale;
+      float inverseStep = step == 0 ? 0 : 1 / step;
+      for (int i = 32 * part; i < 32 * (part + 1); i++) {
+        putInteger(TensorType.IQ4_XS, block, i, PartFit.place(inverseStep * x[at + i]));
+      }
+    }
+  }
+
   /** The nearest integer, ties to even; what is beyond all integers becomes the last one. */
   static int nearest(float x) {
     return (int) Math.rint(x);
@@ -164,6 +188,7 @@ final class PackedQuantiser {
     int j = i / 32;
     switch (type) {
       case IQ4_NL -> or(block, 2 + i % 16, u, 4 * (i / 16));
+      case IQ4_XS -> or(block, 8 + 16 * j + i % 16, u, 4 * (i / 16 % 2));
       case Q4_K -> or(block, 16 + 32 * (j / 2) + i % 32, u, 4 * (j % 2));
       case Q5_K -> {
         or(block, 48 + 32 * (j / 2) + i % 32, u & 15, 4 * (j % 2));

@@ -122,7 +122,7 @@ final class ProductCode {
   private void constants() {
     constant(LOW_MASK, 0x0101_0101 * ((1 << Math.min(layout.lowBits(), 7)) - 1));
     constant(HIGH_MASK, 0x0101_0101 * (((1 << layout.highBits()) - 1) << layout.lowBits()));
-    if (type == TensorType.IQ4_NL) { // a table of bytes instead, made unsigned
+    if (type.hasTable()) { // a table of bytes instead, made unsigned
       for (int i = 0; i < 16; i += 4) {
         int four = 0;
         for (int j = 0; j < 4; j++) {
@@ -283,7 +283,7 @@ final class ProductCode {
       shiftRight(WEIGHTS, low, shift);
       op(VPANDD, WEIGHTS, WEIGHTS, LOW_MASK);
     }
-    if (type == TensorType.IQ4_NL) {
+    if (type.hasTable()) {
       op(VPSHUFB, WEIGHTS, HIGH_MASK, WEIGHTS);
     }
     if (layout.highBits() > 0) {

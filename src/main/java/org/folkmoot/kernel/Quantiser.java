@@ -42,7 +42,7 @@ public final class Quantiser {
         case Q5_0 -> symmetric(x, i, 5, to);
         case Q4_1 -> affine(x, i, 4, to);
         case Q5_1 -> affine(x, i, 5, to);
-        case IQ4_NL, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> {
+        case IQ4_NL, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> {
           packed.block(type, x, i, out, to.position());
           to.position(to.position() + type.blockBytes());
         }

@@ -241,7 +241,7 @@ final class RepackCode {
         switch (type) {
           case Q4_K, Q5_K -> 4;
           case Q6_K -> 192;
-          case Q2_K -> 0;
+          case Q2_K, IQ4_XS -> 0;
           case Q3_K -> 96;
           case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL -> -1;
         };
@@ -275,6 +275,14 @@ final class RepackCode {
           }
           store(to + half * layout.secondScale() * PackedLayout.ROWS);
         }
+      }
+      case IQ4_XS -> { // the upper bits stand behind the binary16 scale
+        bits(0, STORED + 1, 4 * block, 4);
+        bits(1, STORED, 16 + 2 * block, 2);
+        a.vector(VPSLLD, W512, 1, 0, 1, 4);
+        op(VPORD, 0, 0, 1);
+        op(VPADDD, 0, 0, BIAS);
+        store(to);
       }
       case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL -> {}
     }

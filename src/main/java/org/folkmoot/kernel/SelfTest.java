@@ -86,6 +86,7 @@ public final class SelfTest {
       case Q5_1 -> 0xa3b28e1c78290bfaL;
       case Q8_0 -> 0x889e542ada535f8bL;
       case IQ4_NL -> 0x079cf77c60969bf1L;
+      case IQ4_XS -> 0x2ce863d4c4c9242cL;
       case Q2_K -> 0x54407ecc20b6d0e6L;
       case Q3_K -> 0x7a7d0d7976dfca43L;
       case Q4_K -> 0x9a3d4aa8ce73f421L;
@@ -348,7 +349,7 @@ public final class SelfTest {
           case F32 -> putHalf(bytes, at + 2, (next() & 0x80ff) | 0x3e00);
           case BF16 -> putHalf(bytes, at, (next() & 0x80ff) | 0x3e00);
           case F16 -> putHalf(bytes, at, half());
-          case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> {
+          case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> {
             putHalf(bytes, at + type.scaleOffset(), half());
             if (type.hasMinimum()) {
               putHalf(bytes, at + type.scaleOffset() + 2, half());

@@ -10,7 +10,7 @@ import java.nio.ByteOrder;
  * bytes under one shift, so four are taken at once. Integers come out unsigned, as they are stored.
  */
 final class SuperBlocks {
-  /** What the sixteen integers of IQ4_NL stand for. */
+  /** What the sixteen integers of IQ4_NL and IQ4_XS stand for. */
   static final int[] TABLE = {
     -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
   };
@@ -44,6 +44,7 @@ final class SuperBlocks {
     return switch (type) {
       case Q8_0 -> 2 + 4 * k;
       case Q4_0, IQ4_NL -> 2 + 4 * (k & 3);
+      case IQ4_XS -> 8 + 16 * block + 4 * (k & 3);
       case Q4_1 -> 4 + 4 * (k & 3);
       case Q5_0 -> 6 + 4 * (k & 3);
       case Q5_1 -> 8 + 4 * (k & 3);
@@ -60,7 +61,7 @@ final class SuperBlocks {
   static int lowShift(TensorType type, int block, int k) {
     return switch (type) {
       case Q8_0 -> 0;
-      case Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL -> k & 4;
+      case Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, IQ4_XS -> k & 4;
       case Q4_K, Q5_K -> 4 * (block & 1);
       case Q6_K, Q2_K, Q3_K -> 2 * (block & (type == TensorType.Q6_K ? 2 : 3));
       case F32, F16, BF16 -> throw other(type);
@@ -75,7 +76,7 @@ final class SuperBlocks {
         int mask = (1 << PackedLayout.of(type).highBits()) - 1;
         yield field(in, at + highAt(type, block, k), highShift(type, block, k), mask);
       }
-      case IQ4_NL, Q4_0, Q4_1, Q8_0, Q4_K, Q2_K -> 0;
+      case IQ4_NL, IQ4_XS, Q4_0, Q4_1, Q8_0, Q4_K, Q2_K -> 0;
       case F32, F16, BF16 -> throw other(type);
     };
   }
@@ -88,7 +89,7 @@ final class SuperBlocks {
       case Q5_K -> 16 + 4 * k;
       case Q6_K -> 128 + 32 * (block >> 2) + 4 * k;
       case Q3_K -> 4 * k;
-      case F32, F16, BF16, IQ4_NL, Q4_0, Q4_1, Q8_0, Q4_K, Q2_K -> throw other(type);
+      case F32, F16, BF16, IQ4_NL, IQ4_XS, Q4_0, Q4_1, Q8_0, Q4_K, Q2_K -> throw other(type);
     };
   }
 
@@ -98,7 +99,7 @@ final class SuperBlocks {
       case Q5_0, Q5_1 -> 4 * k;
       case Q5_K, Q3_K -> block;
       case Q6_K -> 2 * (block & 3);
-      case F32, F16, BF16, IQ4_NL, Q4_0, Q4_1, Q8_0, Q4_K, Q2_K -> throw other(type);
+      case F32, F16, BF16, IQ4_NL, IQ4_XS, Q4_0, Q4_1, Q8_0, Q4_K, Q2_K -> throw other(type);
     };
   }
 
@@ -119,6 +120,12 @@ final class SuperBlocks {
       case Q4_K, Q5_K -> six(in, at + 4, at + 12, 0, part >> 1);
       case Q6_K -> in[at + 192 + part];
       case Q2_K -> in[at + part] & 15;
+      case IQ4_XS -> {
+        int j = part >> 1;
+        int low = (in[at + 4 + (j >> 1)] >> (4 * (j & 1))) & 15;
+        int high = (in[at + 2 + (j >> 2)] >> (2 * (j & 3))) & 3;
+        yield (low | (high << 4)) - 32;
+      }
       case Q3_K -> {
         int low = (in[at + 96 + (part & 7)] >> ((part & 8) / 2)) & 15;
         int high = (in[at + 104 + (part & 3)] >> (2 * (part >> 2))) & 3;
@@ -133,7 +140,7 @@ final class SuperBlocks {
     return switch (type) {
       case Q4_K, Q5_K -> six(in, at + 8, at + 12, 4, part >> 1);
       case Q2_K -> (in[at + part] >> 4) & 15;
-      case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, Q3_K, Q6_K -> 0;
+      case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, IQ4_XS, Q3_K, Q6_K -> 0;
       case F32, F16, BF16 -> throw other(type);
     };
   }

@@ -26,6 +26,10 @@ public enum TensorType {
   /** {@code f16 d; u4 q[32]}: weight {@code TABLE[q] d}. */
   IQ4_NL(20, 32, 18),
   /**
+   * {@code f16 d; u6 sc[8]; u4 q[256]}: weight {@code (sc - 32) TABLE[q] d}, a scale for each 32.
+   */
+  IQ4_XS(23, 256, 136),
+  /**
    * {@code u4 sc[16], mn[16]; u2 q[256]; f16 d, dmin}: weight {@code sc q d - mn dmin}, a scale and
    * a minimum for each 16.
    */
@@ -82,8 +86,13 @@ public enum TensorType {
   public boolean hasMinimum() {
     return switch (this) {
       case Q4_1, Q5_1, Q2_K, Q4_K, Q5_K -> true;
-      case F32, F16, BF16, Q4_0, Q5_0, Q8_0, IQ4_NL, Q3_K, Q6_K -> false;
+      case F32, F16, BF16, Q4_0, Q5_0, Q8_0, IQ4_NL, IQ4_XS, Q3_K, Q6_K -> false;
     };
+  }
+
+  /** Whether integers are places in a table of sixteen weights, unevenly spaced. */
+  public boolean hasTable() {
+    return this == IQ4_NL || this == IQ4_XS;
   }
 
   /** Whether the parts of a block have integer scales of their own. */
@@ -96,7 +105,7 @@ public enum TensorType {
    */
   public int scaleOffset() {
     return switch (this) {
-      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, Q4_K, Q5_K -> 0;
+      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, IQ4_XS, Q4_K, Q5_K -> 0;
       case Q2_K -> 80;
       case Q3_K -> 108;
       case Q6_K -> 208;

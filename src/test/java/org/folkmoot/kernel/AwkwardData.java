@@ -111,7 +111,7 @@ final class AwkwardData {
       case F32 -> out.putFloat(wide(kind));
       case F16 -> out.putShort(half(kind));
       case BF16 -> out.putShort((short) (Float.floatToRawIntBits(wide(kind)) >>> 16));
-      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> {
+      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> {
         byte[] block = new byte[type.blockBytes()];
         int limit = kind == Weight.ALL_LEAST ? 0 : 255;
         for (int i = 0; i < block.length; i++) {

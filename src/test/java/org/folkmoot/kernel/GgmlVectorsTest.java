@@ -70,13 +70,14 @@ class GgmlVectorsTest {
   }
 
   /**
-   * A negative scale times the integer zero is the integer zero here; in gguf-py, which multiplies
-   * floats, it is -0.
+   * A negative scale times the integer zero, or a scale of zero times a negative integer, is the
+   * integer zero here; in gguf-py, which multiplies floats, it is -0.
    */
   private static void ignoreSigns(TensorType type, float[] x) {
-    boolean negativeScale = type == TensorType.Q3_K || type == TensorType.Q6_K;
+    boolean signed =
+        type == TensorType.Q3_K || type == TensorType.Q6_K || type == TensorType.IQ4_XS;
     for (int i = 0; i < x.length; i++) {
-      if (negativeScale && x[i] == 0) {
+      if (signed && x[i] == 0) {
         x[i] = 0;
       }
     }

@@ -43,6 +43,17 @@ final class PackedReference {
         scale[0] = 1;
         scale[1] = 1;
       }
+      case IQ4_XS -> {
+        int high = (b[2] & 255) | ((b[3] & 255) << 8);
+        for (int ib = 0; ib < 8; ib++) {
+          int low = (b[4 + ib / 2] >> (4 * (ib % 2))) & 15;
+          scale[2 * ib] = scale[2 * ib + 1] = (low | ((high >> (2 * ib)) & 3) << 4) - 32;
+          for (int j = 0; j < 16; j++) {
+            q[32 * ib + j] = VALUES[b[8 + 16 * ib + j] & 15];
+            q[32 * ib + j + 16] = VALUES[(b[8 + 16 * ib + j] & 255) >> 4];
+          }
+        }
+      }
       case Q2_K -> {
         least = half(b, 82);
         for (int j = 0; j < 16; j++) {
@@ -134,8 +145,7 @@ final class PackedReference {
   static byte[] quantise(TensorType type, float[] x, int at) {
     byte[] block = new byte[type.blockBytes()];
     ByteBuffer out = ByteBuffer.wrap(block).order(ByteOrder.LITTLE_ENDIAN);
-    int size =
-        type == TensorType.Q4_K || type == TensorType.Q5_K || type == TensorType.IQ4_NL ? 32 : 16;
+    int size = type == TensorType.Q4_K || type == TensorType.Q5_K || type.hasTable() ? 32 : 16;
     int parts = type.blockSize() / size;
     int top = top(type);
     double[] step = new double[parts];
@@ -167,8 +177,8 @@ final class PackedReference {
         double wanted = x[at + part * size + i] + dmin * min;
         int zero = type.hasMinimum() ? 0 : top / 2 + 1;
         int q =
-            type == TensorType.IQ4_NL
-                ? place(wanted, d)
+            type.hasTable()
+                ? place(wanted, d * scale)
                 : nearest(wanted, d * scale, -zero, top - zero) + zero;
         put(type, block, part * size + i, q);
       }
@@ -183,7 +193,7 @@ final class PackedReference {
       case Q4_K -> 15;
       case Q5_K -> 31;
       case Q6_K -> 63;
-      case IQ4_NL -> 253;
+      case IQ4_NL, IQ4_XS -> 253;
       case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> throw new IllegalArgumentException();
     };
   }
@@ -191,7 +201,7 @@ final class PackedReference {
   private static int topScale(TensorType type) {
     return switch (type) {
       case Q2_K -> 15;
-      case Q3_K -> 31;
+      case Q3_K, IQ4_XS -> 31;
       case Q4_K, Q5_K -> 63;
       case Q6_K -> 127;
       case IQ4_NL -> 1;
@@ -237,6 +247,10 @@ final class PackedReference {
           b[4 + part] |= (byte) (min >> 4 << 6);
         }
       }
+      case IQ4_XS -> {
+        b[4 + part / 2] |= (byte) (((scale + 32) & 15) << (4 * (part % 2)));
+        b[2 + part / 4] |= (byte) (((scale + 32) >> 4) << (2 * (part % 4)));
+      }
       case Q6_K -> b[192 + part] = (byte) scale;
       case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL ->
           throw new IllegalArgumentException();
@@ -247,6 +261,7 @@ final class PackedReference {
     int j = i / 32;
     switch (type) {
       case IQ4_NL -> b[2 + i % 16] |= (byte) (q << (i < 16 ? 0 : 4));
+      case IQ4_XS -> b[8 + 16 * j + i % 16] |= (byte) (q << (i % 32 < 16 ? 0 : 4));
       case Q2_K -> b[16 + 32 * (i / 128) + i % 32] |= (byte) (q << (2 * (j % 4)));
       case Q3_K -> {
         b[32 + 32 * (i / 128) + i % 32] |= (byte) ((q & 3) << (2 * (j % 4)));

@@ -45,7 +45,9 @@ public enum Recipe {
   /** 6.6 bits. */
   Q6_K(TensorType.Q6_K, 18),
   /** 4.5 bits, unevenly spaced. */
-  IQ4_NL(TensorType.IQ4_NL, 25);
+  IQ4_NL(TensorType.IQ4_NL, 25),
+  /** 4.25 bits, the same in blocks of 256. */
+  IQ4_XS(TensorType.IQ4_XS, 30);
 
   private final TensorType type;
   private final int fileType;
@@ -125,7 +127,7 @@ public enum Recipe {
     return columns % 32 != 0
         ? TensorType.F16
         : switch (wanted) {
-          case Q2_K, Q3_K -> TensorType.IQ4_NL;
+          case Q2_K, Q3_K, IQ4_XS -> TensorType.IQ4_NL;
           case Q4_K -> TensorType.Q5_0;
           case Q5_K -> TensorType.Q5_1;
           case Q6_K -> TensorType.Q8_0;

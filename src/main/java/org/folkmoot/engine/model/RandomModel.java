@@ -171,6 +171,7 @@ public record RandomModel(
         block.putShort(at + 2, half(-15.5 * deviation / 9.23));
       }
       case IQ4_NL -> block.putShort(at, half(deviation / 67.2));
+      case IQ4_XS -> block.putShort(at, half(deviation / 1242));
       case Q2_K -> scales(block, at, type, deviation / 13.9, 1.5);
       case Q3_K -> block.putShort(at + type.scaleOffset(), half(deviation / 43.3));
       case Q4_K -> scales(block, at, type, deviation / 255, 7.5);

@@ -233,7 +233,7 @@ class GgufParserTest {
   @Test
   void namesTheFormatsItDoesNotKnow() {
     for (var known :
-        Map.of(4, "Q4_2", 23, "IQ4_XS", 1000, "number 1000", -1, "4294967295").entrySet()) {
+        Map.of(4, "Q4_2", 22, "IQ2_S", 1000, "number 1000", -1, "4294967295").entrySet()) {
       FolkmootException fault =
           fault(
               head(1, 0)
