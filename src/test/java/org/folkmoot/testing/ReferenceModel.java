@@ -55,9 +55,14 @@ public final class ReferenceModel implements LogitsFunction {
     rope = new ReferenceRope(file, family, headDim, pairing);
     boolean gemma3 = family.equals("gemma3");
     windowRope =
-        gemma3 ? new ReferenceRope(headDim, pairing, number("rope.freq_base_swa", 10_000)) : rope;
+        gemma3 || family.equals("olmo2")
+            ? new ReferenceRope(
+                headDim,
+                pairing,
+                number("rope.freq_base_swa", gemma3 ? 10_000 : number("rope.freq_base", 10_000)))
+            : rope;
     window = (int) number("attention.sliding_window", 0);
-    seesAll = seesAll(gemma3 ? 6 : family.equals("gemma2") ? 2 : 0);
+    seesAll = seesAll(gemma3 ? 6 : family.equals("gemma2") ? 2 : family.equals("olmo2") ? 4 : 0);
     boolean is27B = (gemma3 && layers == 62) || (family.equals("gemma2") && layers == 46);
     scoreScale = number("attention.scale", 1 / Math.sqrt(is27B ? dim / (double) heads : headDim));
     scoreCap = number("attn_logit_softcapping", 0);
@@ -109,13 +114,14 @@ public final class ReferenceModel implements LogitsFunction {
     double[][] x = embed(ids);
     for (int layer = 0; layer < layers; layer++) {
       String block = "blk." + layer + ".";
-      double[][] read = attention(block, norm(x, block + "attn_norm"), cache, layer);
-      add(x, normIfThere(read, block + "post_attention_norm"));
-      double[][] fed = feedForward.of(block, norm(x, block + "ffn_norm"));
-      add(x, normIfThere(fed, block + "post_ffw_norm"));
+      double[][] read = attention(block, normIfThere(x, block + "attn_norm"), cache, layer);
+      add(x, times(number("residual_scale", 1), normIfThere(read, block + "post_attention_norm")));
+      double[][] fed = feedForward.of(block, normIfThere(x, block + "ffn_norm"));
+      add(x, times(number("residual_scale", 1), normIfThere(fed, block + "post_ffw_norm")));
     }
     String head = file.tensor("output.weight").isPresent() ? "output" : "token_embd";
     double[][] logits = transpose(linear(file, norm(x, "output_norm"), head));
+    logits = times(1 / number("logit_scale", 1), logits);
     if (logitCap > 0) {
       for (double[] row : logits) {
         Arrays.setAll(row, i -> logitCap * Math.tanh(row[i] / logitCap));
@@ -129,12 +135,10 @@ public final class ReferenceModel implements LogitsFunction {
     double[][] rows = new double[ids.length][dim];
     for (int t = 0; t < ids.length; t++) {
       Dequantiser.row(file, table, ids[t], rows[t]);
-      if (family.startsWith("gemma")) {
-        double[] row = rows[t];
-        Arrays.setAll(row, i -> row[i] * Math.sqrt(dim));
-      }
     }
-    return transpose(rows);
+    boolean gemma = family.startsWith("gemma");
+    double scale = gemma ? Math.sqrt(dim) : number("embedding_scale", 1);
+    return transpose(times(scale, rows));
   }
 
   private double[][] attention(String block, double[][] x, Cache cache, int layer) {
@@ -149,6 +153,9 @@ public final class ReferenceModel implements LogitsFunction {
     for (int t = 0; t < queries.length; t++) {
       normHeads(queries[t], block + "attn_q_norm.weight");
       normHeads(newKeys[t], block + "attn_k_norm.weight");
+      if (family.equals("smollm3") && layer % 4 == 3) {
+        continue; // Yang et al. 2025, "Rope to Nope and Back Again"
+      }
       turn.rotate(queries[t], start + t);
       turn.rotate(newKeys[t], start + t);
     }
@@ -269,13 +276,13 @@ public final class ReferenceModel implements LogitsFunction {
     return transpose(rows);
   }
 
-  /** RMSNorm of every head by itself, where the file has weights for it. */
+  /** RMSNorm of every head by itself, or of all if there are as many weights. */
   private void normHeads(double[] vector, String name) {
     Optional<GgufTensor> tensor = file.tensor(name);
     if (tensor.isPresent()) {
       double[] weight = Dequantiser.all(file, tensor.get());
-      for (int at = 0; at < vector.length; at += headDim) {
-        norm(vector, at, headDim, weight);
+      for (int at = 0; at < vector.length; at += weight.length) {
+        norm(vector, at, weight.length, weight);
       }
     }
   }
@@ -301,6 +308,16 @@ public final class ReferenceModel implements LogitsFunction {
     for (int i = 0; i < scores.length; i++) {
       scores[i] /= sum;
     }
+  }
+
+  private static double[][] times(double scale, double[][] x) {
+    double[][] y = new double[x.length][];
+    for (int i = 0; i < x.length; i++) {
+      double[] row = x[i];
+      y[i] = new double[row.length];
+      Arrays.setAll(y[i], t -> scale * row[t]);
+    }
+    return y;
   }
 
   private static void add(double[][] x, double[][] y) {

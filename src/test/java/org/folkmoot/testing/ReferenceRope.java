@@ -1,6 +1,7 @@
 package org.folkmoot.testing;
 
 import java.util.Arrays;
+import java.util.Set;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.gguf.GgufMetadata;
 
@@ -18,6 +19,9 @@ public final class ReferenceRope {
     /** {@code (i, i + n/2)}: GPT-NeoX, Qwen, Phi, Gemma. */
     HALVES
   }
+
+  private static final Set<String> NEIGHBOURLY =
+      Set.of("llama", "internlm2", "chatglm", "glm4", "granite", "smollm3");
 
   private final Pairing pairing;
   private final int headDim;
@@ -91,7 +95,7 @@ public final class ReferenceRope {
   /** The pairing of a file's architecture. */
   static Pairing pairing(GgufFile file) {
     String family = file.metadata().string("general.architecture").orElseThrow();
-    return family.equals("llama") ? Pairing.NEIGHBOURS : Pairing.HALVES;
+    return NEIGHBOURLY.contains(family) ? Pairing.NEIGHBOURS : Pairing.HALVES;
   }
 
   /** Turns every head of a vector; numbers of a head beyond those rotated stay. */

@@ -45,7 +45,21 @@ public enum TinyFamily {
   /** Llama 3.1 and 3.2: factors that divide the low frequencies. */
   LLAMA3("llama", 2),
   /** Positions divided by a factor. */
-  LLAMA_LINEAR("llama", 2);
+  LLAMA_LINEAR("llama", 2),
+  /** Llama under another name. */
+  INTERNLM2("internlm2", 2),
+  /** Fused tensors with biases, heads that are turned in part, neighbours together. */
+  CHATGLM("chatglm", 2),
+  /** Gate and up fused, query, key and value not; norms behind. */
+  GLM4("glm4", 2),
+  /** Scaled embeddings, scores, residuals and logits. */
+  GRANITE("granite", 2),
+  /** Every fourth layer turns nothing. */
+  SMOLLM3("smollm3", 4),
+  /** Norms behind only, and of all queries and keys together. */
+  OLMO2("olmo2", 2),
+  /** The same with a window in three layers of four, which alone are not stretched. */
+  OLMO3("olmo2", 4);
 
   private static final int DIM = 64;
   private static final int HEADS = 4;
@@ -96,19 +110,22 @@ public enum TinyFamily {
         w.put("rope.scaling.factor", 8f);
       }
       case PHI3 -> {
-        w.fused = true;
+        w.fusedAttention = true;
+        w.fusedGateUp = true;
         w.put("rope.dimension_count", 12);
         w.put("attention.sliding_window", 20);
       }
       case PHI3_LONG -> {
-        w.fused = true;
+        w.fusedAttention = true;
+        w.fusedGateUp = true;
         w.ropeFactors = true;
         w.put("rope.dimension_count", 12);
         w.put("rope.scaling.original_context_length", 64);
         w.put("rope.scaling.attn_factor", 1.19f);
       }
       case PHI3_SHORT -> {
-        w.fused = true;
+        w.fusedAttention = true;
+        w.fusedGateUp = true;
         w.ropeFactors = true;
         w.tied = true;
         w.put("rope.scaling.original_context_length", 256);
@@ -137,6 +154,36 @@ public enum TinyFamily {
       case LLAMA3 -> {
         w.llama3Factors = true;
         w.put("rope.freq_base", 500_000f);
+      }
+      case INTERNLM2 -> w.put("rope.freq_base", 1_000_000f);
+      case CHATGLM -> {
+        w.fusedAttention = true;
+        w.fusedGateUp = true;
+        w.biases = true;
+        w.put("rope.dimension_count", 8);
+      }
+      case GLM4 -> {
+        w.fusedGateUp = true;
+        w.biases = true;
+        w.postNorms = true;
+        w.headDim = 24;
+        w.put("rope.dimension_count", 12);
+      }
+      case GRANITE -> {
+        w.tied = true;
+        w.put("embedding_scale", 6f);
+        w.put("attention.scale", 0.2f);
+        w.put("residual_scale", 0.3f);
+        w.put("logit_scale", 1.7f);
+      }
+      case SMOLLM3 -> w.tied = true;
+      case OLMO2 -> w.olmo();
+      case OLMO3 -> {
+        w.olmo();
+        w.put("attention.sliding_window", 20);
+        w.put("rope.scaling.type", "yarn");
+        w.put("rope.scaling.factor", 4f);
+        w.put("rope.scaling.original_context_length", 64);
       }
       case LLAMA_LINEAR -> {
         w.put("rope.scaling.type", "linear");
@@ -188,7 +235,10 @@ public enum TinyFamily {
     boolean biases;
     boolean qkNorm;
     boolean postNorms;
-    boolean fused;
+    boolean fusedAttention;
+    boolean fusedGateUp;
+    boolean preNorms = true;
+    boolean wholeNorms;
     boolean ropeFactors;
     boolean llama3Factors;
     boolean tied;
@@ -205,6 +255,13 @@ public enum TinyFamily {
       this.architecture = architecture;
       this.type = type;
       tied = architecture.startsWith("gemma");
+    }
+
+    void olmo() {
+      preNorms = false;
+      qkNorm = true;
+      wholeNorms = true;
+      postNorms = true;
     }
 
     void put(String key, int value) {
@@ -270,7 +327,9 @@ public enum TinyFamily {
     private void attention(String block) {
       int queries = HEADS * headDim;
       int keys = KV_HEADS * headDim;
-      weights.norm(block + "attn_norm.weight", DIM);
+      if (preNorms) {
+        weights.norm(block + "attn_norm.weight", DIM);
+      }
       BiConsumer<String, Integer> matrix =
           (name, rows) -> {
             weights.matrix(block + name + ".weight", type, DIM, rows);
@@ -278,7 +337,7 @@ public enum TinyFamily {
               weights.bias(block + name + ".bias", rows);
             }
           };
-      if (fused) {
+      if (fusedAttention) {
         matrix.accept("attn_qkv", queries + 2 * keys);
       } else {
         matrix.accept("attn_q", queries);
@@ -287,8 +346,8 @@ public enum TinyFamily {
       }
       weights.matrix(block + "attn_output.weight", type, queries, DIM);
       if (qkNorm) {
-        weights.norm(block + "attn_q_norm.weight", headDim);
-        weights.norm(block + "attn_k_norm.weight", headDim);
+        weights.norm(block + "attn_q_norm.weight", wholeNorms ? queries : headDim);
+        weights.norm(block + "attn_k_norm.weight", wholeNorms ? keys : headDim);
       }
       if (postNorms) {
         weights.norm(block + "post_attention_norm.weight", DIM);
@@ -296,10 +355,12 @@ public enum TinyFamily {
     }
 
     private void feedForward(String block) {
-      weights.norm(block + "ffn_norm.weight", DIM);
+      if (preNorms) {
+        weights.norm(block + "ffn_norm.weight", DIM);
+      }
       if (experts > 0) {
         experts(block);
-      } else if (fused) {
+      } else if (fusedGateUp) {
         weights.matrix(block + "ffn_up.weight", type, DIM, 2 * FFN);
         weights.matrix(block + "ffn_down.weight", type, FFN, DIM);
       } else {

@@ -6,6 +6,7 @@ import static org.folkmoot.base.FolkmootException.Code.UNSUPPORTED;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.gguf.GgufMetadata;
@@ -28,22 +29,39 @@ final class ConfigReader {
   /** Experts are chosen by sorting them for each token: a bound against absurd files. */
   private static final int MAX_EXPERTS = 1 << 12;
 
+  private static final String LOGIT_SCALE = "logit_scale";
+  private static final String RESIDUAL_SCALE = "residual_scale";
+  private static final String EMBEDDING_SCALE = "embedding_scale";
+
+  /** What Granite's files scale. */
+  private static final Set<String> SCALES = Set.of(LOGIT_SCALE, RESIDUAL_SCALE, EMBEDDING_SCALE);
+
   /**
    * Keys that change what is computed in ways that are not handled, with the values that change
    * nothing. A file that has another would run, and answer nonsense.
    */
   private static final Map<String, double[]> NEUTRAL =
       Map.of(
-          "logit_scale", new double[] {0, 1},
-          "residual_scale", new double[] {0, 1},
-          "embedding_scale", new double[] {0, 1},
-          "attention.clamp_kqv", new double[] {0},
-          "attention.max_alibi_bias", new double[] {0},
-          "attention.temperature_length", new double[] {0},
-          "expert_weights_scale", new double[] {0, 1},
-          "expert_gating_func", new double[] {0, 1},
-          "expert_group_count", new double[] {0, 1},
-          "leading_dense_block_count", new double[] {0});
+          LOGIT_SCALE,
+          new double[] {0, 1},
+          RESIDUAL_SCALE,
+          new double[] {0, 1},
+          EMBEDDING_SCALE,
+          new double[] {0, 1},
+          "attention.clamp_kqv",
+          new double[] {0},
+          "attention.max_alibi_bias",
+          new double[] {0},
+          "attention.temperature_length",
+          new double[] {0},
+          "expert_weights_scale",
+          new double[] {0, 1},
+          "expert_gating_func",
+          new double[] {0, 1},
+          "expert_group_count",
+          new double[] {0, 1},
+          "leading_dense_block_count",
+          new double[] {0});
 
   private final GgufFile file;
   private final GgufMetadata metadata;
@@ -107,19 +125,39 @@ final class ConfigReader {
         rope,
         window(rope, context),
         new ModelConfig.Parts(
-            family.has(Family.Habit.QK_NORM),
+            !family.has(Family.Habit.NO_PRE_NORMS),
+            family.has(Family.Habit.WHOLE_QK_NORM)
+                ? ModelConfig.QkNorm.WHOLE
+                : family.has(Family.Habit.QK_NORM)
+                    ? ModelConfig.QkNorm.HEADS
+                    : ModelConfig.QkNorm.NONE,
             family.has(Family.Habit.POST_NORMS),
             family.has(Family.Habit.GELU)
                 ? ModelConfig.Activation.GELU
                 : ModelConfig.Activation.SILU,
-            family.has(Family.Habit.FUSED)),
+            family.has(Family.Habit.FUSED_ATTENTION),
+            family.has(Family.Habit.FUSED_GATE_UP),
+            unturned()),
         scales(layers, dim, heads, headDim),
         experts,
         KvLayout.Precision.F16);
   }
 
+  /** Every fourth layer of SmolLM3 turns nothing; none of a Granite that was trained so. */
+  private int unturned() {
+    boolean turns = metadata.bool(architecture + ".rope.scaling.finetuned").orElse(true);
+    return family == Family.SMOLLM3 ? 4 : family == Family.GRANITE && !turns ? 1 : 0;
+  }
+
   private void requireNeutral() {
+    if (metadata.value(architecture + ".rope.dimension_sections").orElse("") instanceof long[] all
+        && Arrays.stream(all).anyMatch(one -> one != 0)) {
+      throw unsupported("models that tell positions in sections (pictures) are not supported");
+    }
     NEUTRAL.forEach((key, neutral) -> {
+      if (family == Family.GRANITE && SCALES.contains(key)) {
+        return;
+      }
       double value = metadata.number(architecture + "." + key).orElse(neutral[0]);
       if (Arrays.stream(neutral).noneMatch(one -> one == value)) {
         throw unsupported(
@@ -143,11 +181,22 @@ final class ConfigReader {
   private ModelConfig.Scales scales(int layers, int dim, int heads, int headDim) {
     double scored = layers == family.layersOfOddScale() ? (double) dim / heads : headDim;
     double scale = number("attention.scale", 0, 0, 1e6);
+    boolean granite = family == Family.GRANITE;
     return new ModelConfig.Scales(
-        family.has(Family.Habit.SCALED_EMBEDDING) ? (float) Math.sqrt(dim) : 1,
+        family.has(Family.Habit.SCALED_EMBEDDING)
+            ? (float) Math.sqrt(dim)
+            : granite ? scale(EMBEDDING_SCALE) : 1,
         (float) (scale > 0 ? scale : 1 / Math.sqrt(scored)),
         (float) number("attn_logit_softcapping", 0, 0, 1e6),
-        isOllamas() ? 0 : (float) number("final_logit_softcapping", 0, 0, 1e6));
+        isOllamas() ? 0 : (float) number("final_logit_softcapping", 0, 0, 1e6),
+        granite ? scale(RESIDUAL_SCALE) : 1,
+        granite ? (float) (1.0 / scale(LOGIT_SCALE)) : 1);
+  }
+
+  /** A scale that a file may leave out, or give as 0. */
+  private float scale(String key) {
+    double scale = number(key, 0, 0, 1e6);
+    return scale == 0 ? 1 : (float) scale;
   }
 
   private Window window(Rope rope, int context) {
@@ -155,17 +204,29 @@ final class ConfigReader {
     int usual = family == Family.GEMMA2 ? 4096 : 0;
     int positions = optional("attention.sliding_window", 0, Integer.MAX_VALUE, usual);
     Rope local =
-        family == Family.GEMMA3
+        family == Family.OLMO2
             ? new Rope(
                 rope.pairing(),
                 rope.dims(),
-                number(
-                    "rope.freq_base_swa", number("rope.local.freq_base", 10_000, 1, 1e12), 1, 1e12),
+                number("rope.freq_base_swa", rope.base(), 1, 1e12),
                 new RopeScaling.None())
-            : rope;
+            : family == Family.GEMMA3
+                ? new Rope(
+                    rope.pairing(),
+                    rope.dims(),
+                    number(
+                        "rope.freq_base_swa",
+                        number("rope.local.freq_base", 10_000, 1, 1e12),
+                        1,
+                        1e12),
+                    new RopeScaling.None())
+                : rope;
     boolean seesAll = positions == 0 || positions >= context;
     // Where a window has its own angles its layers are told apart even if it hides nothing.
     if (seesAll && local.equals(rope)) {
+      return new Window(0, 0, rope);
+    }
+    if (positions == 0 && family == Family.OLMO2) {
       return new Window(0, 0, rope);
     }
     if (positions == 0) {

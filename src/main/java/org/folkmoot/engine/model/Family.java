@@ -27,7 +27,19 @@ enum Family {
   /** Gemma 3, its text part: five layers with a window, then one without. */
   GEMMA3("gemma3", "Gemma 3"),
   /** Phi-3 to Phi-4-mini. */
-  PHI3("phi3", "Phi-3, Phi-4-mini");
+  PHI3("phi3", "Phi-3, Phi-4-mini"),
+  /** InternLM 2 and 2.5: Llama under another name. */
+  INTERNLM2("internlm2", "InternLM2"),
+  /** GLM-4 9B of 2024. */
+  CHATGLM("chatglm", "GLM-4-9B"),
+  /** GLM-4 of 2025, with norms behind. */
+  GLM4("glm4", "GLM-4-0414"),
+  /** Granite 3 and the 4 without state spaces: Llama with four scales. */
+  GRANITE("granite", "Granite"),
+  /** SmolLM3: every fourth layer turns nothing. */
+  SMOLLM3("smollm3", "SmolLM3"),
+  /** OLMo 2 and 3: norms behind only. */
+  OLMO2("olmo2", "OLMo 2, OLMo 3");
 
   /** What a family does otherwise than Llama. */
   enum Habit {
@@ -35,14 +47,20 @@ enum Family {
     ADJACENT_PAIRS,
     /** Queries and keys of each head are normed before they are turned. */
     QK_NORM,
+    /** The same of all heads together. */
+    WHOLE_QK_NORM,
+    /** What attention and feed-forward read is not normed. */
+    NO_PRE_NORMS,
     /** What attention and feed-forward give is normed before it is added. */
     POST_NORMS,
     /** The gate is GELU's, not SiLU's. */
     GELU,
     /** Embeddings are multiplied by the root of their length. */
     SCALED_EMBEDDING,
-    /** Query, key and value are one tensor, gate and up another. */
-    FUSED,
+    /** Query, key and value are one tensor. */
+    FUSED_ATTENTION,
+    /** Gate and up are one. */
+    FUSED_GATE_UP,
     /** Feed-forwards may be mixtures of experts. */
     EXPERTS,
     /** The weights of the chosen experts need not add up to one. */
@@ -71,7 +89,11 @@ enum Family {
       case GEMMA -> Set.of(Habit.GELU, Habit.SCALED_EMBEDDING);
       case GEMMA2 -> Set.of(Habit.GELU, Habit.SCALED_EMBEDDING, Habit.POST_NORMS);
       case GEMMA3 -> Set.of(Habit.GELU, Habit.SCALED_EMBEDDING, Habit.POST_NORMS, Habit.QK_NORM);
-      case PHI3 -> Set.of(Habit.FUSED);
+      case PHI3 -> Set.of(Habit.FUSED_ATTENTION, Habit.FUSED_GATE_UP);
+      case INTERNLM2, GRANITE, SMOLLM3 -> Set.of(Habit.ADJACENT_PAIRS);
+      case CHATGLM -> Set.of(Habit.ADJACENT_PAIRS, Habit.FUSED_ATTENTION, Habit.FUSED_GATE_UP);
+      case GLM4 -> Set.of(Habit.ADJACENT_PAIRS, Habit.FUSED_GATE_UP, Habit.POST_NORMS);
+      case OLMO2 -> Set.of(Habit.NO_PRE_NORMS, Habit.WHOLE_QK_NORM, Habit.POST_NORMS);
     };
   }
 
@@ -80,7 +102,9 @@ enum Family {
     return switch (this) {
       case GEMMA2 -> 2;
       case GEMMA3 -> 6;
+      case OLMO2 -> 4;
       case LLAMA, QWEN2, QWEN2MOE, QWEN3, QWEN3MOE, GEMMA, PHI3 -> 0;
+      case INTERNLM2, CHATGLM, GLM4, GRANITE, SMOLLM3 -> 0;
     };
   }
 
@@ -93,6 +117,7 @@ enum Family {
       case GEMMA2 -> 46;
       case GEMMA3 -> 62;
       case LLAMA, QWEN2, QWEN2MOE, QWEN3, QWEN3MOE, GEMMA, PHI3 -> 0;
+      case INTERNLM2, CHATGLM, GLM4, GRANITE, SMOLLM3, OLMO2 -> 0;
     };
   }
 

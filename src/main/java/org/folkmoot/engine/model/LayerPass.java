@@ -57,15 +57,7 @@ final class LayerPass {
 
   void run() {
     int dim = config.dim();
-    normAndPrepare(
-        work.hidden,
-        layer.attentionNorm(),
-        config.normEpsilon(),
-        tokens,
-        layer.queryKeyValue(),
-        pool,
-        work);
-    show(Operator.ATTENTION_NORM, work.normed, dim);
+    read(layer.attentionNorm(), layer.queryKeyValue(), Operator.ATTENTION_NORM);
     layer.queryKeyValue().multiply(pool, work.activations, work.queryKeyValue);
     addBias();
     showQueryKeyValue();
@@ -89,16 +81,18 @@ final class LayerPass {
     show(Operator.LAYER_OUTPUT, work.hidden, dim);
   }
 
+  /** Makes the hidden states the input of some matrices, normed before if there is a norm. */
+  private void read(float[] norm, MatrixGroup next, Operator normed) {
+    if (norm.length == 0) {
+      prepare(work.hidden, config.dim(), tokens, next, pool, work);
+      return;
+    }
+    normAndPrepare(work.hidden, norm, config.normEpsilon(), tokens, next, pool, work);
+    show(normed, work.normed, config.dim());
+  }
+
   private void plain(SpanWeights.Plain plain) {
-    normAndPrepare(
-        work.hidden,
-        layer.feedForwardNorm(),
-        config.normEpsilon(),
-        tokens,
-        plain.gateUp(),
-        pool,
-        work);
-    show(Operator.FEED_FORWARD_NORM, work.normed, config.dim());
+    read(layer.feedForwardNorm(), plain.gateUp(), Operator.FEED_FORWARD_NORM);
     plain.gateUp().multiply(pool, work.activations, work.gateUp);
     showGateUp();
     activate(config.parts().activation(), config.ffn(), tokens, pool, work);
@@ -171,6 +165,9 @@ final class LayerPass {
           });
       show(normed, work.projected, dim);
     }
+    if (config.scales().residual() != 1) {
+      Elementwise.scale(work.projected, 0, tokens * dim, config.scales().residual());
+    }
     Elementwise.add(work.hidden, 0, work.projected, 0, tokens * dim);
   }
 
@@ -187,21 +184,26 @@ final class LayerPass {
     }
   }
 
-  /** Norms queries and keys head by head, if the family does. */
+  /** Norms queries and keys, if the family does: head by head, or all together. */
   private void normHeads() {
-    if (!config.parts().qkNorm()) {
+    float[] queryNorm = layer.queryNorm();
+    float[] keyNorm = layer.keyNorm();
+    if (queryNorm.length == 0) {
       return;
     }
-    int headDim = config.headDim();
+    int keys = config.heads() * config.headDim();
+    int end = keys + config.kvHeads() * config.headDim();
     int stride = layer.queryKeyValue().rows();
     pool.run(
         tokens,
         8,
         (from, to, worker) -> {
           for (int t = from; t < to; t++) {
-            for (int head = 0; head < config.heads() + config.kvHeads(); head++) {
-              float[] norm = head < config.heads() ? layer.queryNorm() : layer.keyNorm();
-              normRow(work.queryKeyValue, t * stride + head * headDim, norm, worker);
+            for (int at = 0; at < keys; at += queryNorm.length) {
+              normRow(work.queryKeyValue, t * stride + at, queryNorm, worker);
+            }
+            for (int at = keys; at < end; at += keyNorm.length) {
+              normRow(work.queryKeyValue, t * stride + at, keyNorm, worker);
             }
           }
         });
@@ -234,7 +236,8 @@ final class LayerPass {
     KvPlan.Place place = plan.place(index);
     float[] table = rope.block(position);
     int at = rope.offset(position);
-    for (int head = 0; head < config.heads() + config.kvHeads(); head++) {
+    int turned = config.parts().turns(number) ? config.heads() + config.kvHeads() : 0;
+    for (int head = 0; head < turned; head++) {
       Elementwise.rotate(
           work.queryKeyValue,
           token * stride + head * headDim,

@@ -45,7 +45,25 @@ final class LayerTensors {
 
   /** Whether query, key and value have biases. */
   boolean hasBiases() {
-    return file.tensor(name(config.parts().fused() ? "attn_qkv.bias" : "attn_q.bias")).isPresent();
+    return file.tensor(name(config.parts().fusedAttention() ? "attn_qkv.bias" : "attn_q.bias"))
+        .isPresent();
+  }
+
+  /** How many numbers of queries are normed together, or of keys. */
+  int queryNorm() {
+    return normed(queries);
+  }
+
+  int keyNorm() {
+    return normed(keys);
+  }
+
+  private int normed(int all) {
+    return switch (config.parts().qkNorm()) {
+      case NONE -> 0;
+      case HEADS -> config.headDim();
+      case WHOLE -> all;
+    };
   }
 
   Slice query() {
@@ -61,7 +79,7 @@ final class LayerTensors {
   }
 
   private Slice attention(String own, int firstRow, int rows) {
-    return config.parts().fused()
+    return config.parts().fusedAttention()
         ? new Slice(name("attn_qkv.weight"), queries + 2L * keys, firstRow, rows, config.dim())
         : Slice.whole(name(own + ".weight"), rows, config.dim());
   }
@@ -85,7 +103,7 @@ final class LayerTensors {
 
   private Slice fused(int firstRow, String own) {
     int ffn = config.ffn();
-    return config.parts().fused()
+    return config.parts().fusedGateUp()
         ? new Slice(name("ffn_up.weight"), 2L * ffn, firstRow, ffn, config.dim())
         : Slice.whole(name(own), ffn, config.dim());
   }

@@ -54,15 +54,18 @@ public final class LoneOperator {
       case QUERY -> biased(at, at.query(), row(inputs, 0));
       case KEY -> biased(at, at.key(), row(inputs, 0));
       case VALUE -> biased(at, at.value(), row(inputs, 0));
-      case QUERY_NORM -> headNorms(at.name("attn_q_norm.weight"), row(inputs, 0));
-      case KEY_NORM -> headNorms(at.name("attn_k_norm.weight"), row(inputs, 0));
+      case QUERY_NORM -> norms(at.name("attn_q_norm.weight"), at.queryNorm(), row(inputs, 0));
+      case KEY_NORM -> norms(at.name("attn_k_norm.weight"), at.keyNorm(), row(inputs, 0));
       case ROTATED_QUERY, ROTATED_KEY ->
-          bytes(rotated(config.rope(point.layer()), row(inputs, 0), position));
+          config.parts().turns(point.layer())
+              ? bytes(rotated(config.rope(point.layer()), row(inputs, 0), position))
+              : only(inputs, 0);
       case STORED_KEY, STORED_VALUE -> stored(headOf(row(inputs, 0), point.kvHead()));
       case ATTENTION -> attention(point, inputs);
       case ATTENTION_OUTPUT -> bytes(multiply(at.attentionOutput(), joined(inputs)));
       case ATTENTION_POST_NORM -> norm(at.name("post_attention_norm.weight"), row(inputs, 0));
-      case ATTENTION_RESIDUAL, LAYER_OUTPUT -> bytes(add(row(inputs, 0), row(inputs, 1)));
+      case ATTENTION_RESIDUAL, LAYER_OUTPUT ->
+          bytes(add(row(inputs, 0), scaled(row(inputs, 1), config.scales().residual())));
       case FEED_FORWARD_NORM -> norm(at.name("ffn_norm.weight"), row(inputs, 0));
       case ROUTER -> bytes(experts.router(at, row(inputs, 0)));
       case GATE ->
@@ -113,20 +116,25 @@ public final class LoneOperator {
     long rowBytes = tensor.type().rowBytes(config.dim());
     byte[] row = file.data(tensor).asSlice(id * rowBytes, rowBytes).toArray(ValueLayout.JAVA_BYTE);
     float[] embedding = Oracle.row(tensor.type(), row, 0, config.dim());
-    float scale = config.scales().embedding();
-    return bytes(scale == 1 ? embedding : Oracle.scale(embedding, scale));
+    return bytes(scaled(embedding, config.scales().embedding()));
+  }
+
+  private static float[] scaled(float[] x, float by) {
+    return by == 1 ? x : Oracle.scale(x, by);
   }
 
   private byte[] norm(String name, float[] x) {
     return bytes(Oracle.rmsNorm(x, vector(name, x.length), config.normEpsilon()));
   }
 
-  private byte[] headNorms(String name, float[] heads) {
-    float[] weight = vector(name, config.headDim());
+  /** Norms so many numbers at a time: a head's, or those of all heads. */
+  private byte[] norms(String name, int length, float[] heads) {
+    float[] weight = vector(name, length);
     float[] normed = new float[heads.length];
-    for (int head = 0; head < heads.length / config.headDim(); head++) {
-      float[] one = Oracle.rmsNorm(headOf(heads, head), weight, config.normEpsilon());
-      System.arraycopy(one, 0, normed, head * config.headDim(), one.length);
+    for (int at = 0; at < heads.length; at += length) {
+      float[] some = Arrays.copyOfRange(heads, at, at + length);
+      float[] one = Oracle.rmsNorm(some, weight, config.normEpsilon());
+      System.arraycopy(one, 0, normed, at, length);
     }
     return bytes(normed);
   }

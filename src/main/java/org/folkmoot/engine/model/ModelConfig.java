@@ -53,12 +53,37 @@ public record ModelConfig(
   /**
    * What a layer is made of.
    *
-   * @param qkNorm queries and keys of each head are normed before they are turned
+   * @param preNorms what attention and feed-forward read is normed
+   * @param qkNorm how queries and keys are normed before they are turned
    * @param postNorms what attention and feed-forward give is normed before it is added
    * @param activation of the feed-forward's gate
-   * @param fused query, key and value are one tensor of the file, gate and up another
+   * @param fusedAttention query, key and value are one tensor of the file
+   * @param fusedGateUp the feed-forward's gate and its inner state are one
+   * @param unturned one layer of so many turns nothing, the last of them; 0 if all turn
    */
-  public record Parts(boolean qkNorm, boolean postNorms, Activation activation, boolean fused) {}
+  public record Parts(
+      boolean preNorms,
+      QkNorm qkNorm,
+      boolean postNorms,
+      Activation activation,
+      boolean fusedAttention,
+      boolean fusedGateUp,
+      int unturned) {
+    /** Whether a layer of the model turns queries and keys by their position. */
+    public boolean turns(int layer) {
+      return unturned == 0 || (layer + 1) % unturned != 0;
+    }
+  }
+
+  /** How queries and keys are normed. */
+  public enum QkNorm {
+    /** Not at all. */
+    NONE,
+    /** Each head by itself. */
+    HEADS,
+    /** All heads together. */
+    WHOLE
+  }
 
   /**
    * What some numbers are multiplied or bounded by.
@@ -67,8 +92,16 @@ public record ModelConfig(
    * @param attention what attention scores are multiplied by
    * @param attentionCap bound that scores approach, by a hyperbolic tangent; 0 for none
    * @param logitCap the same of logits
+   * @param residual what attention and feed-forward give is multiplied by before it is added
+   * @param logits what logits are multiplied by
    */
-  public record Scales(float embedding, float attention, float attentionCap, float logitCap) {}
+  public record Scales(
+      float embedding,
+      float attention,
+      float attentionCap,
+      float logitCap,
+      float residual,
+      float logits) {}
 
   /**
    * Reads the configuration of a file.

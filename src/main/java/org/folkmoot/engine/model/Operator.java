@@ -101,14 +101,16 @@ public enum Operator {
   /** Whether the layers of a model have it. */
   boolean isIn(ModelConfig config) {
     return switch (this) {
-      case QUERY_NORM, KEY_NORM -> config.parts().qkNorm();
+      case ATTENTION_NORM -> config.parts().preNorms();
+      // A mixture's router reads what is normed.
+      case FEED_FORWARD_NORM -> config.parts().preNorms() || config.experts().any();
+      case QUERY_NORM, KEY_NORM -> config.parts().qkNorm() != ModelConfig.QkNorm.NONE;
       case ATTENTION_POST_NORM, FEED_FORWARD_POST_NORM -> config.parts().postNorms();
       case ROUTER, MIXTURE -> config.experts().any();
       case SHARED_GATE, SHARED_UP, SHARED_ACTIVATION, SHARED_DOWN ->
           config.experts().sharedFfn() > 0;
       case EMBEDDING -> false;
-      case ATTENTION_NORM,
-          QUERY,
+      case QUERY,
           KEY,
           VALUE,
           ROTATED_QUERY,
@@ -118,7 +120,6 @@ public enum Operator {
           ATTENTION,
           ATTENTION_OUTPUT,
           ATTENTION_RESIDUAL,
-          FEED_FORWARD_NORM,
           GATE,
           UP,
           ACTIVATION,

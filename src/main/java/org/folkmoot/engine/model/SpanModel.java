@@ -360,6 +360,9 @@ public final class SpanModel implements AutoCloseable {
         states, head.norm(), config.normEpsilon(), count, head.projection(), pool, work);
     float[] logits = new float[count * config.vocabulary()];
     head.projection().multiply(pool, work.activations, logits);
+    if (config.scales().logits() != 1) {
+      Elementwise.scale(logits, 0, logits.length, config.scales().logits());
+    }
     if (config.scales().logitCap() > 0) {
       pool.run(
           count,

@@ -90,7 +90,11 @@ public final class TraceOrder {
     return switch (point.operator()) {
       case EMBEDDING -> List.of(new Source(Optional.empty(), false));
       case ATTENTION_NORM -> List.of(input(point));
-      case QUERY, KEY, VALUE -> List.of(own(layer, Operator.ATTENTION_NORM));
+      case QUERY, KEY, VALUE ->
+          List.of(
+              Operator.ATTENTION_NORM.isIn(config)
+                  ? own(layer, Operator.ATTENTION_NORM)
+                  : input(point));
       case QUERY_NORM -> List.of(own(layer, Operator.QUERY));
       case KEY_NORM -> List.of(own(layer, Operator.KEY));
       case ROTATED_QUERY -> List.of(either(layer, Operator.QUERY_NORM, Operator.QUERY));
@@ -116,7 +120,7 @@ public final class TraceOrder {
       case GATE, UP ->
           mixture
               ? List.of(own(layer, Operator.FEED_FORWARD_NORM), own(layer, Operator.ROUTER))
-              : List.of(own(layer, Operator.FEED_FORWARD_NORM));
+              : List.of(either(layer, Operator.FEED_FORWARD_NORM, Operator.ATTENTION_RESIDUAL));
       case ACTIVATION -> List.of(own(layer, Operator.GATE), own(layer, Operator.UP));
       case DOWN ->
           mixture

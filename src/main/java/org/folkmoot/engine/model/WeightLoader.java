@@ -126,17 +126,16 @@ final class WeightLoader implements AutoCloseable {
   private SpanWeights.Layer layer(int index) {
     LayerTensors at = new LayerTensors(file, config, index);
     int dim = config.dim();
-    int headDim = config.headDim();
     ModelConfig.Parts parts = config.parts();
     return new SpanWeights.Layer(
-        vector(at.name("attn_norm.weight"), dim),
+        parts.preNorms() ? vector(at.name("attn_norm.weight"), dim) : new float[0],
         group(at.query(), at.key(), at.value()),
         bias(at),
-        parts.qkNorm() ? vector(at.name("attn_q_norm.weight"), headDim) : new float[0],
-        parts.qkNorm() ? vector(at.name("attn_k_norm.weight"), headDim) : new float[0],
+        at.queryNorm() > 0 ? vector(at.name("attn_q_norm.weight"), at.queryNorm()) : new float[0],
+        at.keyNorm() > 0 ? vector(at.name("attn_k_norm.weight"), at.keyNorm()) : new float[0],
         group(at.attentionOutput()),
         parts.postNorms() ? vector(at.name("post_attention_norm.weight"), dim) : new float[0],
-        vector(at.name("ffn_norm.weight"), dim),
+        parts.preNorms() ? vector(at.name("ffn_norm.weight"), dim) : new float[0],
         config.experts().any() ? mixture(at) : plain(at.gate(), at.up(), at.down()),
         parts.postNorms() ? vector(at.name("post_ffw_norm.weight"), dim) : new float[0]);
   }
@@ -171,7 +170,7 @@ final class WeightLoader implements AutoCloseable {
     }
     int q = at.query().rows();
     int kv = at.key().rows();
-    if (config.parts().fused()) {
+    if (config.parts().fusedAttention()) {
       return vector(LayerTensors.biasOf(at.query()), q + 2 * kv);
     }
     float[] all = new float[q + 2 * kv];

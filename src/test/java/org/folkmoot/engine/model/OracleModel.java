@@ -49,20 +49,29 @@ final class OracleModel {
     GgufTensor tensor = tensor("token_embd.weight");
     int at = Math.toIntExact(id * tensor.type().rowBytes(config.dim()));
     float[] row = Oracle.row(tensor.type(), bytes(tensor), at, config.dim());
-    float scale = config.scales().embedding();
-    return scale == 1 ? row : Oracle.scale(row, scale);
+    return scaled(row, config.scales().embedding());
+  }
+
+  private static float[] scaled(float[] x, float by) {
+    return by == 1 ? x : Oracle.scale(x, by);
   }
 
   private float[] layer(int layer, float[] x) {
     String block = "blk." + layer + ".";
     boolean post = config.parts().postNorms();
     float[] attended =
-        multiply(block + "attn_output.weight", attend(layer, norm(x, block + "attn_norm")));
-    float[] y = add(x, post ? norm(attended, block + "post_attention_norm") : attended);
+        multiply(block + "attn_output.weight", attend(layer, read(x, block + "attn_norm")));
+    float residual = config.scales().residual();
+    float[] behind = post ? norm(attended, block + "post_attention_norm") : attended;
+    float[] y = add(x, scaled(behind, residual));
 
-    float[] normed = norm(y, block + "ffn_norm");
+    float[] normed = read(y, block + "ffn_norm");
     float[] fed = config.experts().any() ? mixture(block, normed) : plain(block, normed);
-    return add(y, post ? norm(fed, block + "post_ffw_norm") : fed);
+    return add(y, scaled(post ? norm(fed, block + "post_ffw_norm") : fed, residual));
+  }
+
+  private float[] read(float[] x, String name) {
+    return config.parts().preNorms() ? norm(x, name) : x;
   }
 
   private float[] norm(float[] x, String name) {
@@ -70,7 +79,7 @@ final class OracleModel {
   }
 
   private float[] plain(String block, float[] x) {
-    if (config.parts().fused()) {
+    if (config.parts().fusedGateUp()) {
       float[] both = multiply(block + "ffn_up.weight", x);
       float[] gate = Arrays.copyOf(both, config.ffn());
       float[] up = Arrays.copyOfRange(both, config.ffn(), 2 * config.ffn());
@@ -147,17 +156,19 @@ final class OracleModel {
     float[][] queries;
     float[][] newKeys;
     float[][] newValues;
-    if (config.parts().fused()) {
+    if (config.parts().fusedAttention()) {
       float[] all = biased(block + "attn_qkv", x);
       queries = heads(all, config.heads());
       newKeys = heads(Arrays.copyOfRange(all, q, q + kv), config.kvHeads());
       newValues = heads(Arrays.copyOfRange(all, q + kv, q + 2 * kv), config.kvHeads());
     } else {
-      queries = heads(biased(block + "attn_q", x), config.heads());
-      newKeys = heads(biased(block + "attn_k", x), config.kvHeads());
+      queries =
+          heads(wholeNorm(biased(block + "attn_q", x), block + "attn_q_norm"), config.heads());
+      newKeys =
+          heads(wholeNorm(biased(block + "attn_k", x), block + "attn_k_norm"), config.kvHeads());
       newValues = heads(biased(block + "attn_v", x), config.kvHeads());
     }
-    if (config.parts().qkNorm()) {
+    if (config.parts().qkNorm() == ModelConfig.QkNorm.HEADS) {
       Arrays.setAll(queries, i -> norm(queries[i], block + "attn_q_norm"));
       Arrays.setAll(newKeys, i -> norm(newKeys[i], block + "attn_k_norm"));
     }
@@ -165,7 +176,7 @@ final class OracleModel {
     float[] table = cosinesAndSines(rope, keys.get(layer * config.kvHeads()).size());
     for (int head = 0; head < config.kvHeads(); head++) {
       int cache = layer * config.kvHeads() + head;
-      keys.get(cache).add(Oracle.rotate(newKeys[head], table, rope.halves()));
+      keys.get(cache).add(turned(layer, newKeys[head], table, rope));
       values.get(cache).add(newValues[head]);
     }
     float[] out = new float[config.heads() * config.headDim()];
@@ -173,7 +184,7 @@ final class OracleModel {
       int cache = layer * config.kvHeads() + head / config.group();
       float[] read =
           Oracle.attention(
-              Oracle.rotate(queries[head], table, rope.halves()),
+              turned(layer, queries[head], table, rope),
               keys.get(cache).toArray(new float[0][]),
               values.get(cache).toArray(new float[0][]),
               config.precision(),
@@ -183,6 +194,14 @@ final class OracleModel {
       System.arraycopy(read, 0, out, head * config.headDim(), config.headDim());
     }
     return out;
+  }
+
+  private float[] wholeNorm(float[] x, String name) {
+    return config.parts().qkNorm() == ModelConfig.QkNorm.WHOLE ? norm(x, name) : x;
+  }
+
+  private float[] turned(int layer, float[] head, float[] table, Rope rope) {
+    return config.parts().turns(layer) ? Oracle.rotate(head, table, rope.halves()) : head;
   }
 
   private float[] cosinesAndSines(Rope rope, int position) {
@@ -195,7 +214,10 @@ final class OracleModel {
   private float[] head(float[] x) {
     boolean tied = file.tensor("output.weight").isEmpty();
     float[] normed = norm(x, "output_norm");
-    float[] logits = multiply(tied ? "token_embd.weight" : "output.weight", normed);
+    float[] logits =
+        scaled(
+            multiply(tied ? "token_embd.weight" : "output.weight", normed),
+            config.scales().logits());
     float cap = config.scales().logitCap();
     return cap > 0 ? Oracle.cap(logits, cap) : logits;
   }
