@@ -41,16 +41,15 @@ final class ConvertedFile {
    * Writes the file; what was there is replaced.
    *
    * @param writer has the metadata already
-   * @param layers of the model
+   * @param shape what of the model decides mixtures
    * @throws FolkmootException BAD_FILE with a tensor's name, if a weight is not finite or too large
    */
-  void write(GgufWriter writer, int layers, Path path) throws IOException {
-    boolean headless = tensors.stream().noneMatch(t -> t.name().equals("output.weight"));
+  void write(GgufWriter writer, Recipe.Model shape, Path path) throws IOException {
     writer.put("general.file_type", recipe.fileType()).put("general.quantization_version", 2);
     for (WeightSource tensor : tensors) {
-      TensorType type = recipe.of(tensor, headless, layers);
-      long[] shape = tensor.shape().stream().mapToLong(Long::longValue).toArray();
-      writer.tensor(tensor.name(), type, shape, out -> content(tensor, type, out));
+      TensorType type = recipe.of(tensor, shape);
+      long[] dimensions = tensor.shape().stream().mapToLong(Long::longValue).toArray();
+      writer.tensor(tensor.name(), type, dimensions, out -> content(tensor, type, out));
     }
     writer.write(path);
   }

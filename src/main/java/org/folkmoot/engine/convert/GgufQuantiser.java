@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.function.DoubleConsumer;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.engine.gguf.GgufMetadata;
 import org.folkmoot.engine.gguf.GgufTensor;
 import org.folkmoot.engine.gguf.GgufWriter;
 import org.folkmoot.kernel.Dequantiser;
@@ -49,12 +50,20 @@ public final class GgufQuantiser {
       }
       tensors.add(source(file, tensor));
     }
-    new ConvertedFile(tensors, recipe, pool, progress).write(writer, layers(file), to);
+    new ConvertedFile(tensors, recipe, pool, progress).write(writer, model(file), to);
   }
 
-  private static int layers(GgufFile file) {
-    String architecture = file.metadata().string("general.architecture").orElse("");
-    return (int) file.metadata().integer(architecture + ".block_count").orElse(0);
+  private static Recipe.Model model(GgufFile file) {
+    GgufMetadata metadata = file.metadata();
+    String architecture = metadata.string("general.architecture").orElse("");
+    long heads = metadata.integer(architecture + ".attention.head_count").orElse(1);
+    long kvHeads = metadata.integer(architecture + ".attention.head_count_kv").orElse(heads);
+    return new Recipe.Model(
+        architecture,
+        (int) metadata.integer(architecture + ".block_count").orElse(0),
+        (int) metadata.integer(architecture + ".expert_count").orElse(0),
+        (int) (heads / Math.max(1, kvHeads)),
+        file.tensor("output.weight").isEmpty());
   }
 
   private static WeightSource source(GgufFile file, GgufTensor tensor) {

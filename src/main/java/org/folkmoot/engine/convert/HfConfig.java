@@ -108,6 +108,12 @@ final class HfConfig {
     return tied.path("tie_word_embeddings").asBoolean(family.tiesByDefault());
   }
 
+  /** What of it decides the mixtures of formats. */
+  Recipe.Model mixed() {
+    return new Recipe.Model(
+        family.architecture(), layers(), experts(), heads() / kvHeads(), tied());
+  }
+
   /** How positions are told. */
   HfRope rope() {
     return new HfRope(text, family, headDim(), context());

@@ -82,7 +82,7 @@ public final class HuggingFaceImport {
       Recipe chosen = recipe != null ? recipe : Recipe.named(HfWeights.mostCommon(sources).name());
       GgufWriter writer = new GgufWriter();
       one.metadata(writer);
-      new ConvertedFile(sources, chosen, pool, progress).write(writer, one.config.layers(), to);
+      new ConvertedFile(sources, chosen, pool, progress).write(writer, one.config.mixed(), to);
     }
   }
 

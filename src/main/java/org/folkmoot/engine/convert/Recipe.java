@@ -4,13 +4,15 @@ import static org.folkmoot.base.FolkmootException.Code.BAD_REQUEST;
 
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.kernel.TensorType;
 
 /**
- * Which number format each tensor of a file gets. As in llama.cpp, vectors stay floats, the head is
- * kept finer than the rest, and a matrix whose rows are not whole blocks gets the next coarser
+ * Which number format each tensor of a file gets. As in llama.cpp (its {@code llama-quant.cpp} of
+ * 2026, without importances), vectors stay floats, the head is kept finer than the rest, mixtures
+ * keep finer what answers depend on most, and a matrix whose rows are not whole blocks gets other
  * blocks that fit.
  */
 public enum Recipe {
@@ -30,24 +32,40 @@ public enum Recipe {
   Q5_0(TensorType.Q5_0, 8),
   /** 6 bits. */
   Q5_1(TensorType.Q5_1, 9),
-  /** 2.6 bits. */
+  /** 2.6 bits, with the more delicate matrices in Q3_K and Q4_K. */
   Q2_K(TensorType.Q2_K, 10),
   /** 3.4 bits. */
-  Q3_K(TensorType.Q3_K, 11),
-  /** 4.5 bits. */
-  Q4_K(TensorType.Q4_K, 14),
-  /** The same, with some matrices in Q6_K. */
+  Q3_K_S(TensorType.Q3_K, 11),
+  /** The same, with the more delicate matrices in Q4_K and Q5_K. */
+  Q3_K_M(TensorType.Q3_K, 12),
+  /** The same, with these in Q5_K. */
+  Q3_K_L(TensorType.Q3_K, 13),
+  /** 4.5 bits, with some matrices of the first layers in Q5_K. */
+  Q4_K_S(TensorType.Q4_K, 14),
+  /** The same, with some matrices of every third layer in Q6_K. */
   Q4_K_M(TensorType.Q4_K, 15),
   /** 5.5 bits. */
-  Q5_K(TensorType.Q5_K, 16),
-  /** The same, with some matrices in Q6_K. */
+  Q5_K_S(TensorType.Q5_K, 16),
+  /** The same, with some matrices of every third layer in Q6_K. */
   Q5_K_M(TensorType.Q5_K, 17),
   /** 6.6 bits. */
   Q6_K(TensorType.Q6_K, 18),
-  /** 4.5 bits, unevenly spaced. */
+  /** 4.5 bits, unevenly spaced, with some matrices in Q5_K. */
   IQ4_NL(TensorType.IQ4_NL, 25),
   /** 4.25 bits, the same in blocks of 256. */
   IQ4_XS(TensorType.IQ4_XS, 30);
+
+  /** What the short names mean: the medium mixture. */
+  private static final Set<String> MEDIUM = Set.of("Q3_K", "Q4_K", "Q5_K");
+
+  /** Experts of a Mixtral, whose few matrices of attention are worth more. */
+  private static final int MIXTRAL = 8;
+
+  /** Layers of Llama's 70B and Qwen's 72B. */
+  private static final int LARGE = 80;
+
+  /** Query heads for a KV head from which values are kept finer: there are few of them. */
+  private static final int MANY = 4;
 
   private final TensorType type;
   private final int fileType;
@@ -68,7 +86,8 @@ public enum Recipe {
    * @throws FolkmootException BAD_REQUEST with the names that there are
    */
   public static Recipe named(String name) {
-    String wanted = name.strip().toUpperCase(Locale.ROOT).replace('-', '_');
+    String asked = name.strip().toUpperCase(Locale.ROOT).replace('-', '_');
+    String wanted = MEDIUM.contains(asked) ? asked + "_M" : asked;
     return Arrays.stream(values())
         .filter(recipe -> recipe.name().equals(wanted))
         .findFirst()
@@ -83,12 +102,26 @@ public enum Recipe {
   }
 
   /**
-   * The format of one tensor.
+   * What of a model decides its mixtures.
    *
-   * @param headless whether the file has no head of its own, so that the embedding serves as one
-   * @param layers of the model
+   * @param layers how many
+   * @param experts how many, 0 for none
+   * @param group query heads that share a KV head
+   * @param headless whether it has no head of its own, so that the embedding serves as one
    */
-  TensorType of(WeightSource tensor, boolean headless, int layers) {
+  record Model(String architecture, int layers, int experts, int group, boolean headless) {
+    boolean isMixtral() {
+      return experts == MIXTRAL;
+    }
+
+    boolean is70B() {
+      boolean such = architecture.equals("llama") || architecture.equals("qwen2");
+      return such && layers == LARGE && group > 1;
+    }
+  }
+
+  /** The format of one tensor. */
+  TensorType of(WeightSource tensor, Model model) {
     String name = tensor.name();
     if (!name.endsWith(".weight")
         || tensor.count() == 1
@@ -99,13 +132,62 @@ public enum Recipe {
     if (!type.isQuantised()) {
       return type;
     }
-    boolean head = name.equals("output.weight") || (headless && name.equals("token_embd.weight"));
-    TensorType wanted = head && this != Q8_0 ? TensorType.Q6_K : type;
-    boolean mixes = this == Q4_K_M || this == Q5_K_M;
-    if (mixes && (name.contains("attn_v.") || name.contains("ffn_down"))) {
-      wanted = finer(layer(name), layers) ? TensorType.Q6_K : type;
+    return fitting(wanted(name, model), tensor.columns());
+  }
+
+  private TensorType wanted(String name, Model model) {
+    boolean embedding = name.equals("token_embd.weight");
+    if (name.equals("output.weight") || (embedding && model.headless)) {
+      return this == Q8_0 ? type : TensorType.Q6_K;
     }
-    return fitting(wanted, tensor.columns());
+    int layer = layer(name);
+    if (name.contains("attn_v.") || name.contains("attn_qkv.")) {
+      return model.isMixtral() ? TensorType.Q8_0 : value(layer, model);
+    }
+    if (name.contains("attn_k.")) {
+      return model.isMixtral() ? TensorType.Q8_0 : type;
+    }
+    if (name.contains("ffn_down")) {
+      return down(layer, model.layers);
+    }
+    return name.contains("attn_output.") ? attentionOutput(model) : type;
+  }
+
+  /** Of the values, and of what holds them among others. */
+  private TensorType value(int layer, Model model) {
+    TensorType wanted =
+        switch (this) {
+          case Q2_K -> model.group >= MANY ? TensorType.Q4_K : TensorType.Q3_K;
+          case Q3_K_M -> layer < 2 ? TensorType.Q5_K : TensorType.Q4_K;
+          case Q3_K_L -> TensorType.Q5_K;
+          case Q4_K_S -> layer < 4 ? TensorType.Q5_K : type;
+          case Q4_K_M, Q5_K_M -> finer(layer, model.layers) ? TensorType.Q6_K : type;
+          case IQ4_NL, IQ4_XS -> model.group >= MANY ? TensorType.Q5_K : type;
+          case F32, F16, BF16, Q4_0, Q4_1, Q8_0, Q5_0, Q5_1, Q3_K_S, Q5_K_S, Q6_K -> type;
+        };
+    boolean coarse = wanted == TensorType.Q3_K || wanted == TensorType.Q4_K;
+    return coarse && model.is70B() ? TensorType.Q5_K : wanted;
+  }
+
+  private TensorType down(int layer, int layers) {
+    return switch (this) {
+      case Q2_K -> TensorType.Q3_K;
+      case Q3_K_M -> layer < layers / 16 ? TensorType.Q5_K : TensorType.Q4_K;
+      case Q3_K_L -> TensorType.Q5_K;
+      case Q4_K_S, IQ4_NL, IQ4_XS -> layer < layers / 8 ? TensorType.Q5_K : type;
+      case Q4_K_M, Q5_K_M -> finer(layer, layers) ? TensorType.Q6_K : type;
+      case F32, F16, BF16, Q4_0, Q4_1, Q8_0, Q5_0, Q5_1, Q3_K_S, Q5_K_S, Q6_K -> type;
+    };
+  }
+
+  private TensorType attentionOutput(Model model) {
+    return switch (this) {
+      case Q2_K -> model.isMixtral() ? TensorType.Q5_K : TensorType.Q3_K;
+      case Q3_K_M -> model.isMixtral() ? TensorType.Q5_K : TensorType.Q4_K;
+      case Q3_K_L -> model.isMixtral() ? type : TensorType.Q5_K;
+      case Q3_K_S, Q4_K_S, Q4_K_M, IQ4_NL, IQ4_XS -> model.isMixtral() ? TensorType.Q5_K : type;
+      case F32, F16, BF16, Q4_0, Q4_1, Q8_0, Q5_0, Q5_1, Q5_K_S, Q5_K_M, Q6_K -> type;
+    };
   }
 
   /** The first and last eighth of the layers and every third between, as llama.cpp chooses. */

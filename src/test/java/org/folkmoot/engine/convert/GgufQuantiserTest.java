@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.gguf.GgufTensor;
@@ -20,6 +21,7 @@ import org.folkmoot.testing.TinyModels;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Files of floats to files of other formats. */
@@ -80,6 +82,64 @@ class GgufQuantiserTest {
     }
   }
 
+  private static String mix(Recipe recipe, String name, int layer, Recipe.Model model) {
+    String full = "blk." + layer + "." + name + ".weight";
+    List<Long> shape = List.of(256L, 2L);
+    return recipe.of(new WeightSource(full, TensorType.F32, shape, (_, _, _) -> {}), model).name();
+  }
+
+  /**
+   * The rules of llama.cpp's quantiser for models of 32 layers: who groups eight queries, and not.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    // recipe, tensor, layer, of Llama 3's, of Llama 2's, of Mixtral's, of 70B's
+    "Q2_K,   attn_v,      0, Q4_K, Q3_K, Q8_0, Q5_K",
+    "Q2_K,   attn_output, 9, Q3_K, Q3_K, Q5_K, Q3_K",
+    "Q2_K,   ffn_down,    9, Q3_K, Q3_K, Q3_K, Q3_K",
+    "Q2_K,   attn_q,      9, Q2_K, Q2_K, Q2_K, Q2_K",
+    "Q3_K_S, attn_v,      0, Q3_K, Q3_K, Q8_0, Q5_K",
+    "Q3_K_S, attn_output, 0, Q3_K, Q3_K, Q5_K, Q3_K",
+    "Q3_K_M, attn_v,      1, Q5_K, Q5_K, Q8_0, Q5_K",
+    "Q3_K_M, attn_v,      2, Q4_K, Q4_K, Q8_0, Q5_K",
+    "Q3_K_M, attn_k,      2, Q3_K, Q3_K, Q8_0, Q3_K",
+    "Q3_K_M, ffn_down,    1, Q5_K, Q5_K, Q5_K, Q5_K",
+    "Q3_K_M, ffn_down,    6, Q4_K, Q4_K, Q4_K, Q4_K",
+    "Q3_K_M, attn_output, 6, Q4_K, Q4_K, Q5_K, Q4_K",
+    "Q3_K_L, attn_output, 6, Q5_K, Q5_K, Q3_K, Q5_K",
+    "Q3_K_L, ffn_down,    6, Q5_K, Q5_K, Q5_K, Q5_K",
+    "Q4_K_S, attn_v,      3, Q5_K, Q5_K, Q8_0, Q5_K",
+    "Q4_K_S, attn_v,      4, Q4_K, Q4_K, Q8_0, Q5_K",
+    "Q4_K_S, ffn_down,    3, Q5_K, Q5_K, Q5_K, Q5_K",
+    "Q4_K_S, ffn_down,   10, Q4_K, Q4_K, Q4_K, Q4_K",
+    "Q4_K_M, attn_v,      3, Q6_K, Q6_K, Q8_0, Q6_K",
+    "Q4_K_M, attn_qkv,    4, Q4_K, Q4_K, Q8_0, Q6_K",
+    "Q4_K_M, attn_output, 4, Q4_K, Q4_K, Q5_K, Q4_K",
+    "Q5_K_S, attn_v,      0, Q5_K, Q5_K, Q8_0, Q5_K",
+    "Q5_K_M, ffn_down,    0, Q6_K, Q6_K, Q6_K, Q6_K",
+    "IQ4_NL, attn_v,      9, Q5_K, IQ4_NL, Q8_0, Q5_K",
+    "IQ4_NL, ffn_down,    3, Q5_K, Q5_K, Q5_K, Q5_K",
+    "Q6_K,   attn_v,      0, Q6_K, Q6_K, Q8_0, Q6_K",
+    "Q4_0,   attn_v,      0, Q4_0, Q4_0, Q8_0, Q4_0"
+  })
+  void mixesByTheRulesOfLlamaCpp(
+      Recipe recipe,
+      String tensor,
+      int layer,
+      String llama3,
+      String llama2,
+      String mixtral,
+      String large) {
+    assertThat(mix(recipe, tensor, layer, new Recipe.Model("llama", 32, 0, 4, false)))
+        .isEqualTo(llama3);
+    assertThat(mix(recipe, tensor, layer, new Recipe.Model("llama", 32, 0, 1, false)))
+        .isEqualTo(llama2);
+    assertThat(mix(recipe, tensor, layer, new Recipe.Model("llama", 32, 8, 4, false)))
+        .isEqualTo(mixtral);
+    assertThat(mix(recipe, tensor, layer, new Recipe.Model("llama", 80, 0, 8, false)))
+        .isEqualTo(large);
+  }
+
   private static TensorType type(GgufFile file, String tensor) {
     return file.tensor(tensor).orElseThrow().type();
   }
@@ -121,6 +181,7 @@ class GgufQuantiserTest {
   void namesAreReadAsPeopleWriteThem() {
     assertThat(Recipe.named("q4_k_m")).isEqualTo(Recipe.Q4_K_M);
     assertThat(Recipe.named(" Q8-0 ")).isEqualTo(Recipe.Q8_0);
+    assertThat(Recipe.named("Q3_K")).isEqualTo(Recipe.Q3_K_M);
     assertThatExceptionOfType(FolkmootException.class)
         .isThrownBy(() -> Recipe.named("Q9"))
         .withMessageContaining("Q4_K_M");
