@@ -4,6 +4,8 @@ import static org.folkmoot.base.FolkmootException.Code.BAD_FILE;
 import static org.folkmoot.base.FolkmootException.Code.UNSUPPORTED;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Map;
+import java.util.TreeMap;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufWriter;
 
@@ -13,6 +15,15 @@ import org.folkmoot.engine.gguf.GgufWriter;
  */
 final class HfConfig {
   private static final int MAX = 1 << 24;
+
+  /** What Granite scales, with GGUF's names. */
+  private static final Map<String, String> GRANITE_SCALES =
+      new TreeMap<>(
+          Map.of(
+              "attention_multiplier", "attention.scale",
+              "embedding_multiplier", "embedding_scale",
+              "residual_multiplier", "residual_scale",
+              "logits_scaling", "logit_scale"));
 
   private final JsonNode root;
   private final JsonNode text;
@@ -133,7 +144,8 @@ final class HfConfig {
     if (text.path("mlp_bias").asBoolean(false)) {
       throw unsupported("feed-forwards with biases");
     }
-    if (family.isQwen() && text.path("use_sliding_window").asBoolean(false)) {
+    boolean switched = family.isQwen() || family == HfFamily.SMOLLM3;
+    if (switched && text.path("use_sliding_window").asBoolean(false)) {
       throw unsupported("a sliding window in some layers (use_sliding_window)");
     }
     boolean plainLayers =
@@ -141,8 +153,23 @@ final class HfConfig {
     if (family.hasQwenExperts() && plainLayers) {
       throw unsupported("layers without experts among others");
     }
+    if (family == HfFamily.SMOLLM3) {
+      requireEveryFourth();
+    }
     if (root.has("quantization_config")) {
       throw unsupported("weights that are quantised already (quantization_config)");
+    }
+  }
+
+  /** GGUF's SmolLM3 leaves every fourth layer unturned, and files cannot say otherwise. */
+  private void requireEveryFourth() {
+    boolean usual = text.path("no_rope_layer_interval").asInt(4) == 4;
+    JsonNode turned = text.path("no_rope_layers");
+    for (int layer = 0; layer < turned.size(); layer++) {
+      usual &= turned.get(layer).asInt(-1) == (layer % 4 == 3 ? 0 : 1);
+    }
+    if (!usual) {
+      throw unsupported("other layers without RoPE than every fourth");
     }
   }
 
@@ -191,6 +218,9 @@ final class HfConfig {
   private void putWindow(GgufWriter writer, String a) {
     JsonNode given = text.path("sliding_window");
     int window = given.isMissingNode() ? (int) family.usual("sliding_window") : given.asInt(0);
+    if (given.isMissingNode() && text.path("model_type").asText().equals("olmo3")) {
+      throw bad("'sliding_window' is missing");
+    }
     int period = windowPeriod();
     if (window > 0 && family.hasWindow()) {
       writer.put(a + ".attention.sliding_window", window);
@@ -243,6 +273,13 @@ final class HfConfig {
   private void putScales(GgufWriter writer, String a) {
     putIfSet(writer, a + ".attn_logit_softcapping", "attn_logit_softcapping");
     putIfSet(writer, a + ".final_logit_softcapping", "final_logit_softcapping");
+    if (family == HfFamily.GRANITE) {
+      for (Map.Entry<String, String> scale : GRANITE_SCALES.entrySet()) {
+        double by = sane(scale.getKey(), text.path(scale.getKey()).asDouble(1));
+        writer.put(a + "." + scale.getValue(), (float) by);
+      }
+      return;
+    }
     double usual = family.usual("query_pre_attn_scalar");
     double scored =
         text.path("query_pre_attn_scalar").asDouble(usual > 0 ? usual : (double) headDim());

@@ -32,7 +32,15 @@ enum HfFamily {
   /** Gemma 3; of those that see pictures the text part. */
   GEMMA3("gemma3"),
   /** Phi-3 to Phi-4-mini. */
-  PHI3("phi3");
+  PHI3("phi3"),
+  /** Granite without state spaces. */
+  GRANITE("granite"),
+  /** SmolLM3. */
+  SMOLLM3("smollm3"),
+  /** OLMo 2 and 3. */
+  OLMO2("olmo2"),
+  /** GLM-4 of 2025. */
+  GLM4("glm4");
 
   private final String architecture;
 
@@ -66,6 +74,8 @@ enum HfFamily {
     return switch (this) {
       case GEMMA3 -> Set.of(own, "gemma3_text");
       case MISTRAL -> Set.of(own, "mistral3");
+      case OLMO2 -> Set.of(own, "olmo3");
+      case GRANITE, SMOLLM3, GLM4 -> Set.of(own);
       case LLAMA, MIXTRAL, QWEN2, QWEN2_MOE, QWEN3, QWEN3_MOE, GEMMA, GEMMA2, PHI3 -> Set.of(own);
     };
   }
@@ -77,7 +87,7 @@ enum HfFamily {
 
   /** Whether rows of query and key are reordered: GGUF's Llama turns neighbours, not halves. */
   boolean permutes() {
-    return architecture.equals("llama");
+    return architecture.equals("llama") || this == GRANITE || this == SMOLLM3;
   }
 
   /** Whether norm weights are kept less one. */
@@ -90,11 +100,11 @@ enum HfFamily {
   }
 
   boolean tiesByDefault() {
-    return isGemma();
+    return isGemma() || this == SMOLLM3;
   }
 
   boolean hasWindow() {
-    return Stream.of(MISTRAL, GEMMA2, GEMMA3, PHI3).anyMatch(this::equals);
+    return Stream.of(MISTRAL, GEMMA2, GEMMA3, PHI3, OLMO2).anyMatch(this::equals);
   }
 
   boolean hasQwenExperts() {
@@ -125,12 +135,16 @@ enum HfFamily {
             case QWEN2, QWEN3 -> 32;
             case QWEN3_MOE, GEMMA2, GEMMA3 -> 4;
             case GEMMA, QWEN2_MOE -> 16;
-            case LLAMA, PHI3 -> 0;
+            case SMOLLM3 -> 4;
+            case GLM4 -> 2;
+            case LLAMA, PHI3, GRANITE, OLMO2 -> 0;
           };
-      case "head_dim" -> isGemma() ? 256 : this == QWEN3 ? 128 : 0;
+      case "head_dim" -> isGemma() ? 256 : this == QWEN3 || this == GLM4 ? 128 : 0;
       case "query_pre_attn_scalar" -> this == GEMMA2 || gemma3 ? 256 : 0;
-      case "rms_norm_eps" -> this == MIXTRAL || this == PHI3 ? 1e-5 : 1e-6;
-      case "rope_theta" -> this == MIXTRAL || gemma3 ? 1e6 : 1e4;
+      case "partial_rotary_factor" -> this == GLM4 ? 0.5 : 1;
+      case "rms_norm_eps" ->
+          this == GLM4 ? 1.5625e-7 : this == MIXTRAL || this == PHI3 || this == OLMO2 ? 1e-5 : 1e-6;
+      case "rope_theta" -> this == SMOLLM3 ? 2e6 : this == MIXTRAL || gemma3 ? 1e6 : 1e4;
       case "sliding_window" -> this == MISTRAL || this == GEMMA2 || gemma3 ? 4096 : 0;
       case "attn_logit_softcapping" -> this == GEMMA2 ? 50 : 0;
       case "final_logit_softcapping" -> this == GEMMA2 ? 30 : 0;

@@ -14,7 +14,8 @@ import org.folkmoot.engine.gguf.GgufWriter;
 record HfRope(JsonNode text, HfFamily family, int headDim, int context) {
   /** Dimensions of a head that are turned. */
   int dims() {
-    double usual = text.path("partial_rotary_factor").asDouble(1);
+    double usual =
+        text.path("partial_rotary_factor").asDouble(family.usual("partial_rotary_factor"));
     double share = newer().path("partial_rotary_factor").asDouble(usual);
     if (!(share > 0 && share <= 1)) {
       throw HfConfig.bad("'partial_rotary_factor' is " + share);
@@ -89,7 +90,8 @@ record HfRope(JsonNode text, HfFamily family, int headDim, int context) {
               "RoPE scaling of the type '%s' (supported are linear, llama3, yarn and longrope)"
                   .formatted(Json.shown(type())));
     }
-    if (family == HfFamily.GEMMA3) {
+    boolean apart = text.path("rope_parameters").has("sliding_attention");
+    if (family == HfFamily.GEMMA3 || (family == HfFamily.OLMO2 && apart)) {
       writer.put(a + ".rope.freq_base_swa", (float) localTheta());
     }
   }

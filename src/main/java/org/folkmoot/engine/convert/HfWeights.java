@@ -94,7 +94,9 @@ final class HfWeights {
     long dim = config.dim();
     long q = (long) config.heads() * config.headDim();
     long kv = (long) config.kvHeads() * config.headDim();
-    norm(to + "attn_norm.weight", from + "input_layernorm.weight", dim);
+    if (family != HfFamily.OLMO2) {
+      norm(to + "attn_norm.weight", from + "input_layernorm.weight", dim);
+    }
     String attention = from + "self_attn.";
     if (family == HfFamily.PHI3) {
       add(to + "attn_qkv.weight", attention + "qkv_proj.weight", List.of(dim, q + 2 * kv));
@@ -106,18 +108,40 @@ final class HfWeights {
     add(to + "attn_output.weight", attention + "o_proj.weight", List.of(q, dim));
     boolean qkNorm =
         family == HfFamily.QWEN3 || family == HfFamily.QWEN3_MOE || family == HfFamily.GEMMA3;
+    if (family == HfFamily.OLMO2) {
+      norm(to + "attn_q_norm.weight", attention + "q_norm.weight", q);
+      norm(to + "attn_k_norm.weight", attention + "k_norm.weight", kv);
+    }
     if (qkNorm) {
       norm(to + "attn_q_norm.weight", attention + "q_norm.weight", config.headDim());
       norm(to + "attn_k_norm.weight", attention + "k_norm.weight", config.headDim());
     }
-    if (family == HfFamily.GEMMA2 || family == HfFamily.GEMMA3) {
-      norm(to + "post_attention_norm.weight", from + "post_attention_layernorm.weight", dim);
-      norm(to + "ffn_norm.weight", from + "pre_feedforward_layernorm.weight", dim);
-      norm(to + "post_ffw_norm.weight", from + "post_feedforward_layernorm.weight", dim);
-    } else {
-      norm(to + "ffn_norm.weight", from + "post_attention_layernorm.weight", dim);
-    }
+    feedForwardNorms(to, from);
     feedForward(to, from);
+  }
+
+  /** The norm before the feed-forward, and those behind attention and feed-forward. */
+  private void feedForwardNorms(String to, String from) {
+    String behindAttention = from + "post_attention_layernorm.weight";
+    switch (config.family()) {
+      case GEMMA2, GEMMA3 -> {
+        norms(to, behindAttention, from + "post_feedforward_layernorm.weight");
+        norm(to + "ffn_norm.weight", from + "pre_feedforward_layernorm.weight", config.dim());
+      }
+      case OLMO2 -> norms(to, behindAttention, from + "post_feedforward_layernorm.weight");
+      case GLM4 -> {
+        norms(to, from + "post_self_attn_layernorm.weight", from + "post_mlp_layernorm.weight");
+        norm(to + "ffn_norm.weight", behindAttention, config.dim());
+      }
+      case LLAMA, MISTRAL, MIXTRAL, QWEN2, QWEN2_MOE, QWEN3, QWEN3_MOE, GEMMA, PHI3 ->
+          norm(to + "ffn_norm.weight", behindAttention, config.dim());
+      case GRANITE, SMOLLM3 -> norm(to + "ffn_norm.weight", behindAttention, config.dim());
+    }
+  }
+
+  private void norms(String to, String behindAttention, String behindFeedForward) {
+    norm(to + "post_attention_norm.weight", behindAttention, config.dim());
+    norm(to + "post_ffw_norm.weight", behindFeedForward, config.dim());
   }
 
   private void feedForward(String to, String from) {
@@ -133,11 +157,11 @@ final class HfWeights {
           shared(to, from + "mlp.", config.sharedFfn());
         }
       }
-      case PHI3 -> {
+      case PHI3, GLM4 -> {
         add(to + "ffn_up.weight", from + "mlp.gate_up_proj.weight", List.of(dim, 2 * ffn));
         add(to + "ffn_down.weight", from + "mlp.down_proj.weight", List.of(ffn, dim));
       }
-      case LLAMA, MISTRAL, QWEN2, QWEN3, GEMMA, GEMMA2, GEMMA3 -> {
+      case LLAMA, MISTRAL, QWEN2, QWEN3, GEMMA, GEMMA2, GEMMA3, GRANITE, SMOLLM3, OLMO2 -> {
         add(to + "ffn_gate.weight", from + "mlp.gate_proj.weight", List.of(dim, ffn));
         add(to + "ffn_up.weight", from + "mlp.up_proj.weight", List.of(dim, ffn));
         add(to + "ffn_down.weight", from + "mlp.down_proj.weight", List.of(ffn, dim));

@@ -50,7 +50,12 @@ class FamilyFoldersTest {
       case QWEN3MOE -> "qwen3_moe";
       case QWEN2MOE -> "qwen2_moe";
       case LLAMA3, LLAMA_LINEAR -> "llama";
-      case INTERNLM2, CHATGLM, GLM4, GRANITE, SMOLLM3, OLMO2, OLMO3 -> "";
+      case GLM4 -> "glm4";
+      case GRANITE -> "granite";
+      case SMOLLM3 -> "smollm3";
+      case OLMO2 -> "olmo2";
+      case OLMO3 -> "olmo3";
+      case INTERNLM2, CHATGLM -> "";
     };
   }
 
@@ -122,6 +127,9 @@ class FamilyFoldersTest {
     refuses("layers with a window", scaled);
     refuses("'ministral3'", HfFolder.of(gemma, "ministral3").within("mistral3"));
     refuses("text part is of the type", HfFolder.of(gemma, "gemma3_text").within("mistral3"));
+    HfFolder turned = HfFolder.of(TinyFamily.SMOLLM3.write(folder, TensorType.F32), "smollm3");
+    turned.config.putArray("no_rope_layers").add(1).add(1).add(0).add(1);
+    refuses("every fourth", turned);
     Path qwen = TinyFamily.QWEN3.write(folder, TensorType.F32);
     HfFolder windowed = HfFolder.of(qwen, "qwen3");
     windowed.config.put("use_sliding_window", true).put("sliding_window", 20);

@@ -53,7 +53,7 @@ record HfFamilyConfig(GgufFile file, String modelType, String architecture) {
       config.put("query_pre_attn_scalar", headDim);
     }
     double epsilon = number("attention.layer_norm_rms_epsilon", 0);
-    if (modelType.equals("llama") || modelType.equals("mixtral") || modelType.equals("phi3")) {
+    if (List.of("llama", "mixtral", "phi3", "olmo2", "olmo3", "glm4").contains(modelType)) {
       config.put("rms_norm_eps", (float) epsilon);
     }
     for (String cap : List.of("attn_logit_softcapping", "final_logit_softcapping")) {
@@ -67,7 +67,14 @@ record HfFamilyConfig(GgufFile file, String modelType, String architecture) {
       config.put("norm_topk_prob", true);
     }
     boolean tied = file.tensor("output.weight").isEmpty();
-    if (tied != gemma) {
+    if (modelType.equals("granite")) {
+      config
+          .put("attention_multiplier", number("attention.scale", 0))
+          .put("embedding_multiplier", number("embedding_scale", 0))
+          .put("residual_multiplier", number("residual_scale", 0))
+          .put("logits_scaling", number("logit_scale", 0));
+    }
+    if (tied != (gemma || modelType.equals("smollm3"))) {
       config.put("tie_word_embeddings", tied);
     }
     positions(config, headDim);

@@ -43,6 +43,12 @@ record HfNames(String modelType) {
           "ffn_norm.weight", "pre_feedforward_layernorm.weight",
           "post_ffw_norm.weight", "post_feedforward_layernorm.weight");
 
+  private static final Map<String, String> GLM4 =
+      Map.of(
+          "post_attention_norm.weight", "post_self_attn_layernorm.weight",
+          "post_ffw_norm.weight", "post_mlp_layernorm.weight",
+          "ffn_up.weight", "mlp.gate_up_proj.weight");
+
   private static final Map<String, String> MIXTRAL =
       Map.of(
           "ffn_gate", "w1",
@@ -60,7 +66,8 @@ record HfNames(String modelType) {
 
   /** Whether it turns the halves of a head where the file's architecture turns neighbours. */
   boolean turnsHalves() {
-    return Stream.of("llama", "mistral", "mixtral").anyMatch(modelType::equals);
+    return Stream.of("llama", "mistral", "mixtral", "granite", "smollm3")
+        .anyMatch(modelType::equals);
   }
 
   /** The names of a tensor: one, or that of each expert in it. */
@@ -91,10 +98,14 @@ record HfNames(String modelType) {
     if (modelType.equals("mixtral") && own.equals("ffn_gate_inp.weight")) {
       return Stream.of("block_sparse_moe.gate.weight");
     }
+    if (modelType.equals("glm4") && GLM4.containsKey(own)) {
+      return Stream.of(GLM4.get(own));
+    }
     if (modelType.equals("phi3") && own.equals("ffn_up.weight")) {
       return Stream.of("mlp.gate_up_proj.weight");
     }
-    boolean behind = isGemma() && !modelType.equals("gemma") && WITH_POST_NORMS.containsKey(own);
+    boolean both = (isGemma() && !modelType.equals("gemma")) || modelType.startsWith("olmo");
+    boolean behind = both && WITH_POST_NORMS.containsKey(own);
     return Stream.of(behind ? WITH_POST_NORMS.get(own) : COMMON.get(own));
   }
 
