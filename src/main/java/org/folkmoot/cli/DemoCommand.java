@@ -46,6 +46,8 @@ final class DemoCommand implements Callable<Integer> {
   private static final String MODEL = "smollm2:135m";
   private static final String QUESTION = "Why is the sky blue?";
   private static final int THIRDS = 3;
+  private static final int USUAL_KILL = 24;
+  private static final String SENTENCE_ENDS = ".!?:\n";
 
   private final Surroundings surroundings;
 
@@ -68,9 +70,10 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--kill-at",
       paramLabel = "N",
-      defaultValue = "24",
-      description = "After how many tokens a peer is killed (default: ${DEFAULT-VALUE}).")
-  private int killAt;
+      description =
+          "After how many tokens a peer is killed (default: 24, or sooner where the answer might end"
+              + " before).")
+  private @Nullable Integer killAt;
 
   @Option(
       names = "--kill",
@@ -116,10 +119,16 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  /** What a run through the swarm gave. */
+  /**
+   * What a run through the swarm gave.
+   *
+   * @param killedAfter so many tokens a peer was killed; 0 if none was
+   * @param gap from then to the next token
+   */
   private record Told(
       String text,
       List<Integer> ids,
+      int killedAfter,
       Duration gap,
       Generation.Usage usage,
       Optional<Notary.Proof> proof) {}
@@ -155,7 +164,8 @@ final class DemoCommand implements Callable<Integer> {
         if (!cheat) {
           Told told = ask(remote, request, Optional.of(swarm.peers().get(killed)), log);
           tellParts(swarm, killed, told, log);
-          return compare(model, question, told);
+          int status = compare(model, question, told);
+          return told.killedAfter == 0 ? ExitStatus.FAILED : status;
         }
         // The spare has the liar's layers: on a busy machine it could be asked in its place.
         Set<PeerId> spares = new HashSet<>();
@@ -205,6 +215,7 @@ final class DemoCommand implements Callable<Integer> {
     StringBuilder text = new StringBuilder();
     List<Integer> ids = new ArrayList<>();
     Duration gap = Duration.ZERO;
+    int killedAfter = 0;
     long killedAt = 0;
     Notary.Pending receipt =
         Notaries.passing(surroundings)
@@ -222,7 +233,10 @@ final class DemoCommand implements Callable<Integer> {
         }
         text.append(piece.get().text());
         writer.write(piece.get().text());
-        if (victimOfKill.isPresent() && ids.size() == Math.max(1, killAt)) {
+        if (victimOfKill.isPresent()
+            && killedAfter == 0
+            && isTimeToKill(ids.size(), piece.get().text())) {
+          killedAfter = ids.size();
           DemoSwarm.Peer peer = victimOfKill.get();
           console.note(
               console
@@ -237,10 +251,20 @@ final class DemoCommand implements Callable<Integer> {
       return new Told(
           text.toString(),
           List.copyOf(ids),
+          killedAfter,
           gap,
           generation.usage(),
           receipt.finish(generation, output));
     }
+  }
+
+  /** Behind the end of a sentence there may be nothing more. */
+  private boolean isTimeToKill(int tokens, String piece) {
+    if (killAt != null) {
+      return tokens == Math.max(1, killAt);
+    }
+    return tokens >= Math.clamp(maxTokens / 2, 1, USUAL_KILL)
+        || piece.chars().anyMatch(character -> SENTENCE_ENDS.indexOf(character) >= 0);
   }
 
   private void tellParts(DemoSwarm swarm, int killed, Told told, Log log) {
@@ -250,6 +274,7 @@ final class DemoCommand implements Callable<Integer> {
     for (DemoSwarm.Peer peer : swarm.peers()) {
       Integer since = log.seatedAt.get(peer.id());
       boolean gone = log.lost.contains(peer.id());
+      boolean struck = told.killedAfter > 0 && peer.equals(swarm.peers().get(killed));
       String part =
           since == null
               ? "was not needed"
@@ -257,12 +282,18 @@ final class DemoCommand implements Callable<Integer> {
                   .formatted(
                       shown(peer.layers()),
                       since + 1,
-                      gone ? Math.min(killAt, told.ids.size()) : told.ids.size(),
-                      gone ? ", then killed" : since > 0 ? ", and replayed all before" : "");
+                      struck ? told.killedAfter : told.ids.size(),
+                      struck
+                          ? ", then killed"
+                          : gone
+                              ? ", for some time not to be reached"
+                              : since > 0 ? ", and replayed all before" : "");
       console.note("  %-7s %s  %s".formatted(peer.name(), peer.id(), part));
     }
-    if (told.gap.isZero()) {
-      console.note("the answer was over before token %d: nobody was killed".formatted(killAt));
+    if (told.killedAfter == 0) {
+      console.note("nobody was killed, for the answer was over before: ask for a longer one");
+    } else if (told.gap.isZero()) {
+      console.note("the answer was over with the kill: ask for a longer one");
     } else {
       console.note(
           String.format(
@@ -291,14 +322,20 @@ final class DemoCommand implements Callable<Integer> {
         alone = Answer.pull(generation, AnswerWriter.silent());
       }
     }
-    boolean same = alone.ids().equals(told.ids) && alone.text().equals(told.text);
-    console.note(
-        same
-            ? "identical: all %d tokens, byte for byte".formatted(told.ids.size())
-            : "DIFFERENT: the swarm's answer is not that of one machine");
+    boolean same = areSame(console, alone, told.ids, told.text);
     ProofOfAnswer answer = ProofOfAnswer.check(surroundings, model, proof(told));
     console.note(answer.line());
     answer.failures().forEach(finding -> console.note("  ✗ " + finding.line()));
     return same && answer.holds() ? ExitStatus.OK : ExitStatus.FAILED;
+  }
+
+  /** Says whether the swarm's answer is that of one machine. */
+  static boolean areSame(Console console, Answer alone, List<Integer> ids, String text) {
+    boolean same = alone.ids().equals(ids) && alone.text().equals(text);
+    console.note(
+        same
+            ? "identical: all %d tokens, byte for byte".formatted(ids.size())
+            : "DIFFERENT: the swarm's answer is not that of one machine");
+    return same;
   }
 }

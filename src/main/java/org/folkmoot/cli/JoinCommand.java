@@ -58,6 +58,7 @@ final class JoinCommand implements Callable<Integer> {
     try (SwarmNode node = Swarms.asking(surroundings)) {
       boolean found = node.await(Swarms.PATIENCE, node::knowsOthers);
       boolean _ = node.await(Duration.ofMillis(500), () -> false); // for the rest of them to tell
+      node.misfits().forEach(console::note);
       if (!found) {
         console.note("nobody answers now; this home keeps looking whenever it runs");
         return ExitStatus.OK;

@@ -24,11 +24,22 @@ final class PeersCommand implements Callable<Integer> {
       JsonOutput.print(console, report.json());
       return ExitStatus.OK;
     }
+    print(console, report);
+    return ExitStatus.OK;
+  }
+
+  /** Shows them to a person. */
+  static void print(Console console, SwarmReport report) {
+    report.misfits().forEach(console::note);
     if (report.peers().isEmpty()) {
       console.note("nobody of the swarm '" + report.swarm() + "' answers now");
-      return ExitStatus.OK;
+      return;
     }
-    Table table = new Table("PEER", "SERVES", "RTT", "PATH", "POLICY", "ADDRESS").right("RTT");
+    boolean wide = console.columns().getAsInt() >= StatusCommand.WIDE;
+    boolean policies = report.hasPolicies();
+    Table table =
+        new Table("PEER", "SERVES", "RTT", "PATH", policies ? "POLICY" : "", "ADDRESS")
+            .right("RTT");
     for (SwarmReport.Peer peer : report.peers()) {
       String serves =
           peer.announcement().offers().stream()
@@ -39,11 +50,10 @@ final class PeersCommand implements Callable<Integer> {
           peer.announcement().peer().toString(),
           serves.isEmpty() ? "only asks" : serves,
           peer.rttText(),
-          peer.path(),
-          peer.announcement().policy().map(String::valueOf).orElse("–"),
+          peer.shortPath(),
+          policies ? peer.policyText(wide) : "",
           SwarmReport.address(peer));
     }
     table.print(console);
-    return ExitStatus.OK;
   }
 }

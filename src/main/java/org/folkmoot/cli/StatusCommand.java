@@ -23,7 +23,7 @@ final class StatusCommand implements Callable<Integer> {
   private static final int NARROWEST = 40;
 
   /** From here on there is room for addresses, of IPv6 too. */
-  private static final int WIDE = 120;
+  static final int WIDE = 120;
 
   /** Beside the bar: the numbers of its ends, and what it means. */
   private static final int BESIDE_BAR = 28;
@@ -54,6 +54,13 @@ final class StatusCommand implements Callable<Integer> {
       JsonOutput.print(console, report.json());
       return ExitStatus.OK;
     }
+    print(console, report);
+    return ExitStatus.OK;
+  }
+
+  /** Shows it to a person. */
+  static void print(Console console, SwarmReport report) {
+    report.misfits().forEach(console::note);
     Style style = console.outStyle();
     long serving =
         report.peers().stream().filter(peer -> !peer.announcement().offers().isEmpty()).count();
@@ -72,12 +79,11 @@ final class StatusCommand implements Callable<Integer> {
     }
     for (SwarmReport.Model model : report.models()) {
       console.out().println();
-      print(console, model);
+      print(console, model, report.hasPolicies());
     }
-    return ExitStatus.OK;
   }
 
-  private void print(Console console, SwarmReport.Model model) {
+  private static void print(Console console, SwarmReport.Model model, boolean policies) {
     Style style = console.outStyle();
     boolean complete = model.coverage().complete();
     String state = complete ? "complete" : "incomplete: cannot answer yet";
@@ -93,7 +99,7 @@ final class StatusCommand implements Callable<Integer> {
                 "QUEUE",
                 "KV LEFT",
                 "PATH",
-                "POLICY",
+                policies ? "POLICY" : "",
                 width < WIDE ? "" : "ADDRESS")
             .right("TOKENS/S", "RTT", "QUEUE", "KV LEFT");
     for (SwarmReport.Peer peer : model.peers()) {
@@ -104,10 +110,10 @@ final class StatusCommand implements Callable<Integer> {
           String.format(
               Locale.ROOT, "%.0f", offer.layersPerSecond() / Math.max(1, offer.range().layers())),
           peer.rttText(),
-          offer.queueMillis() + " ms",
+          SwarmReport.millis(offer.queueMillis(), "%.0f ms"),
           positions(offer.freePositions()),
-          peer.path(),
-          peer.announcement().policy().map(String::valueOf).orElse("–"),
+          peer.shortPath(),
+          policies ? peer.policyText(width >= WIDE) : "",
           width < WIDE ? "" : SwarmReport.address(peer));
     }
     table.print(console);

@@ -2,12 +2,17 @@ package org.folkmoot.cli;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.folkmoot.cli.swarm.SwarmNode;
 import org.folkmoot.peer.relay.RelayTransport;
 import org.folkmoot.route.Coverage;
@@ -32,17 +37,31 @@ final class SwarmReport {
   record Peer(Announcement announcement, Optional<Duration> rtt, Optional<PeerAddress> at) {
     /** How it is reached, for people. */
     String path() {
+      return path("relayed through ");
+    }
+
+    /** The same in a table. */
+    String shortPath() {
+      return path("via ");
+    }
+
+    private String path(String relayed) {
       if (at.isEmpty()) {
         return "no link";
       }
-      return RelayTransport.relay(at.get())
-          .map(relay -> "relayed through " + relay)
-          .orElse("direct");
+      return RelayTransport.relay(at.get()).map(relay -> relayed + relay).orElse("direct");
+    }
+
+    /** What its operator declares, as much of the hash as there is room for. */
+    String policyText(boolean wide) {
+      return announcement
+          .policy()
+          .map(policy -> wide ? policy.toString() : policy.hex().substring(0, 8))
+          .orElse("–");
     }
 
     String rttText() {
-      return rtt.map(time -> String.format(Locale.ROOT, "%.1f ms", time.toNanos() / 1e6))
-          .orElse("–");
+      return rtt.map(time -> millis(time.toNanos() / 1e6, "%.1f ms")).orElse("–");
     }
   }
 
@@ -51,10 +70,12 @@ final class SwarmReport {
 
   private final String swarm;
   private final List<Peer> peers;
+  private final List<String> misfits;
 
-  private SwarmReport(String swarm, List<Peer> peers) {
+  SwarmReport(String swarm, List<Peer> peers, List<String> misfits) {
     this.swarm = swarm;
     this.peers = peers;
+    this.misfits = misfits;
   }
 
   /** Looks who is there. */
@@ -71,8 +92,15 @@ final class SwarmReport {
         peers.add(new Peer(each, node.roundTrip(each.peer()), node.linkedAt(each.peer())));
       }
       peers.sort(Comparator.comparing(peer -> peer.announcement.peer()));
-      return new SwarmReport(node.swarm().name(), peers);
+      return new SwarmReport(node.swarm().name(), peers, node.misfits());
     }
+  }
+
+  /** A time in a few characters. */
+  static String millis(double millis, String ofLittle) {
+    return millis < 1000
+        ? String.format(Locale.ROOT, ofLittle, millis)
+        : String.format(Locale.ROOT, "%.1f s", millis / 1000);
   }
 
   String swarm() {
@@ -83,35 +111,59 @@ final class SwarmReport {
     return peers;
   }
 
+  /** What keeps this machine from peers that answer, a line for each. */
+  List<String> misfits() {
+    return misfits;
+  }
+
   /** How an address is shown; a dash for a peer that nobody can dial. */
   static String address(Peer peer) {
     return peer.at
-        .filter(at -> at.scheme() != PeerAddress.Scheme.RELAY)
-        .or(() -> peer.announcement.addresses().stream().findFirst())
+        .filter(SwarmReport::canBeDialled)
+        .or(() ->
+            peer.announcement.addresses().stream().filter(SwarmReport::canBeDialled).findFirst())
         .map(String::valueOf)
         .orElse("–");
   }
 
+  /** Whether an operator of a peer declares a policy: then there is a column for it. */
+  boolean hasPolicies() {
+    return peers.stream().anyMatch(peer -> peer.announcement.policy().isPresent());
+  }
+
+  private static boolean canBeDialled(PeerAddress address) {
+    return address.scheme() != PeerAddress.Scheme.RELAY;
+  }
+
   /** The models that are served, by name. */
   List<Model> models() {
-    Map<ModelId, Offer> offers = new LinkedHashMap<>();
-    List<Announcement> all = peers.stream().map(Peer::announcement).toList();
-    for (Announcement each : all) {
-      each.offers().forEach(offer -> offers.putIfAbsent(offer.model(), offer));
+    Set<ModelId> ids = new LinkedHashSet<>();
+    for (Peer peer : peers) {
+      peer.announcement.offers().forEach(offer -> ids.add(offer.model()));
     }
     List<Model> models = new ArrayList<>();
-    for (Offer offer : offers.values()) {
-      SwarmView view = SwarmView.of(offer.model(), all, _ -> Measured.NOTHING);
-      models.add(
-          new Model(
-              offer.model(),
-              PlainText.line(offer.modelName(), 60),
-              offer.modelLayers(),
-              Coverage.of(view, offer.modelLayers()),
-              peers.stream().filter(peer -> offer(peer, offer.model()).isPresent()).toList()));
-    }
+    ids.forEach(id -> models.add(model(id)));
     models.sort(Comparator.comparing(Model::name).thenComparing(Model::id));
     return models;
+  }
+
+  /** How many layers it has and what it is called is what most say: one peer could say anything. */
+  private Model model(ModelId id) {
+    List<Peer> serving = peers.stream().filter(peer -> offer(peer, id).isPresent()).toList();
+    List<Offer> offers = serving.stream().flatMap(peer -> offer(peer, id).stream()).toList();
+    int layers = mostSaid(offers.stream().map(Offer::modelLayers));
+    String name =
+        mostSaid(
+            offers.stream().filter(offer -> offer.modelLayers() == layers).map(Offer::modelName));
+    SwarmView view =
+        SwarmView.of(id, peers.stream().map(Peer::announcement).toList(), _ -> Measured.NOTHING);
+    return new Model(id, PlainText.line(name, 60), layers, Coverage.of(view, layers), serving);
+  }
+
+  private static <T extends Comparable<T>> T mostSaid(Stream<T> said) {
+    TreeMap<T, Integer> votes = new TreeMap<>();
+    said.forEach(each -> votes.merge(each, 1, Integer::sum));
+    return Collections.max(votes.entrySet(), Map.Entry.comparingByValue()).getKey();
   }
 
   /** What a peer offers of a model. */
@@ -130,6 +182,7 @@ final class SwarmReport {
   Map<String, Object> json() {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("swarm", swarm);
+    all.put("troubles", misfits);
     all.put("peers", peers.stream().map(SwarmReport::json).toList());
     List<Object> list = new ArrayList<>();
     for (Model model : models()) {

@@ -183,6 +183,7 @@ final class SwarmServing implements AutoCloseable {
         serving.serve(model, options, resources);
       }
       Listening.write(node);
+      node.misfits().forEach(console::note);
       console.note(
           "peers reach this node, %s, at port %d; invite others with 'folkmoot invite'"
               .formatted(node.self(), node.port()));
@@ -254,9 +255,19 @@ final class SwarmServing implements AutoCloseable {
     }
 
     @Override
+    public void stays(LayerRange at, FolkmootException why) {
+      changed.run();
+      console.note(
+          "could not move, and serves layers %d–%d of %s as before: %s"
+              .formatted(at.from(), at.to() - 1, model, why.getMessage()));
+    }
+
+    @Override
     public void failed(FolkmootException why) {
       changed.run();
-      console.note("%s is served no more: %s".formatted(model, why.getMessage()));
+      console.note(
+          "%s is not served now, which is tried again in a while: %s"
+              .formatted(model, why.getMessage()));
     }
   }
 

@@ -165,12 +165,17 @@ final class Swarms {
       String name,
       SwarmModel.Options options,
       SwarmGeneration.Watcher watcher) {
-    return node.model(
-        wish(surroundings, name),
-        digest -> stored(surroundings, digest),
-        options,
-        PATIENCE,
-        watcher);
+    try {
+      return node.model(
+          wish(surroundings, name),
+          digest -> stored(surroundings, digest),
+          options,
+          PATIENCE,
+          watcher);
+    } catch (FolkmootException failed) {
+      node.misfits().forEach(surroundings.console()::note);
+      throw failed;
+    }
   }
 
   /** What a name means on this machine: peers may call anything by it. */

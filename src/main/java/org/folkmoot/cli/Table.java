@@ -7,8 +7,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A table for people: columns as wide as their widest cell, two spaces between. On a terminal a
- * line that would not fit is cut at its end.
+ * A table for people: columns as wide as their widest cell, two spaces between; a column with
+ * nothing in it, not even a heading, takes no room. On a terminal a line that would not fit is cut
+ * at its end.
  */
 final class Table {
   private final List<String[]> rows = new ArrayList<>();
@@ -49,6 +50,9 @@ final class Table {
       StringBuilder line = new StringBuilder();
       for (int c = 0; c < widths.length; c++) {
         String cell = rows.get(r)[c];
+        if (widths[c] == 0) {
+          continue;
+        }
         String room = " ".repeat(widths[c] - cell.length());
         line.append(right.contains(c) ? room + cell : cell + room).append("  ");
       }

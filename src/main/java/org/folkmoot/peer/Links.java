@@ -60,6 +60,7 @@ public final class Links implements PeerNetwork, AutoCloseable {
   private final Map<PeerId, Integer> watched = new HashMap<>();
   private final Map<PeerId, List<PeerAddress>> known = new Bounded<>(MAX_KNOWN);
   private final LinkedHashSet<PeerAddress> observed = new LinkedHashSet<>();
+  private final Misfits misfits = new Misfits();
   private boolean closed;
 
   /**
@@ -150,6 +151,11 @@ public final class Links implements PeerNetwork, AutoCloseable {
   /** Where others say that they see us, latest last. */
   public List<PeerAddress> observed() {
     return List.copyOf(observed);
+  }
+
+  /** What keeps us from peers that answer, a line for each, for a person; empty if all is well. */
+  public List<String> misfits() {
+    return misfits.lines();
   }
 
   /** Where we see a peer; empty without a link. */
@@ -308,9 +314,17 @@ public final class Links implements PeerNetwork, AutoCloseable {
     listeners.forEach(listener -> listener.connected(peer));
   }
 
+  /** A peer of our swarm has said what time it has. */
+  void met(PeerId peer, long clockMillis) {
+    misfits.met(peer, clockMillis - loop.clockMillis());
+  }
+
   /** A link is over. */
   void ended(PeerLink link, boolean introduced, Message.Reason reason) {
     PeerId peer = link.peer();
+    if (link.outgoing()) {
+      misfits.ended(peer, reason);
+    }
     answered.remove(peer, link);
     if (live.remove(peer, link)) {
       linked = null;

@@ -189,6 +189,7 @@ final class PeerLink implements PeerTransport.Receiver {
       return;
     }
     introduced = true;
+    links.met(peer, hello.clockMillis());
     hello.observed().ifPresent(links::observe);
     links.established(this);
     ping();

@@ -51,6 +51,13 @@ final class KillSwarm implements AutoCloseable {
 
   static final int ANSWER = 64;
 
+  /** More than are drafted at once: so many tokens are asked for after the blow. */
+  private static final int AFTERWARDS = 20;
+
+  private static final long DEAD_WITHIN = 1_000_000_000;
+  private static final long SILENT_WITHIN = 3_000_000_000L;
+  private static final long NEXT_WITHIN = 2_000_000_000;
+
   /** How hops are struck. */
   enum Blow {
     KILLED,
@@ -60,7 +67,7 @@ final class KillSwarm implements AutoCloseable {
   /**
    * What came of a blow, in nanoseconds from it.
    *
-   * @param detected when the client replaced the hop; 0 if the answer did not need it any more
+   * @param detected when the client replaced the hop
    * @param next from then to the next token
    * @param gap the longest time without a token since the blow
    */
@@ -180,14 +187,15 @@ final class KillSwarm implements AutoCloseable {
   }
 
   /**
-   * Asks, strikes hops in the middle, and compares the answer with that of a single machine.
+   * Asks, strikes hops in the middle, and compares the answer with that of a single machine. The
+   * client must have felt it.
    *
    * @param hops which, from 0
    * @param drafting whether the client drafts
    */
   Outcome strike(SplittableRandom random, Blow blow, boolean drafting, int... hops) {
     GenerationRequest request = request(random);
-    int at = 1 + random.nextInt(ANSWER * 2 / 3);
+    int at = 1 + random.nextInt(ANSWER - AFTERWARDS);
     long delayMicros = random.nextInt(20_000);
     List<NodeProcess> victims = new ArrayList<>();
     long[] struck = new long[1];
@@ -200,6 +208,9 @@ final class KillSwarm implements AutoCloseable {
             drafting,
             tokens -> {
               times.add(now());
+              if (tokens == ANSWER - AFTERWARDS) {
+                blows[0].join(); // a quick answer would be over before
+              }
               if (tokens == at) {
                 // Some microseconds later, so that it also hits in the middle of a step.
                 blows[0] =
@@ -228,9 +239,7 @@ final class KillSwarm implements AutoCloseable {
   }
 
   private static Outcome outcome(long struck, long detected, List<Long> times) {
-    if (detected == 0 || detected < struck) {
-      return new Outcome(0, 0, 0);
-    }
+    assertThat(detected).as("the client replaced a hop after the blow").isGreaterThan(struck);
     long gap = 0;
     long next = 0;
     long before = struck;
@@ -287,17 +296,28 @@ final class KillSwarm implements AutoCloseable {
 
   /** The figures of many blows, for people. */
   static String summary(String what, List<Outcome> outcomes) {
-    List<Outcome> felt = outcomes.stream().filter(each -> each.detected > 0).toList();
-    long soon = felt.stream().filter(each -> each.next <= 2_000_000_000L).count();
-    return "%s: %d blows, all answers identical; %d felt; detected after %s; then the next token after %s, %d within 2 s; longest gap %s"
+    long soon = outcomes.stream().filter(each -> each.next <= NEXT_WITHIN).count();
+    return "%s: %d blows, all felt, all answers identical; detected after %s; then the next token after %s, %d within 2 s; longest gap %s"
         .formatted(
             what,
             outcomes.size(),
-            felt.size(),
-            spread(felt.stream().map(Outcome::detected).toList()),
-            spread(felt.stream().map(Outcome::next).toList()),
+            spread(outcomes.stream().map(Outcome::detected).toList()),
+            spread(outcomes.stream().map(Outcome::next).toList()),
             soon,
-            spread(felt.stream().map(Outcome::gap).toList()));
+            spread(outcomes.stream().map(Outcome::gap).toList()));
+  }
+
+  /**
+   * Holds blows to what is promised. Only on a machine that does nothing else: where six processes
+   * share two cores with strangers, any of them may be late.
+   */
+  static void requirePromised(Blow blow, List<Outcome> outcomes) {
+    long within = blow == Blow.KILLED ? DEAD_WITHIN : SILENT_WITHIN;
+    assertThat(outcomes)
+        .allSatisfy(each -> {
+          assertThat(each.detected).as("detection").isLessThanOrEqualTo(within);
+          assertThat(each.next).as("the next token").isLessThanOrEqualTo(NEXT_WITHIN);
+        });
   }
 
   private static String spread(List<Long> nanos) {

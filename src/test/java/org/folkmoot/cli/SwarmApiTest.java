@@ -8,6 +8,7 @@ import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
@@ -93,8 +94,7 @@ class SwarmApiTest {
       int half = link.length() / 2;
       run(second, "join", link.substring(0, half), link.substring(half));
       run(third, "join", link);
-      try (NodeProcess joiner =
-              NodeProcess.start(second, "tiny", "--layers", "2:4", "--listen", listen);
+      try (NodeProcess joiner = joinSoon(second, "--layers", "2:4", "--listen", listen);
           NodeProcess asker = NodeProcess.start(third, "--listen", listen, "--draft", file)) {
         for (double temperature : new double[] {0, 0.9}) {
           String wanted = ask(alone.awaitReady().http(), temperature);
@@ -111,6 +111,15 @@ class SwarmApiTest {
         assertThat(new SwarmFolder(second).credits()).isNotEmptyFile();
       }
     }
+  }
+
+  /** Starts a node that has its weights. It serves within ten seconds: a promise to people. */
+  private static NodeProcess joinSoon(Path home, String... options) {
+    long begun = System.nanoTime();
+    NodeProcess joiner = NodeProcess.start(home, call(options, "tiny")).awaitReady();
+    Duration taken = Duration.ofNanos(System.nanoTime() - begun);
+    assertThat(taken).as("until it serves").isLessThan(Duration.ofSeconds(10));
+    return joiner;
   }
 
   /**

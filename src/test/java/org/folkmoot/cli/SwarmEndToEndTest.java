@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.proof.FraudProof;
+import org.folkmoot.session.Generation;
 import org.folkmoot.testing.TinyModel;
 import org.folkmoot.testing.TinyModels;
 import org.junit.jupiter.api.Tag;
@@ -42,9 +43,11 @@ class SwarmEndToEndTest {
   }
 
   private int demo(Path model, String... more) {
-    List<String> call =
-        new ArrayList<>(List.of("demo", "--model", model.toString(), "--max-tokens", "40", "why?"));
+    List<String> call = new ArrayList<>(List.of("demo", "--model", model.toString(), "why?"));
     call.addAll(List.of(more));
+    if (!call.contains("--max-tokens")) {
+      call.addAll(List.of("--max-tokens", "40"));
+    }
     return run("home", call.toArray(String[]::new));
   }
 
@@ -58,6 +61,29 @@ class SwarmEndToEndTest {
   @Test
   void aPeerIsKilledAndTheAnswerIsTheSame() {
     demo("--kill", "2", "--kill-at", "12");
+  }
+
+  /** An answer of six tokens, and one that is over before anybody can be killed. */
+  @Test
+  void aShortAnswerIsStruckEarlierAndOneWithoutAKillIsNoDemo() {
+    Path model = model();
+    int status = demo(model, "--max-tokens", "6");
+    assertThat(err()).contains("identical: all").contains("then killed");
+    assertThat(status).as(err()).isEqualTo(ExitStatus.OK);
+    console.err.reset();
+    status = demo(model, "--max-tokens", "5", "--kill-at", "30");
+    assertThat(err()).contains("identical: all").contains("nobody was killed");
+    assertThat(status).as(err()).isEqualTo(ExitStatus.FAILED);
+  }
+
+  @Test
+  void bytesThatDifferAreAFailure() {
+    Answer alone =
+        new Answer("ab", List.of(1, 2), Generation.Ending.LENGTH, new Generation.Usage(1, 2, 0, 0));
+    assertThat(DemoCommand.areSame(console.console(), alone, List.of(1, 2), "ab")).isTrue();
+    assertThat(DemoCommand.areSame(console.console(), alone, List.of(1, 3), "ab")).isFalse();
+    assertThat(DemoCommand.areSame(console.console(), alone, List.of(1, 2), "aB")).isFalse();
+    assertThat(err()).contains("DIFFERENT");
   }
 
   @Tag("soak")

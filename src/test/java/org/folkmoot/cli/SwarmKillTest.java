@@ -25,7 +25,9 @@ import org.junit.jupiter.api.io.TempDir;
  * Real processes that are killed or frozen in the middle of answers, each answer compared with that
  * of a single machine. The long ones: {@code ./check -Dtest=SwarmKillTest -Dtest.excluded.groups=},
  * with {@code -Dfolkmoot.kills=N} for more or fewer, {@code -Dfolkmoot.kills.from=N} to go on
- * behind the first N, and {@code -Dfolkmoot.kill.model=FILE} for a model that is not made up.
+ * behind the first N, and {@code -Dfolkmoot.kill.model=FILE} for a model that is not made up. With
+ * {@code -Dfolkmoot.kills.quiet=true}, on a machine that does nothing else, the times that are
+ * promised are held, too.
  */
 @Timeout(3600)
 class SwarmKillTest {
@@ -65,7 +67,7 @@ class SwarmKillTest {
         outcomes.add(swarm.strike(new SplittableRandom(i), Blow.KILLED, i % 2 == 1, i % 3));
       }
     }
-    System.out.println(KillSwarm.summary("one hop killed", outcomes));
+    tell("one hop killed", Blow.KILLED, outcomes);
   }
 
   @Tag("soak")
@@ -79,7 +81,7 @@ class SwarmKillTest {
                 new SplittableRandom(1000 + i), Blow.KILLED, i % 2 == 1, i % 3, (i + 1) % 3));
       }
     }
-    System.out.println(KillSwarm.summary("two hops killed at once", outcomes));
+    tell("two hops killed at once", Blow.KILLED, outcomes);
   }
 
   @Tag("soak")
@@ -91,7 +93,14 @@ class SwarmKillTest {
         outcomes.add(swarm.strike(new SplittableRandom(2000 + i), Blow.FROZEN, i % 2 == 1, i % 3));
       }
     }
-    System.out.println(KillSwarm.summary("one hop frozen", outcomes));
+    tell("one hop frozen", Blow.FROZEN, outcomes);
+  }
+
+  private static void tell(String what, Blow blow, List<Outcome> outcomes) {
+    System.out.println(KillSwarm.summary(what, outcomes));
+    if (Boolean.getBoolean("folkmoot.kills.quiet")) {
+      KillSwarm.requirePromised(blow, outcomes);
+    }
   }
 
   /** A demo that is killed has no time to end its peers: they see to it themselves. */

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It leaves before it comes, for the memory that a person gave holds one span: its sessions are
  * told and go on with others. {@link org.folkmoot.route.Placement#move} lets nobody leave who alone
- * holds a layer.
+ * holds a layer. Where it cannot come, it goes back; and if it cannot do that either (a machine
+ * without memory for a moment, say), it tries again at each later look.
  */
 public final class MovingSpan implements AutoCloseable {
   /** Told where a span has gone. */
@@ -23,18 +24,32 @@ public final class MovingSpan implements AutoCloseable {
     /** The layers served from now on. */
     void moved(LayerRange to);
 
-    /** It could not be served there, and is served no more. */
+    /** It is where it was before: it could not be served elsewhere. */
+    void stays(LayerRange at, FolkmootException why);
+
+    /** It is not served now; that is tried again later. */
     void failed(FolkmootException why);
+  }
+
+  /** Loads a span and offers it: {@link ServedSpan#start}. */
+  interface Starter {
+    /** Returns once it is served. */
+    ServedSpan start(SwarmNode node, ServedSpan.Wish wish, DoubleConsumer progress);
   }
 
   private final SwarmNode node;
   private final ServedSpan.Wish wish;
   private final LongSupplier pauseNanos;
   private final Listener listener;
+  private final Starter starter;
   private final ScheduledThreadPoolExecutor thread =
       new ScheduledThreadPoolExecutor(
           1, task -> Thread.ofPlatform().daemon().name("folkmoot-move").unstarted(task));
   private @Nullable ServedSpan span;
+
+  /** What was served last. */
+  private LayerRange last;
+
   private boolean closed;
 
   private MovingSpan(
@@ -42,10 +57,13 @@ public final class MovingSpan implements AutoCloseable {
       ServedSpan.Wish wish,
       ServedSpan span,
       LongSupplier pauseNanos,
-      Listener listener) {
+      Listener listener,
+      Starter starter) {
     this.node = node;
     this.wish = wish;
     this.span = span;
+    this.last = span.range();
+    this.starter = starter;
     this.pauseNanos = pauseNanos;
     this.listener = listener;
     thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
@@ -63,8 +81,19 @@ public final class MovingSpan implements AutoCloseable {
       DoubleConsumer progress,
       LongSupplier pauseNanos,
       Listener listener) {
-    ServedSpan first = ServedSpan.start(node, wish, progress);
-    MovingSpan moving = new MovingSpan(node, wish, first, pauseNanos, listener);
+    return start(node, wish, progress, pauseNanos, listener, ServedSpan::start);
+  }
+
+  /** The same with another way to start a span. */
+  static MovingSpan start(
+      SwarmNode node,
+      ServedSpan.Wish wish,
+      DoubleConsumer progress,
+      LongSupplier pauseNanos,
+      Listener listener,
+      Starter starter) {
+    ServedSpan first = starter.start(node, wish, progress);
+    MovingSpan moving = new MovingSpan(node, wish, first, pauseNanos, listener, starter);
     if (wish.layers().isEmpty() && wish.memory().isPresent()) {
       moving.lookLater();
     }
@@ -78,19 +107,24 @@ public final class MovingSpan implements AutoCloseable {
   }
 
   private void look() {
-    ServedSpan now = span();
-    if (now == null) {
+    if (isClosed()) {
       return;
     }
+    ServedSpan now = span();
     try {
-      Optional<LayerRange> better = now.better(wish.memory().getAsLong());
-      if (better.isPresent()) {
-        move(now, better.get());
+      if (now == null) {
+        serve(last);
+        listener.moved(last);
+      } else {
+        Optional<LayerRange> better = now.better(wish.memory().getAsLong());
+        if (better.isPresent()) {
+          move(now, better.get());
+        }
       }
-      lookLater();
     } catch (FolkmootException gone) {
       listener.failed(gone);
     }
+    lookLater();
   }
 
   private void move(ServedSpan from, LayerRange to) {
@@ -101,7 +135,20 @@ public final class MovingSpan implements AutoCloseable {
       span = null;
     }
     from.close();
-    ServedSpan next = ServedSpan.start(node, wish.at(to), _ -> {});
+    try {
+      serve(to);
+    } catch (FolkmootException notThere) {
+      serve(last);
+      listener.stays(last, notThere);
+      return;
+    }
+    last = to;
+    listener.moved(to);
+  }
+
+  /** Serves layers, of a node that is not closed meanwhile. */
+  private void serve(LayerRange range) {
+    ServedSpan next = starter.start(node, wish.at(range), _ -> {});
     boolean late;
     synchronized (this) {
       late = closed;
@@ -109,9 +156,11 @@ public final class MovingSpan implements AutoCloseable {
     }
     if (late) {
       next.release();
-    } else {
-      listener.moved(to);
     }
+  }
+
+  private synchronized boolean isClosed() {
+    return closed;
   }
 
   private synchronized @Nullable ServedSpan span() {

@@ -25,25 +25,35 @@ import org.folkmoot.wire.SessionId;
 
 /**
  * A node's request to itself, through its own socket as a stranger would come: only a node that has
- * answered one says that it is ready. Measures its speed on the way.
+ * answered one says that it is ready. Its hidden states have come back then, or, of a span with the
+ * head, a token that it chose. Measures its speed on the way.
  */
 final class SelfRequest {
-  private static final long PATIENCE_SECONDS = 60;
+  /** A cold machine under load computes its first steps within that. */
+  static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private static final Duration AGAIN = Duration.ofMillis(500);
 
-  /** Steps: the first ones warm the machine up, the last ones are measured. */
-  private static final int STEPS = 12;
+  /**
+   * Steps that warm the machine up; behind the last one a token is chosen. As many as a hop reports
+   * at once, so nobody waits for a report.
+   */
+  private static final int WARMING = 8;
 
-  private static final int MEASURED = 4;
+  /** Steps that are measured behind these, without logits: the head's time is no layer's. */
+  private static final int MEASURED = 8;
+
+  private static final int STEPS = WARMING + MEASURED;
 
   private final SwarmNode node;
   private final ModelId model;
   private final LayerRange range;
   private final int dim;
+  private final Duration patience;
 
-  SelfRequest(SwarmNode node, ModelId model, SpanEngine engine) {
+  SelfRequest(SwarmNode node, ModelId model, SpanEngine engine, Duration patience) {
     this.node = node;
+    this.patience = patience;
     this.model = model;
     this.range = engine.range();
     this.dim = engine.dim();
@@ -66,12 +76,12 @@ final class SelfRequest {
       links.add(TlsTransport.dialling(stranger, TransportLimits.DEFAULT));
       Asking asking = new Asking(links, new SessionId(random.nextLong(), random.nextLong()));
       loop.execute(asking::begin);
-      return asking.done.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      return asking.done.get(patience.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw ServedSpan.notAnswering("interrupted");
     } catch (TimeoutException late) {
-      throw ServedSpan.notAnswering("no answer within %d s".formatted(PATIENCE_SECONDS));
+      throw ServedSpan.notAnswering("no answer within %d s".formatted(patience.toSeconds()));
     } catch (ExecutionException failed) {
       throw ServedSpan.notAnswering(String.valueOf(failed.getMessage()));
     }
@@ -82,8 +92,11 @@ final class SelfRequest {
     private final SessionId session;
     private final CompletableFuture<Double> done = new CompletableFuture<>();
     private int epoch;
-    private int steps;
-    private long micros;
+    private int reported;
+    private double micros;
+
+    /** Whether a token came, or the last outputs. */
+    private boolean answered;
 
     Asking(Links links, SessionId session) {
       this.links = links;
@@ -102,16 +115,18 @@ final class SelfRequest {
         return;
       }
       epoch++;
-      steps = 0;
+      reported = 0;
       micros = 0;
-      // Outputs of a span without a head would go on to somebody: to the asker, who ignores them.
+      answered = false;
+      // Outputs of a span without a head go on to somebody: to the asker.
       Optional<Message.Contact> next =
           range.heads()
               ? Optional.empty()
               : Optional.of(new Message.Contact(links.self(), List.of()));
       Optional<Message.Sampling> sampling =
           range.heads()
-              ? Optional.of(new Message.Sampling(0, 0, 1, 0, 1, 0, 0, Map.of(), new int[] {0}, -1))
+              ? Optional.of(
+                  new Message.Sampling(0, 0, 1, 0, 1, 0, 0, Map.of(), new int[WARMING], -1))
               : Optional.empty();
       links.send(
           node.self(),
@@ -122,33 +137,48 @@ final class SelfRequest {
     @Override
     public void received(PeerId from, Message message) {
       switch (message) {
-        case Message.Opened opened when opened.epoch() == epoch -> step();
+        case Message.Opened opened when opened.epoch() == epoch -> sendSteps();
         case Message.Computed report when report.epoch() == epoch -> computed(report);
+        case Message.Sampled sampled when sampled.epoch() == epoch -> answered();
+        case Message.Forward outputs when outputs.epoch() == epoch -> {
+          if (outputs.position() + outputs.tokens() == STEPS) {
+            answered();
+          }
+        }
         case Message.Refused refusal when refusal.epoch() == epoch ->
             done.completeExceptionally(new IllegalStateException(refusal.text()));
-        default -> {} // hidden states and tokens: nobody needs them
+        default -> {} // of an attempt before
       }
     }
 
-    private void step() {
+    private void sendSteps() {
       float[] hidden = new float[range.embeds() ? 0 : dim];
       for (int i = 0; i < hidden.length; i++) {
         hidden[i] = ((i * 37) % 101 - 50) / 50f;
       }
       int[] ids = range.embeds() ? new int[] {0} : new int[0];
-      // Logits are not wanted, lest tokens be sampled that nobody sends back.
-      links.send(
-          node.self(), new Message.Forward(session, epoch, steps, 1, STEPS + 1, ids, hidden));
+      for (int step = 0; step < STEPS; step++) {
+        int wantFrom = step < WARMING ? WARMING - 1 : STEPS;
+        links.send(
+            node.self(), new Message.Forward(session, epoch, step, 1, wantFrom, ids, hidden));
+      }
     }
 
     private void computed(Message.Computed report) {
-      steps++;
-      if (steps > STEPS - MEASURED) {
-        micros += Math.max(1, report.computeMicros());
-      }
-      if (steps < STEPS) {
-        step();
-      } else {
+      int end = report.position() + report.tokens();
+      double share = (double) Math.clamp(end - WARMING, 0, report.tokens()) / report.tokens();
+      micros += share * Math.max(1, report.computeMicros());
+      reported += report.tokens();
+      finish();
+    }
+
+    private void answered() {
+      answered = true;
+      finish();
+    }
+
+    private void finish() {
+      if (answered && reported == STEPS) {
         links.send(node.self(), new Message.Close(session));
         done.complete(range.layers() * 1e6 * MEASURED / micros);
       }

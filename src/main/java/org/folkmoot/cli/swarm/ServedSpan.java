@@ -5,6 +5,7 @@ import static org.folkmoot.base.FolkmootException.Code.NO_ROOM;
 import static org.folkmoot.base.FolkmootException.Code.UNREACHABLE;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.DoubleConsumer;
@@ -160,6 +161,15 @@ public final class ServedSpan implements AutoCloseable {
    *     does not answer
    */
   public static ServedSpan start(SwarmNode node, Wish wish, DoubleConsumer progress) {
+    return start(node, wish, progress, SelfRequest.PATIENCE);
+  }
+
+  /**
+   * The same.
+   *
+   * @param patience how long the node may take to answer itself
+   */
+  static ServedSpan start(SwarmNode node, Wish wish, DoubleConsumer progress, Duration patience) {
     GgufFile file = GgufFile.open(wish.file);
     WorkerPool pool = new WorkerPool(wish.threads);
     ModelConfig config;
@@ -177,7 +187,7 @@ public final class ServedSpan implements AutoCloseable {
       throw failed;
     }
     try {
-      served.offer(wish, config);
+      served.offer(wish, config, patience);
       return served;
     } catch (RuntimeException | Error failed) {
       served.close();
@@ -225,7 +235,7 @@ public final class ServedSpan implements AutoCloseable {
     return Placement.move(seen, node.self(), room.size, room.capacityLayers);
   }
 
-  private void offer(Wish wish, ModelConfig config) {
+  private void offer(Wish wish, ModelConfig config, Duration patience) {
     byte[] head = file.head();
     Hash32 headHash = Hash32.sha256(head);
     node.run(() -> {
@@ -234,7 +244,7 @@ public final class ServedSpan implements AutoCloseable {
       node.credits().know(model, config);
       node.credits().keep();
     });
-    double measured = new SelfRequest(node, model, engine).run();
+    double measured = new SelfRequest(node, model, engine, patience).run();
     node.offer(
         model,
         () -> {

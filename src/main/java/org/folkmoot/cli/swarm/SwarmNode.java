@@ -353,6 +353,11 @@ public final class SwarmNode implements AutoCloseable {
     return call(() -> List.copyOf(announcements()));
   }
 
+  /** What keeps it from peers that answer, a line for each, for a person. */
+  public List<String> misfits() {
+    return call(links::misfits);
+  }
+
   /** Round trips and addresses of the peers with links. */
   public Optional<Duration> roundTrip(PeerId peer) {
     return call(() -> links.roundTripNanos(peer).stream().mapToObj(Duration::ofNanos).findFirst());

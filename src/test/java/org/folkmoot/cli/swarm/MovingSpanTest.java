@@ -11,8 +11,10 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
@@ -32,7 +34,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Two nodes that serve the same half of a model until they meet. */
-@Timeout(300)
+@Timeout(120)
 class MovingSpanTest {
   private static final int LAYERS = 4;
   private static final String SHA = "1".repeat(64);
@@ -62,6 +64,16 @@ class MovingSpanTest {
 
   private static MovingSpan serve(
       SwarmNode node, Path file, long memory, long pauseMillis, BlockingQueue<LayerRange> moves) {
+    return serve(node, file, memory, pauseMillis, new Moves(moves), ServedSpan::start);
+  }
+
+  private static MovingSpan serve(
+      SwarmNode node,
+      Path file,
+      long memory,
+      long pauseMillis,
+      MovingSpan.Listener listener,
+      MovingSpan.Starter starter) {
     return MovingSpan.start(
         node,
         new ServedSpan.Wish(
@@ -76,17 +88,26 @@ class MovingSpanTest {
             false),
         _ -> {},
         () -> Duration.ofMillis(pauseMillis).toNanos(),
-        new MovingSpan.Listener() {
-          @Override
-          public void moved(LayerRange to) {
-            moves.add(to);
-          }
+        listener,
+        starter);
+  }
 
-          @Override
-          public void failed(FolkmootException why) {
-            throw new AssertionError(why);
-          }
-        });
+  /** Takes where spans go; nothing fails. */
+  private record Moves(BlockingQueue<LayerRange> to) implements MovingSpan.Listener {
+    @Override
+    public void moved(LayerRange range) {
+      to.add(range);
+    }
+
+    @Override
+    public void stays(LayerRange at, FolkmootException why) {
+      throw new AssertionError(why);
+    }
+
+    @Override
+    public void failed(FolkmootException why) {
+      throw new AssertionError(why);
+    }
   }
 
   /** What half of the model takes, with the embedding or the head. */
@@ -127,6 +148,56 @@ class MovingSpanTest {
     }
   }
 
+  /**
+   * It fails there; then there and at the old place. Which of two nodes moves is a matter of their
+   * keys.
+   */
+  @Test
+  void whereItCannotComeItGoesBackAndTriesAgain() throws InterruptedException {
+    Path file = TinyModels.write(folder, TinyModel.of(TensorType.Q8_0).withLayers(LAYERS));
+    BlockingQueue<String> story = new LinkedBlockingQueue<>();
+    Queue<Boolean> works =
+        new ConcurrentLinkedQueue<>(List.of(true, true, false, true, false, false));
+    MovingSpan.Starter starter =
+        (node, wish, progress) -> {
+          if (!Boolean.FALSE.equals(works.poll())) {
+            return ServedSpan.start(node, wish, progress);
+          }
+          throw new FolkmootException(FolkmootException.Code.UNREACHABLE, "slow today");
+        };
+    try (SwarmNode a = node("a");
+        SwarmNode b = node("b");
+        MovingSpan first = serve(b, file, half(file), 500, new Story(story), starter);
+        MovingSpan second = serve(a, file, half(file), 700, new Story(story), starter)) {
+      LayerRange before = first.range().orElseThrow();
+      a.introduce(List.of(new Message.Contact(b.self(), List.of(b.ownAddress()))));
+      assertThat(story.take()).isEqualTo("stays at " + before + ": slow today");
+      assertThat(story.take()).isEqualTo("failed: slow today");
+      assertThat(story.take()).isEqualTo("moved to " + before);
+      assertThat(story.take()).startsWith("moved to ").isNotEqualTo("moved to " + before);
+      assertThat(List.of(first.range().orElseThrow(), second.range().orElseThrow()))
+          .doesNotHaveDuplicates();
+    }
+  }
+
+  /** What a span tells, in words. */
+  private record Story(BlockingQueue<String> told) implements MovingSpan.Listener {
+    @Override
+    public void moved(LayerRange to) {
+      told.add("moved to " + to);
+    }
+
+    @Override
+    public void stays(LayerRange at, FolkmootException why) {
+      told.add("stays at " + at + ": " + why.getMessage());
+    }
+
+    @Override
+    public void failed(FolkmootException why) {
+      told.add("failed: " + why.getMessage());
+    }
+  }
+
   @Test
   void aSpanThatAPersonChoseStays() {
     Path file = TinyModels.write(folder, TinyModel.of(TensorType.Q8_0).withLayers(LAYERS));
@@ -154,6 +225,11 @@ class MovingSpanTest {
                 @Override
                 public void moved(LayerRange to) {
                   throw new AssertionError();
+                }
+
+                @Override
+                public void stays(LayerRange at, FolkmootException why) {
+                  throw new AssertionError(why);
                 }
 
                 @Override
