@@ -21,7 +21,7 @@ public final class ReferenceRope {
   }
 
   private static final Set<String> NEIGHBOURLY =
-      Set.of("llama", "internlm2", "chatglm", "glm4", "granite", "smollm3");
+      Set.of("llama", "internlm2", "ernie4_5", "chatglm", "glm4", "granite", "smollm3");
 
   private final Pairing pairing;
   private final int headDim;

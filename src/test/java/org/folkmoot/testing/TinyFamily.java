@@ -48,6 +48,8 @@ public enum TinyFamily {
   LLAMA_LINEAR("llama", 2),
   /** Llama under another name. */
   INTERNLM2("internlm2", 2),
+  /** Likewise, with an embedding that is the head. */
+  ERNIE45("ernie4_5", 2),
   /** Fused tensors with biases, heads that are turned in part, neighbours together. */
   CHATGLM("chatglm", 2),
   /** Gate and up fused, query, key and value not; norms behind. */
@@ -155,6 +157,7 @@ public enum TinyFamily {
         w.llama3Factors = true;
         w.put("rope.freq_base", 500_000f);
       }
+      case ERNIE45 -> w.tied = true;
       case INTERNLM2 -> w.put("rope.freq_base", 1_000_000f);
       case CHATGLM -> {
         w.fusedAttention = true;

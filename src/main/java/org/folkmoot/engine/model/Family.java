@@ -30,6 +30,8 @@ enum Family {
   PHI3("phi3", "Phi-3, Phi-4-mini"),
   /** InternLM 2 and 2.5: Llama under another name. */
   INTERNLM2("internlm2", "InternLM2"),
+  /** ERNIE 4.5 without experts: likewise. */
+  ERNIE45("ernie4_5", "ERNIE 4.5"),
   /** GLM-4 9B of 2024. */
   CHATGLM("chatglm", "GLM-4-9B"),
   /** GLM-4 of 2025, with norms behind. */
@@ -90,7 +92,7 @@ enum Family {
       case GEMMA2 -> Set.of(Habit.GELU, Habit.SCALED_EMBEDDING, Habit.POST_NORMS);
       case GEMMA3 -> Set.of(Habit.GELU, Habit.SCALED_EMBEDDING, Habit.POST_NORMS, Habit.QK_NORM);
       case PHI3 -> Set.of(Habit.FUSED_ATTENTION, Habit.FUSED_GATE_UP);
-      case INTERNLM2, GRANITE, SMOLLM3 -> Set.of(Habit.ADJACENT_PAIRS);
+      case INTERNLM2, ERNIE45, GRANITE, SMOLLM3 -> Set.of(Habit.ADJACENT_PAIRS);
       case CHATGLM -> Set.of(Habit.ADJACENT_PAIRS, Habit.FUSED_ATTENTION, Habit.FUSED_GATE_UP);
       case GLM4 -> Set.of(Habit.ADJACENT_PAIRS, Habit.FUSED_GATE_UP, Habit.POST_NORMS);
       case OLMO2 -> Set.of(Habit.NO_PRE_NORMS, Habit.WHOLE_QK_NORM, Habit.POST_NORMS);
@@ -104,7 +106,7 @@ enum Family {
       case GEMMA3 -> 6;
       case OLMO2 -> 4;
       case LLAMA, QWEN2, QWEN2MOE, QWEN3, QWEN3MOE, GEMMA, PHI3 -> 0;
-      case INTERNLM2, CHATGLM, GLM4, GRANITE, SMOLLM3 -> 0;
+      case INTERNLM2, ERNIE45, CHATGLM, GLM4, GRANITE, SMOLLM3 -> 0;
     };
   }
 
@@ -117,7 +119,7 @@ enum Family {
       case GEMMA2 -> 46;
       case GEMMA3 -> 62;
       case LLAMA, QWEN2, QWEN2MOE, QWEN3, QWEN3MOE, GEMMA, PHI3 -> 0;
-      case INTERNLM2, CHATGLM, GLM4, GRANITE, SMOLLM3, OLMO2 -> 0;
+      case INTERNLM2, ERNIE45, CHATGLM, GLM4, GRANITE, SMOLLM3, OLMO2 -> 0;
     };
   }
 
