@@ -7,9 +7,11 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.folkmoot.kernel.TensorType;
+import org.folkmoot.testing.TinyFamily;
 import org.folkmoot.testing.TinyModel;
 import org.folkmoot.testing.TinyModels;
 import org.junit.jupiter.api.BeforeAll;
@@ -55,6 +57,31 @@ class RunCommandTest {
         .matches(
             "(?s).*\\d+ in, [0-9.]+/s · 9 out, 10\\.0 tokens/s · first after 0\\.10 s"
                 + " · seed 1000\n");
+  }
+
+  /** Mistral Small's template writes the date, and does not ask whether it may. */
+  @Test
+  void aTemplateThatWritesTheDateIsGivenIt() throws IOException {
+    String template = "Today is {{ strftime_now('%Y-%m-%d') }}. {{ messages[0]['content'] }}";
+    Path dated =
+        TinyFamily.QWEN3.write(
+            folder, TensorType.Q8_0, file -> file.put("tokenizer.chat_template", template));
+    Path receipt = folder.resolve("dated.receipt");
+    Path disclosure = folder.resolve("dated.disclosure");
+    TestConsole run = console();
+    assertThat(
+            run.run(
+                "run",
+                dated.toString(),
+                "--max-tokens=5",
+                "--receipt=" + receipt,
+                "--disclose=" + disclosure,
+                "hi"))
+        .as(run.err())
+        .isZero();
+    // So that the prompt can be made again on any day.
+    assertThat(Files.readString(disclosure, StandardCharsets.ISO_8859_1))
+        .containsPattern("\\{# strftime_now: \\d{4}-\\d{2}-\\d{2} #}Today is");
   }
 
   @Test
