@@ -127,7 +127,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
         (float) speed.layersPerSecond,
         (int) Math.min(Integer.MAX_VALUE, Math.round(speed.queueMillis)),
         used,
-        seats.size() >= limits.seats() ? 0 : engine.freePositions());
+        seats.size() >= limits.seats() ? 0 : shares(engine).freePositions());
   }
 
   /** Sessions now. */
@@ -227,6 +227,8 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
           "sessions here have at most %d tokens".formatted(engine.maxPositions()));
     } else if (isFull(from)) {
       busy(from, open, "all room for sessions is taken");
+    } else if (shares(engine).exceeds(from, open.maxPositions())) {
+      busy(from, open, "beside others a client gets no more than half of the room");
     } else if (yields(from, open, engine)) {
       busy(from, open, "the room is for peers who are owed more");
     } else if (!open.next().map(next -> dials.allows(from, next.peer())).orElse(true)) {
@@ -255,6 +257,25 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     refuse(from, open, Message.Reason.BUSY, text);
   }
 
+  private RoomShares shares(SpanEngine engine) {
+    return new RoomShares(engine, seats.values());
+  }
+
+  /** Takes back what others have on loan until there is room, or they have none any more. */
+  private SpanEngine.Seat place(PeerId from, Message.Open open, SpanEngine engine) {
+    while (true) {
+      try {
+        return engine.open(open.range(), open.maxPositions());
+      } catch (FolkmootException full) {
+        Optional<HopSeat> loan = shares(engine).toReclaim(from);
+        if (full.code() != FolkmootException.Code.BUSY || loan.isEmpty()) {
+          throw full;
+        }
+        owner.failed(loan.get(), Message.Reason.BUSY, "others need room, too");
+      }
+    }
+  }
+
   /** Whether what room there is must be kept for others. */
   private boolean yields(PeerId from, Message.Open open, SpanEngine engine) {
     if (contest.isEmpty()) {
@@ -270,7 +291,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
   private void admit(PeerId from, Message.Open open, SpanEngine engine) {
     SpanEngine.Seat place;
     try {
-      place = engine.open(open.range(), open.maxPositions());
+      place = place(from, open, engine);
     } catch (FolkmootException full) {
       if (full.code() == FolkmootException.Code.BUSY) {
         busy(from, open, String.valueOf(full.getMessage()));

@@ -140,6 +140,11 @@ final class HopSeat {
     return open.range().layers();
   }
 
+  /** Room that it has reserved. */
+  int positions() {
+    return open.maxPositions();
+  }
+
   int epoch() {
     return epoch;
   }

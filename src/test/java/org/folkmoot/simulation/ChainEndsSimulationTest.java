@@ -30,8 +30,8 @@ class ChainEndsSimulationTest {
   private static final FakeModel MODEL = new FakeModel(31, 4, 64, 2);
   private static final LayerRange WHOLE = LayerRange.whole(MODEL.layers());
 
-  /** Positions of a hop's cache: room for one answer and a half. */
-  private static final int ROOM = 75;
+  /** Positions of a hop's cache: two rivals take a third each, and an answer needs more. */
+  private static final int ROOM = 135;
 
   /** Longest wait for a chain, and a little for what was under way. */
   private static final long PATIENCE = 31 * SECOND;
@@ -41,6 +41,7 @@ class ChainEndsSimulationTest {
   private final SimNode hop = node(0, WHOLE);
   private final SimNode client = node(1, null);
   private final SimNode rival = node(2, null);
+  private final SimNode second = node(50, null);
   private final PeerScores scores = new PeerScores(client.links());
 
   /** When the hop was asked for a seat by the client. */
@@ -81,9 +82,15 @@ class ChainEndsSimulationTest {
     return request;
   }
 
-  /** Takes the hop's room until it is freed. */
+  /** Takes the hop's room until a session of it is freed. */
   private SessionId fill() {
-    SessionId session = new SessionId(9, 9);
+    fill(second, new SessionId(9, 8));
+    SessionId session = fill(rival, new SessionId(9, 9));
+    assertThat(hop.server().seats()).isEqualTo(2);
+    return session;
+  }
+
+  private SessionId fill(SimNode rival, SessionId session) {
     rival.links().know(hop.host().peer(), List.of(hop.host().address()));
     rival.say(
         hop,
@@ -92,23 +99,22 @@ class ChainEndsSimulationTest {
             1,
             MODEL.id(),
             WHOLE,
-            50,
+            45,
             rival.host().peer(),
             Optional.empty(),
             0,
             Optional.of(new Message.Sampling(0, 0, 1, 0, 1, 0, 7, Map.of(), new int[] {3}, -1))));
     simulation.runFor(SECOND);
-    assertThat(hop.server().seats()).isOne();
-    keep(session);
+    keep(rival, session);
     return session;
   }
 
-  private void keep(SessionId session) {
+  private void keep(SimNode rival, SessionId session) {
     simulation.schedule(
         5 * SECOND,
         () -> {
           rival.say(hop, new Message.Renew(session));
-          keep(session);
+          keep(rival, session);
         });
   }
 

@@ -221,6 +221,37 @@ class SeatBoundsTest {
     assertThat(hop.server().seats()).isZero();
   }
 
+  /** One session of all positions that there are: it has them until somebody else comes. */
+  @Test
+  void whoTakesAllRoomKeepsHalfWhenOthersCome() {
+    int all = Objects.requireNonNull(hop.engine()).maxPositions();
+    say(client, open(client, SESSION, MODEL.id(), all));
+    assertThat(opened).containsExactly(SESSION);
+    assertThat(hop.server().load(Objects.requireNonNull(hop.engine())).freePositions())
+        .as("what the node announces: others are not kept from asking")
+        .isEqualTo(all);
+    SimNode other = asking(2);
+    listen(other);
+    SessionId small = new SessionId(8, 0);
+    say(other, open(other, small, MODEL.id(), 64));
+    assertThat(opened).containsExactly(SESSION, small);
+    assertThat(refused)
+        .singleElement()
+        .matches(m -> m.session().equals(SESSION) && m.reason() == Reason.BUSY);
+    // Beside others it gets half, in one piece or many, and not more.
+    say(client, open(client, SESSION, MODEL.id(), all / 2 + 1));
+    assertThat(refused).hasSize(2);
+    Message[] many = new Message[60];
+    for (int i = 0; i < many.length; i++) {
+      many[i] = open(client, new SessionId(7, i), MODEL.id(), all / 50);
+    }
+    say(client, many);
+    assertThat(opened).hasSize(2 + 25);
+    assertThat(refused).hasSize(2 + 35).allMatch(m -> m.reason() == Reason.BUSY);
+    say(other, open(other, new SessionId(8, 1), MODEL.id(), all / 4));
+    assertThat(opened).hasSize(2 + 25 + 1);
+  }
+
   /**
    * Whom a session's outputs go to is its client's choice, and so are the addresses. Ten clients
    * name whole streets of them.
