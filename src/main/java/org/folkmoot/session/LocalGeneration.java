@@ -36,6 +36,8 @@ final class LocalGeneration implements Generation {
   /** What answers: for statements. */
   record Source(ModelId model, int layers, int dim) {}
 
+  private static final int NONE = -1;
+
   private final GenerationRequest request;
   private final Seat seat;
   private final Source source;
@@ -46,6 +48,10 @@ final class LocalGeneration implements Generation {
   private final int[] history;
   private final int promptLength;
   private int length;
+
+  /** The next token, as the threads that compute have chosen it. */
+  private volatile int chosen = NONE;
+
   private final long startNanos;
   private long firstNanos;
   private long lastNanos;
@@ -88,8 +94,7 @@ final class LocalGeneration implements Generation {
       end(Ending.CANCELLED);
       return Optional.empty();
     }
-    // A head may have more rows than the vocabulary has tokens: padding, which is never chosen.
-    int id = sampler.next(logits.get(), 0, tokenizer.size(), history, length);
+    int id = chosen == NONE ? choose(logits.get()) : chosen;
     history[length++] = id;
     lastNanos = nanoTime.getAsLong();
     if (first) {
@@ -99,12 +104,19 @@ final class LocalGeneration implements Generation {
     return Optional.of(piece(id, logits.get()));
   }
 
+  /** A head may have more rows than the vocabulary has tokens: padding, which is never chosen. */
+  private int choose(float[] logits) {
+    return sampler.next(logits, 0, tokenizer.size(), history, length);
+  }
+
   private Optional<float[]> step(int[] ids) {
+    chosen = NONE;
     try {
       return seat.sequence.step(
           ids,
           Step.Wanted.LAST,
-          states -> seat.trail.addStates(seat.trail.length(), states, states.length / source.dim));
+          states -> seat.trail.addStates(seat.trail.length(), states, states.length / source.dim),
+          logits -> chosen = choose(logits));
     } catch (RuntimeException failed) {
       end(Ending.CANCELLED);
       throw failed;

@@ -56,9 +56,8 @@ final class BatchPass {
         i -> {
           int from = i == 0 ? 0 : ends[i - 1];
           outputs[i] = slice(all, from, ends[i] - from);
-          Sequence.Sink sink = turns.get(i).sequence.sink();
-          if (sink != null && outputs[i].length > 0) {
-            sink.prepare(outputs[i]);
+          if (outputs[i].length > 0) {
+            turns.get(i).sequence.prepare(outputs[i]);
           }
         });
   }

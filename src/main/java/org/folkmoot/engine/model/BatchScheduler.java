@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.folkmoot.base.FolkmootException;
 
@@ -44,6 +45,13 @@ public final class BatchScheduler implements AutoCloseable {
   /** Tokens of a pass that a volunteer makes: a few sessions' next ones, and drafts. */
   private static final int MOST_VOLUNTEERED = 32;
 
+  /**
+   * How long callers of the latest pass are waited for: longer than a draw takes, and a wake-up.
+   */
+  private static final long LEAST_PATIENCE = 1_000_000;
+
+  private static final long MOST_PATIENCE = 5_000_000;
+
   /** How long a volunteer may be kept: no sooner than this does anyone miss a sign of life. */
   private static final long LONGEST_VOLUNTEERED = 20_000_000;
 
@@ -69,6 +77,14 @@ public final class BatchScheduler implements AutoCloseable {
    * the first passes of a process are.
    */
   private long smallPass = 20 * LONGEST_VOLUNTEERED;
+
+  /** Sequences of the latest pass whose callers are expected with their next step at once. */
+  private final Set<Sequence> expected = new HashSet<>();
+
+  /** When the latest pass was over, and whether those of it are waited for. */
+  private long passOver;
+
+  private boolean gathering;
 
   /** A scheduler whose own thread makes all passes. */
   public BatchScheduler(SpanModel model, long kvBytes, int maxSequences) {
@@ -190,7 +206,27 @@ public final class BatchScheduler implements AutoCloseable {
   /** A sequence has a step to do. */
   void begin(Sequence sequence) {
     waiting.add(sequence);
+    expected.remove(sequence);
     callDriver();
+  }
+
+  /** A sequence has its result, and its caller will soon want the next. */
+  void expect(Sequence sequence) {
+    expected.add(sequence);
+  }
+
+  long now() {
+    return nanoTime.getAsLong();
+  }
+
+  /** Whether a step that is over since then is over for so short a time that others can wait. */
+  boolean isSoon(long since) {
+    return now() - since <= patience();
+  }
+
+  /** An eighth of a pass: to go on without somebody costs a good part of another. */
+  private long patience() {
+    return Math.clamp(smallPass / 8, LEAST_PATIENCE, MOST_PATIENCE);
   }
 
   /** A sequence that shared a pass has more to do: it stands at the end of the line. */
@@ -201,6 +237,7 @@ public final class BatchScheduler implements AutoCloseable {
   /** A sequence wants no more of its step than is under way. */
   void leave(Sequence sequence) {
     waiting.remove(sequence);
+    expected.remove(sequence);
   }
 
   /** A sequence needs its memory no more. */
@@ -215,6 +252,12 @@ public final class BatchScheduler implements AutoCloseable {
   private void callDriver() {
     if (volunteered || driving) {
       return; // whoever makes that pass looks again
+    }
+    if (gathering || !expected.isEmpty()) {
+      if (!gathering || expected.isEmpty()) {
+        notifyAll();
+      }
+      return;
     }
     model.rouse();
     volunteered =
@@ -263,7 +306,9 @@ public final class BatchScheduler implements AutoCloseable {
   private void drive() {
     try {
       for (Optional<BatchPass> pass = await(); pass.isPresent(); pass = await()) {
-        make(pass.get(), () -> {});
+        BatchPass next = pass.get();
+        // Callers that were waited for have something to do now, on the processors of the workers.
+        make(next, next.sequences() > 1 ? model::rest : () -> {});
         synchronized (this) {
           driving = false;
         }
@@ -288,14 +333,36 @@ public final class BatchScheduler implements AutoCloseable {
 
   /** Waits for somebody who wants a pass; empty when the scheduler is closed. */
   private synchronized Optional<BatchPass> await() throws InterruptedException {
-    while (driving || (!closed && (volunteered || waiting.isEmpty()))) {
-      wait();
-    }
+    do {
+      while (driving || (!closed && (volunteered || waiting.isEmpty()))) {
+        wait();
+      }
+      gather();
+    } while (driving || (!closed && (volunteered || waiting.isEmpty())));
     if (closed) {
       return Optional.empty();
     }
     driving = true;
     return Optional.of(nextPass());
+  }
+
+  /**
+   * Waits for the callers of the latest pass, who come with their next step one after the other: a
+   * pass for all of them takes little longer than one for the first. Who was late once is not
+   * waited for until it comes in time again.
+   */
+  private void gather() throws InterruptedException {
+    gathering = true;
+    long until = passOver + patience();
+    for (long left = until - now(); !closed && !expected.isEmpty() && left > 0; ) {
+      TimeUnit.NANOSECONDS.timedWait(this, left);
+      left = until - now();
+    }
+    gathering = false;
+    if (!expected.isEmpty()) {
+      expected.forEach(Sequence::isLate);
+      expected.clear();
+    }
   }
 
   /** Takes those in line who share the next pass. */
@@ -334,6 +401,7 @@ public final class BatchScheduler implements AutoCloseable {
         smallPass = (3 * smallPass + nanoTime.getAsLong() - start) / 4;
       }
       tellings = pass.settle();
+      passOver = now();
       notifyAll();
     }
     if (tellings.size() == 1) {

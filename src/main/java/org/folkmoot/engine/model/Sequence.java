@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.folkmoot.base.FolkmootException;
@@ -28,6 +29,17 @@ public final class Sequence implements AutoCloseable {
   private @Nullable Sink sink;
   private boolean keeping;
   private final List<float[]> kept = new ArrayList<>();
+  private @Nullable Consumer<float[]> early;
+
+  /** Who waits for a step, and whether there is something for it. */
+  private @Nullable Thread caller;
+
+  private volatile boolean over = true;
+
+  /** Whether the caller came with its next step soon after the last, and when that was over. */
+  private boolean soon = true;
+
+  private long overSince;
   private float[] outputs = new float[0];
   private @Nullable Throwable failure;
   private boolean finished = true;
@@ -113,6 +125,7 @@ public final class Sequence implements AutoCloseable {
    */
   public Optional<float[]> step(int[] next, Step.Wanted which) {
     keeping = false;
+    early = null;
     return compute(next, which);
   }
 
@@ -121,9 +134,14 @@ public final class Sequence implements AutoCloseable {
    *
    * @param states given {@code [token][dim]} of the tokens in order, in parts, when they all went
    *     through
+   * @param ahead given the outputs before this returns, by a thread that computes: for work that
+   *     takes its time, which these threads share out among the sequences of a pass. What it throws
+   *     is dropped.
    */
-  public Optional<float[]> step(int[] next, Step.Wanted which, Consumer<float[]> states) {
+  public Optional<float[]> step(
+      int[] next, Step.Wanted which, Consumer<float[]> states, Consumer<float[]> ahead) {
     keeping = true;
+    early = ahead;
     kept.clear();
     Optional<float[]> computed = compute(next, which);
     if (computed.isPresent()) {
@@ -144,12 +162,14 @@ public final class Sequence implements AutoCloseable {
       if (!finished) {
         throw new IllegalStateException("a sequence takes one step at a time");
       }
-      int count = Step.outputs(which, next.length);
       outputs = new float[0];
-      begin(next.length, next.clone(), new float[0], count, null);
-      while (!finished && !cancelled && !interrupted) {
-        await();
-      }
+      over = false;
+      caller = Thread.currentThread();
+      soon = scheduler.isSoon(overSince);
+      begin(next.length, next.clone(), new float[0], Step.outputs(which, next.length), null);
+    }
+    await();
+    synchronized (scheduler) {
       if (cancelled || interrupted) {
         return Optional.empty();
       }
@@ -194,13 +214,25 @@ public final class Sequence implements AutoCloseable {
     scheduler.begin(this);
   }
 
+  /** Only the sequences of a pass are woken by it, each on its own. */
   private void await() {
-    try {
-      scheduler.wait();
-    } catch (InterruptedException interrupted) {
-      cancelled = true;
-      Thread.currentThread().interrupt();
+    while (!over) {
+      LockSupport.park(this);
+      if (Thread.interrupted()) {
+        synchronized (scheduler) {
+          cancelled = true;
+        }
+        Thread.currentThread().interrupt();
+        return;
+      }
     }
+  }
+
+  /** With the lock: the caller may go. Gives what wakes it, of no harm if it is gone. */
+  private Runnable over() {
+    over = true;
+    Thread waiting = caller;
+    return () -> LockSupport.unpark(waiting);
   }
 
   private void rethrow() {
@@ -218,6 +250,7 @@ public final class Sequence implements AutoCloseable {
       interrupted = true;
       scheduler.leave(this);
       finished |= !inPass;
+      over().run();
       scheduler.notifyAll();
     }
   }
@@ -288,9 +321,19 @@ public final class Sequence implements AutoCloseable {
     return part;
   }
 
-  /** Who is told of its steps; null for one that waits. */
-  @Nullable Sink sink() {
-    return sink;
+  /** Shows its outputs to who wants to see them early; not with the lock. */
+  void prepare(float[] results) {
+    Sink taker = sink;
+    Consumer<float[]> ahead = early;
+    if (taker != null) {
+      taker.prepare(results);
+    } else if (ahead != null) {
+      try {
+        ahead.accept(results);
+      } catch (RuntimeException dropped) {
+        // Whoever needs what it was to find out tries again, and meets the fault then.
+      }
+    }
   }
 
   /** Whether it wants hidden states. */
@@ -326,6 +369,7 @@ public final class Sequence implements AutoCloseable {
       if (!inPass) {
         release();
       }
+      over().run();
       scheduler.notifyAll();
     }
   }
@@ -349,7 +393,7 @@ public final class Sequence implements AutoCloseable {
     if (failed != null || interrupted) {
       failure = failed;
       finished = true;
-      return taker == null ? () -> {} : () -> taker.failed(BatchPass.fault(failed));
+      return taker == null ? over() : () -> taker.failed(BatchPass.fault(failed));
     }
     done += step.tokens();
     finished = left() == 0;
@@ -364,7 +408,19 @@ public final class Sequence implements AutoCloseable {
       kept.add(states.get());
     }
     outputs = joined(outputs, more);
-    return () -> {};
+    if (!finished) {
+      return () -> {};
+    }
+    overSince = scheduler.now();
+    if (soon) {
+      scheduler.expect(this);
+    }
+    return over();
+  }
+
+  /** It was waited for in vain: whoever reads what it writes takes their time. */
+  void isLate() {
+    soon = false;
   }
 
   private static float[] joined(float[] before, float[] more) {
@@ -382,7 +438,7 @@ public final class Sequence implements AutoCloseable {
     failure = why;
     finished = true;
     inPass = false;
-    return taker == null ? () -> {} : () -> taker.failed(BatchPass.fault(why));
+    return taker == null ? over() : () -> taker.failed(BatchPass.fault(why));
   }
 
   private void release() {

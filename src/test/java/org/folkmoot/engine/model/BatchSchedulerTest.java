@@ -13,6 +13,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.FolkmootException.Code;
 import org.folkmoot.engine.gguf.GgufFile;
@@ -325,6 +327,78 @@ class BatchSchedulerTest {
         float[] last = sequence.step(Arrays.copyOf(prompt, i + 1), Step.Wanted.LAST).orElseThrow();
         assertThat(last).isEqualTo(Arrays.copyOfRange(all, i * length, (i + 1) * length));
       }
+    }
+  }
+
+  /** Time stands still, so nobody is ever late: the first waits for the other. */
+  @Test
+  void whoCameTogetherIsWaitedFor() throws Exception {
+    try (BatchScheduler scheduler = new BatchScheduler(model, ROOM, 2, _ -> false, () -> 0);
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+        Sequence one = scheduler.open(100);
+        Sequence other = scheduler.open(100)) {
+      AtomicInteger others = new AtomicInteger();
+      Runnable step =
+          () -> other.step(new int[] {6}, Step.Wanted.LAST, _ -> {}, _ -> others.incrementAndGet());
+      step.run();
+      Future<?> working =
+          threads.submit(() -> {
+            for (int i = 0; i < 20; i++) {
+              step.run();
+            }
+            other.interrupt();
+          });
+      for (int i = 0; i < 20; i++) {
+        assertThat(one.step(new int[] {5}, Step.Wanted.LAST)).isPresent();
+        assertThat(others.get()).as("passes of the other").isGreaterThanOrEqualTo(i + 2);
+      }
+      working.get();
+    }
+  }
+
+  /** Each look at the clock takes longer than anybody is waited for. */
+  @Test
+  void whoComesLateHoldsUpNobody() {
+    AtomicLong now = new AtomicLong();
+    try (BatchScheduler scheduler =
+            new BatchScheduler(model, ROOM, 2, _ -> false, () -> now.addAndGet(30_000_000));
+        Sequence one = scheduler.open(100);
+        Sequence other = scheduler.open(100)) {
+      assertThat(other.step(new int[] {6}, Step.Wanted.LAST)).isPresent();
+      for (int i = 0; i < 10; i++) {
+        assertThat(one.step(new int[] {5}, Step.Wanted.LAST)).isPresent();
+      }
+    }
+  }
+
+  @Test
+  void whoIsGoneIsNotWaitedFor() {
+    try (BatchScheduler scheduler = new BatchScheduler(model, ROOM, 3, _ -> false, () -> 0);
+        Sequence one = scheduler.open(100);
+        Sequence interrupted = scheduler.open(100)) {
+      Sequence closed = scheduler.open(100);
+      assertThat(closed.step(new int[] {6}, Step.Wanted.LAST)).isPresent();
+      closed.close();
+      assertThat(interrupted.step(new int[] {6}, Step.Wanted.LAST)).isPresent();
+      interrupted.interrupt();
+      assertThat(one.step(new int[] {5}, Step.Wanted.LAST)).isPresent();
+    }
+  }
+
+  @Test
+  void whatLooksAheadMayFail() {
+    try (BatchScheduler scheduler = new BatchScheduler(model, ROOM, 1);
+        Sequence sequence = scheduler.open(100)) {
+      Optional<float[]> logits =
+          sequence.step(
+              new int[] {5},
+              Step.Wanted.LAST,
+              _ -> {},
+              _ -> {
+                throw new IllegalStateException("a fault of who looks");
+              });
+      assertThat(logits).isPresent();
+      assertThat(sequence.step(new int[] {5}, Step.Wanted.LAST)).isPresent();
     }
   }
 }
