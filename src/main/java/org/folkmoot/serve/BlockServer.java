@@ -263,14 +263,18 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
 
   /** Takes back what others have on loan until there is room, or they have none any more. */
   private SpanEngine.Seat place(PeerId from, Message.Open open, SpanEngine engine) {
+    long reclaimed = 0;
     while (true) {
       try {
         return engine.open(open.range(), open.maxPositions());
       } catch (FolkmootException full) {
         Optional<HopSeat> loan = shares(engine).toReclaim(from);
-        if (full.code() != FolkmootException.Code.BUSY || loan.isEmpty()) {
+        // What computes just now is free only when its pass is over: the newcomer asks again then.
+        boolean enough = reclaimed >= open.maxPositions();
+        if (full.code() != FolkmootException.Code.BUSY || loan.isEmpty() || enough) {
           throw full;
         }
+        reclaimed += loan.get().positions();
         owner.failed(loan.get(), Message.Reason.BUSY, "others need room, too");
       }
     }

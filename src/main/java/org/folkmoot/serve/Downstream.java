@@ -20,6 +20,11 @@ final class Downstream {
   private final int dim;
   private final int window;
   private final Retained retained;
+  private final FloatBudget budget;
+
+  /** What was sent is kept for replays only. */
+  private final Runnable forgets = this::forgetSent;
+
   private Optional<PeerId> next;
 
   /** Since when the next hop is the next. */
@@ -52,8 +57,14 @@ final class Downstream {
     this.sentTo = sendFrom;
     this.dim = dim;
     this.window = window;
+    this.budget = budget;
     retained = new Retained(dim, budget);
+    budget.lend(forgets);
     next.ifPresent(network::watch);
+  }
+
+  private void forgetSent() {
+    retained.forget(sentTo);
   }
 
   boolean is(PeerId peer) {
@@ -71,7 +82,7 @@ final class Downstream {
     }
     wantFrom = stepWantFrom;
     takeBack(part.position());
-    if (retained.add(part, sentTo)) {
+    if (retained.add(part)) {
       sendOn();
       return true;
     }
@@ -80,9 +91,10 @@ final class Downstream {
     }
     // Nothing waits, so this need not: it goes, and nobody can be given it again.
     retained.skipTo(part.end());
-    int from = Math.max(sentTo, part.position());
-    if (from < part.end()) {
-      send(Retained.cut(part, from, part.end(), dim));
+    for (int from = Math.max(sentTo, part.position()); from < part.end(); ) {
+      int to = Math.min(part.end(), from + messageTokens());
+      send(Retained.cut(part, from, to, dim));
+      from = to;
     }
     sentTo = Math.max(sentTo, part.end());
     return true;
@@ -129,7 +141,7 @@ final class Downstream {
 
   private void sendOn() {
     while (sentTo < retained.end() && isOpen()) {
-      int to = Math.min(retained.end(), sentTo + Math.max(1, MESSAGE_FLOATS / dim));
+      int to = Math.min(retained.end(), sentTo + messageTokens());
       retained.joined(sentTo, to, wantFrom).forEach(this::send);
       sentTo = to;
     }
@@ -138,6 +150,10 @@ final class Downstream {
   /** Less is on its way than may be: whatever comes next may go, however long it is. */
   private boolean isOpen() {
     return (sentTokens - tookTokens) * dim < window;
+  }
+
+  private int messageTokens() {
+    return Math.max(1, MESSAGE_FLOATS / dim);
   }
 
   private void send(Retained.Part part) {
@@ -156,6 +172,7 @@ final class Downstream {
 
   void close() {
     next.ifPresent(network::unwatch);
+    budget.lendNoMore(forgets);
     retained.close();
   }
 }

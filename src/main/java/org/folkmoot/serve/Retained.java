@@ -34,17 +34,12 @@ final class Retained {
   /**
    * Adds outputs; what is there of later positions was taken back.
    *
-   * @param sentTo where there is not room for all, those before this position are forgotten
-   * @return false if there is not room even so; then nothing is added
+   * @return false if there is no room for it; then nothing is added
    */
-  boolean add(Part part, int sentTo) {
+  boolean add(Part part) {
     truncate(part.position());
-    long floats = (long) part.tokens() * dim;
-    if (!budget.take(floats)) {
-      forget(sentTo);
-      if (!budget.take(floats)) {
-        return false;
-      }
+    if (!budget.take((long) part.tokens() * dim)) {
+      return false;
     }
     parts.addLast(part);
     return true;
@@ -63,7 +58,7 @@ final class Retained {
   }
 
   /** Forgets all parts that end before a position. */
-  private void forget(int position) {
+  void forget(int position) {
     while (!parts.isEmpty() && parts.getFirst().end() <= position) {
       begin = removed(parts.removeFirst()).end();
     }

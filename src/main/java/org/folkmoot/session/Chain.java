@@ -288,6 +288,7 @@ public final class Chain implements PeerNetwork.Listener {
 
   private void take(Message.Token token) {
     failuresSinceToken = 0;
+    stalledAt.clear();
     hadTokens = true;
     if (steps.isSingle()) {
       hops.charge(
@@ -498,7 +499,9 @@ public final class Chain implements PeerNetwork.Listener {
     for (int i = 0; i < hops.size(); i++) {
       ChainHop hop = hops.get(i);
       if (hop.computedTo() < steps.sentTo()) {
-        return stalledAt.add(hop.plan.range().from()) || i == 0 ? hop : hops.get(i - 1);
+        // Whoever waits in vain may be the one that hangs, or the one before it: in turn.
+        int layer = hop.plan.range().from();
+        return i == 0 || stalledAt.add(layer) || !stalledAt.remove(layer) ? hop : hops.get(i - 1);
       }
     }
     return hops.last(); // which chose no token

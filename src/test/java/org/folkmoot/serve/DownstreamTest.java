@@ -130,6 +130,22 @@ class DownstreamTest {
   }
 
   @Test
+  void whatOthersKeepForReplaysMakesNobodyFail() {
+    Downstream idle = downstream(0);
+    for (int at = 0; at < 490; at += 7) {
+      assertThat(idle.add(part(3, at, 7), at)).isTrue();
+      idle.took(peer(1), took(3, at + 7));
+    }
+    sent.clear();
+    Downstream down = downstream(0);
+    for (int at = 0; at < 60; at += 6) {
+      assertThat(down.add(part(3, at, 6), 59)).as("waits for its window").isTrue();
+    }
+    assertThat(idle.replace(contact(2), 4, 0, 489)).as("given up").isFalse();
+    assertThat(budget.taken()).isLessThanOrEqualTo(1000);
+  }
+
+  @Test
   void withoutAnyRoomWhatCanGoGoes() {
     Downstream down = downstream(0);
     assertThat(budget.take(1000)).isTrue();

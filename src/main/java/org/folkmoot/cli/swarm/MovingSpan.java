@@ -123,8 +123,13 @@ public final class MovingSpan implements AutoCloseable {
       }
     } catch (FolkmootException gone) {
       listener.failed(gone);
+    } catch (RuntimeException | Error fault) {
+      listener.failed(
+          new FolkmootException(
+              FolkmootException.Code.NO_ROOM, "the layers could not be served: " + fault, fault));
+    } finally {
+      lookLater();
     }
-    lookLater();
   }
 
   private void move(ServedSpan from, LayerRange to) {

@@ -325,14 +325,14 @@ public final class Sequence implements AutoCloseable {
   void prepare(float[] results) {
     Sink taker = sink;
     Consumer<float[]> ahead = early;
-    if (taker != null) {
-      taker.prepare(results);
-    } else if (ahead != null) {
-      try {
+    try {
+      if (taker != null) {
+        taker.prepare(results);
+      } else if (ahead != null) {
         ahead.accept(results);
-      } catch (RuntimeException dropped) {
-        // Whoever needs what it was to find out tries again, and meets the fault then.
       }
+    } catch (RuntimeException | Error dropped) {
+      // Whoever needs what it was to find out tries again, and meets the fault then.
     }
   }
 
