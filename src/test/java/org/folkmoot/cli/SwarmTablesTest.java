@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 
 /** What {@code status} and {@code peers} show, on narrow and on wide terminals. */
 class SwarmTablesTest {
+  private static final Hash32 POLICY = Hash32.sha256(new byte[] {4});
   private static final ModelId MODEL = new ModelId(Hash32.sha256(new byte[] {1}));
   private static final SwarmId SWARM = new SwarmId(Hash32.sha256(new byte[] {2}));
   private static final int LAYERS = 30;
@@ -66,13 +67,15 @@ class SwarmTablesTest {
   }
 
   /** The worst that there is: a relayed peer, policies, a slow way, a long queue. */
+  private static SwarmReport worst() {
+    return report(
+        peer(1, 0, 15, LAYERS, "smollm2:135m", Optional.of(POLICY), true),
+        peer(2, 15, 30, LAYERS, "smollm2:135m", Optional.empty(), false));
+  }
+
   @Test
   void statusFitsIntoEightyColumnsAndIntoMore() {
-    Optional<Hash32> policy = Optional.of(Hash32.sha256(new byte[] {4}));
-    SwarmReport report =
-        report(
-            peer(1, 0, 15, LAYERS, "smollm2:135m", policy, true),
-            peer(2, 15, 30, LAYERS, "smollm2:135m", Optional.empty(), false));
+    SwarmReport report = worst();
     for (int columns : new int[] {80, 160}) {
       List<String> lines = shown(report, columns, true);
       assertThat(lines).allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(columns));
@@ -80,7 +83,7 @@ class SwarmTablesTest {
       String relay = id(99).toString();
       String all = String.join("\n", lines);
       assertThat(all)
-          .contains("POLICY", policy.get().hex().substring(0, 8), "822k", "12.3 s", "1.2 s")
+          .contains("POLICY", POLICY.hex().substring(0, 8), "822k", "12.3 s", "1.2 s")
           .contains("smollm2:135m  complete", "via " + relay);
       assertThat(all.contains("ADDRESS")).isEqualTo(columns >= 120);
     }
@@ -88,17 +91,13 @@ class SwarmTablesTest {
 
   @Test
   void peersFitIntoEightyColumnsAndIntoMore() {
-    Optional<Hash32> policy = Optional.of(Hash32.sha256(new byte[] {4}));
-    SwarmReport report =
-        report(
-            peer(1, 0, 15, LAYERS, "smollm2:135m", policy, true),
-            peer(2, 15, 30, LAYERS, "smollm2:135m", Optional.empty(), false));
+    SwarmReport report = worst();
     for (int columns : new int[] {80, 160}) {
       List<String> lines = shown(report, columns, false);
       assertThat(lines).hasSize(3);
       assertThat(lines).allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(columns));
       assertThat(lines.get(0)).contains("PEER", "SERVES", "RTT", "PATH", "POLICY");
-      assertThat(lines.get(1)).contains("smollm2:135m 0–14", policy.get().hex().substring(0, 8));
+      assertThat(lines.get(1)).contains("smollm2:135m 0–14", POLICY.hex().substring(0, 8));
     }
     assertThat(shown(report, 160, false).get(2)).endsWith(":46613");
   }

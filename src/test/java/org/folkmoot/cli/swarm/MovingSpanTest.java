@@ -2,33 +2,26 @@ package org.folkmoot.cli.swarm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Queue;
-import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.folkmoot.base.FolkmootException;
-import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.model.WeightShelf;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.peer.Identity;
-import org.folkmoot.peer.JoinedSwarm;
 import org.folkmoot.route.Coverage;
 import org.folkmoot.testing.TinyModel;
 import org.folkmoot.testing.TinyModels;
 import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.Message;
-import org.folkmoot.wire.SwarmId;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,24 +35,8 @@ class MovingSpanTest {
   @TempDir private Path folder;
 
   private SwarmNode node(String home) {
-    Identity identity = Identity.atHome(folder.resolve(home), new SecureRandom());
-    return SwarmNode.start(
-        new SwarmNode.Settings(
-            new SwarmFolder(folder.resolve(home)),
-            identity,
-            new JoinedSwarm(
-                new SwarmId(Hash32.sha256(new byte[] {1})), "test", 0, identity.peerId()),
-            Optional.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)),
-            Optional.empty(),
-            false,
-            _ -> Optional.empty(),
-            "test",
-            InstantSource.system(),
-            System::nanoTime,
-            new Random(1),
-            defect -> {
-              throw new AssertionError(defect);
-            }));
+    Path at = folder.resolve(home);
+    return TestNode.start(at, Identity.atHome(at, new SecureRandom()), 0);
   }
 
   private static MovingSpan serve(

@@ -2,19 +2,15 @@ package org.folkmoot.cli.swarm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
-import org.folkmoot.base.Hash32;
 import org.folkmoot.ledger.CosignedHead;
 import org.folkmoot.ledger.Feed;
 import org.folkmoot.ledger.FeedName;
@@ -26,10 +22,8 @@ import org.folkmoot.ledger.credit.Claims;
 import org.folkmoot.ledger.credit.CreditBook;
 import org.folkmoot.ledger.entry.RandomEntries;
 import org.folkmoot.peer.Identity;
-import org.folkmoot.peer.JoinedSwarm;
 import org.folkmoot.wire.CreditClaim;
 import org.folkmoot.wire.Message;
-import org.folkmoot.wire.SwarmId;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,7 +31,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Ledgers of nodes that are linked over real sockets. */
 @Timeout(300)
 class NodeLedgerTest {
-  private static final InetAddress HERE = InetAddress.getLoopbackAddress();
   private static final Duration LONG = Duration.ofMinutes(2);
 
   @TempDir private Path folder;
@@ -51,24 +44,7 @@ class NodeLedgerTest {
   }
 
   private SwarmNode start(String home) {
-    Identity identity = identity(home);
-    return SwarmNode.start(
-        new SwarmNode.Settings(
-            new SwarmFolder(folder.resolve(home)),
-            identity,
-            new JoinedSwarm(
-                new SwarmId(Hash32.sha256(new byte[] {1})), "test", 0, identity.peerId()),
-            Optional.of(new InetSocketAddress(HERE, 0)),
-            Optional.empty(),
-            false,
-            _ -> Optional.empty(),
-            "test",
-            InstantSource.system(),
-            System::nanoTime,
-            new Random(1),
-            defect -> {
-              throw new AssertionError(defect);
-            }));
+    return TestNode.start(folder.resolve(home), identity(home), 0);
   }
 
   private static void await(SwarmNode node, String what, BooleanSupplier holds) {

@@ -3,29 +3,22 @@ package org.folkmoot.cli.swarm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.folkmoot.base.FolkmootException;
-import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.model.WeightShelf;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.peer.Identity;
-import org.folkmoot.peer.JoinedSwarm;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.testing.TinyModel;
 import org.folkmoot.testing.TinyModels;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.PeerId;
-import org.folkmoot.wire.SwarmId;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,24 +33,7 @@ class ServedSpanTest {
   @TempDir private Path folder;
 
   private SwarmNode node() {
-    Identity identity = Identity.random(new SecureRandom());
-    return SwarmNode.start(
-        new SwarmNode.Settings(
-            new SwarmFolder(folder.resolve("home")),
-            identity,
-            new JoinedSwarm(
-                new SwarmId(Hash32.sha256(new byte[] {1})), "test", 0, identity.peerId()),
-            Optional.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)),
-            Optional.empty(),
-            false,
-            _ -> Optional.empty(),
-            "test",
-            InstantSource.system(),
-            System::nanoTime,
-            new Random(1),
-            defect -> {
-              throw new AssertionError(defect);
-            }));
+    return TestNode.start(folder.resolve("home"), Identity.random(new SecureRandom()), 0);
   }
 
   private ServedSpan.Wish wish(int from, int to) {

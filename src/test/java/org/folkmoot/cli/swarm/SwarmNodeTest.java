@@ -5,24 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
-import java.util.Optional;
-import java.util.Random;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.peer.Identity;
-import org.folkmoot.peer.JoinedSwarm;
 import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.Offer;
-import org.folkmoot.wire.SwarmId;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,25 +29,8 @@ class SwarmNodeTest {
   @TempDir private Path folder;
 
   private SwarmNode start(String home, int port) {
-    Identity identity = Identity.atHome(folder.resolve(home), new SecureRandom());
-    JoinedSwarm swarm =
-        new JoinedSwarm(new SwarmId(Hash32.sha256(new byte[] {1})), "test", 0, identity.peerId());
-    return SwarmNode.start(
-        new SwarmNode.Settings(
-            new SwarmFolder(folder.resolve(home)),
-            identity,
-            swarm,
-            Optional.of(new InetSocketAddress(HERE, port)),
-            Optional.empty(),
-            false,
-            _ -> Optional.empty(),
-            "test",
-            InstantSource.system(),
-            System::nanoTime,
-            new Random(1),
-            defect -> {
-              throw new AssertionError(defect);
-            }));
+    Path at = folder.resolve(home);
+    return TestNode.start(at, Identity.atHome(at, new SecureRandom()), port);
   }
 
   private static void assertMeets(SwarmNode a, SwarmNode b) {
