@@ -12,7 +12,7 @@ public final class AnvilForCli implements AutoCloseable {
 
   /** Starts one; skips the test where it cannot be had. */
   public static AnvilForCli start() {
-    return new AnvilForCli(AnvilNode.start());
+    return new AnvilForCli(AnvilNode.automatic());
   }
 
   /** Where it listens. */

@@ -72,8 +72,17 @@ final class AnvilNode implements AutoCloseable {
     }
   }
 
+  /** Starts a node that makes a block when it is asked for one, so that their number is known. */
+  static AnvilNode start() {
+    return start("--no-mining");
+  }
+
   /** Starts a node that makes a block of each transaction. */
-  static AnvilNode start(String... more) {
+  static AnvilNode automatic() {
+    return start(new String[0]);
+  }
+
+  private static AnvilNode start(String... more) {
     try {
       List<String> command =
           new ArrayList<>(
@@ -121,6 +130,7 @@ final class AnvilNode implements AutoCloseable {
     return chain;
   }
 
+  /** An account that has a block made where it would wait for one. */
   EvmAccount account(EvmKey key) {
     return new EvmAccount(chain(), key, EvmAccount.Settings.USUAL, _ -> ask("evm_mine"));
   }
