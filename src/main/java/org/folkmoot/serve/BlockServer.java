@@ -2,12 +2,10 @@ package org.folkmoot.serve;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
-import java.util.function.Consumer;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.base.Loop;
@@ -38,8 +36,11 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
   private final ServerLimits limits;
   private final Signer signer;
   private final Map<ModelId, List<SpanEngine>> engines = new HashMap<>();
-  private final Map<SessionId, HopSeat> seats = new LinkedHashMap<>();
-  private final Map<PeerId, Integer> seatsOf = new HashMap<>();
+
+  /** Those that nobody else is served with. */
+  private final Map<ModelId, List<SpanEngine>> ownEngines = new HashMap<>();
+
+  private final Seats seats = new Seats();
   private final Map<SpanEngine, Speed> speeds = new HashMap<>();
   private final SeatOwner owner = new SeatOwner();
   private final Acknowledgements acknowledgements = new Acknowledgements(Identity::verify);
@@ -97,10 +98,16 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     engines.computeIfAbsent(model, _ -> new ArrayList<>()).add(engine);
   }
 
-  /** Takes an offer back; its sessions are told to go elsewhere. */
+  /** Keeps a span for this node's own sessions. The engine is not closed by the server. */
+  public void keep(ModelId model, SpanEngine engine) {
+    ownEngines.computeIfAbsent(model, _ -> new ArrayList<>()).add(engine);
+  }
+
+  /** Takes an offer back, or what was kept; its sessions are told to go elsewhere. */
   public void withdraw(ModelId model, SpanEngine engine) {
-    engines.getOrDefault(model, List.of()).remove(engine);
-    for (HopSeat seat : List.copyOf(seats.values())) {
+    engines.getOrDefault(model, new ArrayList<>()).remove(engine);
+    ownEngines.getOrDefault(model, new ArrayList<>()).remove(engine);
+    for (HopSeat seat : seats.now()) {
       if (seat.engine().equals(engine)) {
         owner.failed(seat, Message.Reason.STOPPING, "this peer stops serving these layers");
       }
@@ -122,7 +129,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
   /** How a span does. */
   public Load load(SpanEngine engine) {
     Speed speed = speeds.getOrDefault(engine, new Speed());
-    int used = (int) seats.values().stream().filter(seat -> seat.engine().equals(engine)).count();
+    int used = (int) seats.all().stream().filter(seat -> seat.engine().equals(engine)).count();
     return new Load(
         (float) speed.layersPerSecond,
         (int) Math.min(Integer.MAX_VALUE, Math.round(speed.queueMillis)),
@@ -142,51 +149,32 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     }
     switch (message) {
       case Message.Open open -> open(from, open);
-      case Message.Forward step -> {
-        HopSeat seat = seats.get(step.session());
-        if (seat != null) {
-          seat.forward(from, step);
-        }
-      }
-      case Message.Took took -> {
-        HopSeat seat = seats.get(took.session());
-        if (seat != null) {
-          seat.took(from, took);
-        }
-      }
-      case Message.Draft draft -> ofClient(from, draft.session(), seat -> seat.draft(draft));
+      case Message.Forward step ->
+          seats.of(step.session()).forEach(seat -> seat.forward(from, step));
+      case Message.Took took -> seats.of(took.session()).forEach(seat -> seat.took(from, took));
+      case Message.Draft draft -> seats.ofClient(from, draft.session(), seat -> seat.draft(draft));
       case Message.Rewire change -> rewire(from, change);
       case Message.Attest wish -> {
-        if (!ofClient(from, wish.session(), seat -> seat.attest(wish))) {
+        if (!seats.ofClient(from, wish.session(), seat -> seat.attest(wish))) {
           refuse(from, wish.session(), 0, Message.Reason.NO_SESSION, "no such session here");
         }
       }
       case Message.Differs differs -> respondent.differs(differs);
       case Message.Question question -> respondent.asked(from, question);
       case Message.Renew renew -> {
-        if (!ofClient(from, renew.session(), HopSeat::renew)) {
+        if (!seats.ofClient(from, renew.session(), HopSeat::renew)) {
           refuse(from, renew.session(), 0, Message.Reason.NO_SESSION, "no such session here");
         }
       }
       case Message.Acknowledge thanks ->
           acknowledgements.take(from, thanks).ifPresent(standing::acknowledged);
-      case Message.Close close -> ofClient(from, close.session(), this::free);
+      case Message.Close close -> seats.ofClient(from, close.session(), this::free);
       default -> {} // for others
     }
   }
 
-  private boolean ofClient(PeerId from, SessionId session, Consumer<HopSeat> action) {
-    HopSeat seat = seats.get(session);
-    if (seat == null || !seat.client().equals(from)) {
-      return false;
-    }
-    seat.renew();
-    action.accept(seat);
-    return true;
-  }
-
   private void rewire(PeerId from, Message.Rewire change) {
-    if (!ofClient(from, change.session(), seat -> rewire(seat, change))) {
+    if (!seats.ofClient(from, change.session(), seat -> rewire(seat, change))) {
       refuse(
           from,
           change.session(),
@@ -197,6 +185,9 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
   }
 
   private void rewire(HopSeat seat, Message.Rewire change) {
+    if (seats.of(change.session()).size() > 1 && !seat.isConcernedBy(change)) {
+      return;
+    }
     if (change.next().map(next -> dials.allows(seat.client(), next.peer())).orElse(true)) {
       seat.rewire(change);
     } else {
@@ -205,15 +196,17 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
   }
 
   private void open(PeerId from, Message.Open open) {
-    HopSeat before = seats.get(open.session());
-    if (before != null) {
-      if (!before.client().equals(from) || before.epoch() >= open.epoch()) {
+    for (HopSeat before : seats.of(open.session())) {
+      boolean stands = before.isOtherEnd(open.range());
+      if (!before.client().equals(from) || (!stands && before.epoch() >= open.epoch())) {
         refuse(from, open, Message.Reason.NO_SESSION, "that session is there already");
         return;
       }
-      free(before);
+      if (!stands) {
+        free(before);
+      }
     }
-    SpanEngine engine = engine(open.model(), open.range());
+    SpanEngine engine = engine(from, open.model(), open.range());
     if (engine == null) {
       refuse(from, open, Message.Reason.NOT_HERE, "this peer does not serve " + open.range());
     } else if (open.range().heads() != open.sampling().isPresent()
@@ -225,7 +218,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
           open,
           Message.Reason.LIMIT,
           "sessions here have at most %d tokens".formatted(engine.maxPositions()));
-    } else if (isFull(from)) {
+    } else if (isFull(from, engine)) {
       busy(from, open, "all room for sessions is taken");
     } else if (shares(engine).exceeds(from, open.maxPositions())) {
       busy(from, open, "beside others a client gets no more than half of the room");
@@ -238,8 +231,13 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     }
   }
 
-  private @Nullable SpanEngine engine(ModelId model, LayerRange range) {
-    for (SpanEngine engine : engines.getOrDefault(model, List.of())) {
+  private @Nullable SpanEngine engine(PeerId from, ModelId model, LayerRange range) {
+    List<SpanEngine> may = new ArrayList<>();
+    if (from.equals(network.self())) {
+      may.addAll(ownEngines.getOrDefault(model, List.of()));
+    }
+    may.addAll(engines.getOrDefault(model, List.of()));
+    for (SpanEngine engine : may) {
       if (engine.range().covers(range)) {
         return engine;
       }
@@ -247,9 +245,11 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     return null;
   }
 
-  private boolean isFull(PeerId client) {
-    return seats.size() >= limits.seats()
-        || seatsOf.getOrDefault(client, 0) >= limits.seatsPerClient();
+  /** Strangers cannot take the seats that are this node's own. */
+  private boolean isFull(PeerId client, SpanEngine engine) {
+    boolean own = ownEngines.values().stream().anyMatch(kept -> kept.contains(engine));
+    return (!own && seats.size() >= limits.seats())
+        || seats.countOf(client) >= limits.seatsPerClient();
   }
 
   private void busy(PeerId from, Message.Open open, String text) {
@@ -258,7 +258,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
   }
 
   private RoomShares shares(SpanEngine engine) {
-    return new RoomShares(engine, seats.values());
+    return new RoomShares(engine, seats.all());
   }
 
   /** Takes back what others have on loan until there is room, or they have none any more. */
@@ -315,8 +315,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     open.next().ifPresent(next -> network.hint(next.peer(), next.addresses()));
     open.next().ifPresent(next -> network.connect(next.peer()));
     contest.admitted(from);
-    seats.put(open.session(), seat);
-    seatsOf.merge(from, 1, Integer::sum);
+    seats.add(seat);
     network.send(from, new Message.Opened(open.session(), open.epoch()));
     keepSweeping();
   }
@@ -331,8 +330,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
   }
 
   private void free(HopSeat seat) {
-    if (seats.remove(seat.session(), seat)) {
-      seatsOf.computeIfPresent(seat.client(), (_, count) -> count == 1 ? null : count - 1);
+    if (seats.remove(seat)) {
       seat.close();
     }
   }
@@ -341,11 +339,10 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
   public void lost(PeerId peer, Message.Reason reason) {
     long orphanSince =
         network.loop().nanoTime() - limits.lease().toNanos() + limits.orphanLease().toNanos();
-    for (HopSeat seat : List.copyOf(seats.values())) {
+    for (HopSeat seat : seats.now()) {
       if (seat.client().equals(peer)) {
-        seat.orphan(orphanSince);
-      }
-      if (seat.sendsTo(peer)) {
+        seat.orphan(orphanSince); // to tell it of its own loss would be to dial it
+      } else if (seat.sendsTo(peer)) {
         network.send(seat.client(), new Message.HopLost(seat.session(), seat.epoch(), peer));
       }
     }
@@ -369,7 +366,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
 
   private void sweepOnce() {
     long oldest = network.loop().nanoTime() - limits.lease().toNanos();
-    for (HopSeat seat : List.copyOf(seats.values())) {
+    for (HopSeat seat : seats.now()) {
       if (seat.lastHeard() - oldest < 0) {
         free(seat);
       }
@@ -430,7 +427,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
   /** Frees all sessions, telling their clients. */
   @Override
   public void close() {
-    for (HopSeat seat : List.copyOf(seats.values())) {
+    for (HopSeat seat : seats.now()) {
       owner.failed(seat, Message.Reason.STOPPING, "this peer stops");
     }
     closed = true;

@@ -12,6 +12,7 @@ import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.model.SpanInputs;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.wire.HopStatement;
+import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SessionId;
@@ -151,6 +152,23 @@ final class HopSeat {
 
   long lastHeard() {
     return lastHeard;
+  }
+
+  /** Whether it and a seat for a range are the two ends of a chain. */
+  boolean isOtherEnd(LayerRange other) {
+    LayerRange own = open.range();
+    LayerRange first = own.embeds() ? own : other;
+    LayerRange last = own.embeds() ? other : own;
+    return first.embeds()
+        && !first.heads()
+        && last.heads()
+        && !last.embeds()
+        && first.to() <= last.from();
+  }
+
+  /** Of two seats of a session, the first has no hop before it that changes, the last none next. */
+  boolean isConcernedBy(Message.Rewire change) {
+    return open.range().embeds() ? change.next().isPresent() : change.upstream().isPresent();
   }
 
   boolean sendsTo(PeerId peer) {

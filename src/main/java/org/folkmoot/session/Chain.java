@@ -319,7 +319,8 @@ public final class Chain implements PeerNetwork.Listener {
 
   private void hopLost(PeerId from, Message.HopLost message) {
     if (hops.areNeighbours(from, message.lost())) {
-      lostBetween(message.lost());
+      // Of us it had a message a moment ago.
+      lostBetween(message.lost().equals(network.self()) ? from : message.lost());
     }
   }
 

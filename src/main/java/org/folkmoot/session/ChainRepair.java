@@ -70,16 +70,21 @@ final class ChainRepair {
     return List.copyOf(replaced);
   }
 
-  /** Marks a hop as lost, and frees its seat if it still has one. */
+  /** Marks a hop as lost, and frees its peer's seats: of two, the other one is lost with it. */
   void drop(ChainHop hop) {
+    if (hop.state == ChainHop.State.LOST) {
+      return;
+    }
+    hops.stream().filter(each -> each.peer().equals(hop.peer())).forEach(this::mark);
+    network.send(hop.peer(), new Message.Close(task.session()));
+  }
+
+  private void mark(ChainHop hop) {
     if (hop.state == ChainHop.State.LIVE && steps.settled() > hop.servesFrom) {
       replaced.add(
           new Receipt.Replaced(hop.peer(), hop.plan.range(), hop.servesFrom, steps.settled()));
     }
-    if (hop.state != ChainHop.State.LOST) {
-      hop.state = ChainHop.State.LOST;
-      network.send(hop.peer(), new Message.Close(task.session()));
-    }
+    hop.state = ChainHop.State.LOST;
   }
 
   /** Gives up what is under way, to begin an epoch of its own with {@link #plan}. */

@@ -27,7 +27,9 @@ record ChainTestimony(Chain.Task task, TraceKey key, Verifier signatures, int le
   void ask(PeerNetwork network, ChainHops hops) {
     hops.stream()
         .filter(hop -> hop.signed == null)
-        .forEach(hop -> network.send(hop.peer(), new Message.Attest(task.session(), key, length)));
+        .map(ChainHop::peer)
+        .distinct()
+        .forEach(peer -> network.send(peer, new Message.Attest(task.session(), key, length)));
   }
 
   /** Whether a statement is about what was asked; whether it is true is for others to check. */

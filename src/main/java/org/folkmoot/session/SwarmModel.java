@@ -38,6 +38,7 @@ public final class SwarmModel implements LanguageModel {
    * @param speculate whether to draft tokens where text repeats
    * @param draft a small model of this machine that drafts where text does not repeat; not closed
    * @param constraints which peers to use
+   * @param ends of the model that are computed here, whoever computes the rest
    * @param random unpredictable numbers, for session ids
    * @param release called when the model is closed
    */
@@ -46,18 +47,38 @@ public final class SwarmModel implements LanguageModel {
       boolean speculate,
       Optional<LocalModel> draft,
       RouteConstraints constraints,
+      Optional<OwnEnds> ends,
       ChainSettings chain,
       LongSupplier random,
       Runnable release) {
+    /** With all of the model at others. */
+    public Options(
+        int contextLength,
+        boolean speculate,
+        Optional<LocalModel> draft,
+        RouteConstraints constraints,
+        ChainSettings chain,
+        LongSupplier random,
+        Runnable release) {
+      this(
+          contextLength, speculate, draft, constraints, Optional.empty(), chain, random, release);
+    }
+
     /** The same with a model that drafts. */
     Options draftedBy(LocalModel model) {
       return new Options(
-          contextLength, speculate, Optional.of(model), constraints, chain, random, release);
+          contextLength, speculate, Optional.of(model), constraints, ends, chain, random, release);
+    }
+
+    /** The same with the model's ends here. */
+    Options around(OwnEnds own) {
+      return new Options(
+          contextLength, speculate, draft, constraints, Optional.of(own), chain, random, release);
     }
 
     /** The same over other peers; closing what is made with it releases nothing. */
     Options over(RouteConstraints others) {
-      return new Options(contextLength, speculate, draft, others, chain, random, () -> {});
+      return new Options(contextLength, speculate, draft, others, ends, chain, random, () -> {});
     }
   }
 
@@ -241,11 +262,13 @@ public final class SwarmModel implements LanguageModel {
     return new RouteConstraints(peers, Set.of(), Set.of(), 0);
   }
 
-  private RoutedPlanner planner(RouteConstraints constraints) {
+  private ChainPlanner planner(RouteConstraints constraints) {
     RoutedPlanner.Shape shape =
         new RoutedPlanner.Shape(model, config.layers(), 4 * config.dim(), headLayers(config));
-    return new RoutedPlanner(
-        network, shape, announcements, scores, constraints, options.random.getAsLong());
+    ChainPlanner others =
+        new RoutedPlanner(
+            network, shape, announcements, scores, constraints, options.random.getAsLong());
+    return options.ends.map(own -> own.around(others)).orElse(others);
   }
 
   /**
@@ -283,6 +306,21 @@ public final class SwarmModel implements LanguageModel {
   public SwarmModel draftedBy(LocalModel draft) {
     checkTokens(draft);
     return new SwarmModel(this, options.draftedBy(draft), through, watcher);
+  }
+
+  /** The same model with its ends here, for answers and for all that is computed again of them. */
+  public SwarmModel around(OwnEnds own) {
+    return new SwarmModel(this, options.around(own), through, watcher);
+  }
+
+  /** The ends that are here. */
+  public Optional<OwnEnds> ends() {
+    return options.ends;
+  }
+
+  /** The model's layers. */
+  public int layers() {
+    return config.layers();
   }
 
   /** The same model with one peer computing all that it serves, and nobody in its place. */
