@@ -116,7 +116,11 @@ final class AnswerVerifier implements AutoCloseable {
         digest ->
             (SwarmModel)
                 Swarms.model(
-                    surroundings, digest, Integer.MAX_VALUE, new SwarmGeneration.Watcher() {}));
+                    surroundings,
+                    digest,
+                    settings,
+                    SwarmWish.NONE,
+                    new SwarmGeneration.Watcher() {}));
   }
 
   /** The tokenizer of the model's file or, if peers computed it, of the head that they gave. */

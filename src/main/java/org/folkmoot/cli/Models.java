@@ -66,20 +66,17 @@ final class Models {
       boolean throughSwarm,
       SwarmWish wish) {
     String reference = ImportedFolders.resolve(surroundings, named);
+    boolean asked = throughSwarm || wish.ends().isPresent();
     boolean swarm =
-        throughSwarm
+        asked
             || (Swarms.folder(surroundings).joined().isPresent()
                 && store(surroundings).resolve(reference).isEmpty());
     if (swarm) {
       try {
         return Swarms.model(
-            surroundings,
-            reference,
-            settings.contextLength(),
-            wish,
-            new SwarmGeneration.Watcher() {});
+            surroundings, reference, settings, wish, new SwarmGeneration.Watcher() {});
       } catch (FolkmootException notThere) {
-        if (throughSwarm || notThere.code() != FolkmootException.Code.NOT_FOUND) {
+        if (asked || notThere.code() != FolkmootException.Code.NOT_FOUND) {
           throw notThere;
         }
         surroundings.console().note("the swarm does not serve it: pulling it to this machine");
@@ -94,11 +91,7 @@ final class Models {
       }
       surroundings.console().note("this machine has no room for it: asking the swarm");
       return Swarms.model(
-          surroundings,
-          reference,
-          settings.contextLength(),
-          wish,
-          new SwarmGeneration.Watcher() {});
+          surroundings, reference, settings, wish, new SwarmGeneration.Watcher() {});
     }
   }
 

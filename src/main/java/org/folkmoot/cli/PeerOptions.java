@@ -28,10 +28,21 @@ final class PeerOptions {
               + " answer. It must have the same vocabulary.")
   private @Nullable String draft;
 
+  @Option(
+      names = "--ends",
+      paramLabel = "local[:N]",
+      description =
+          "Compute the model's first and last layer (or N of each), the embedding and the head on"
+              + " this machine, so that no peer is sent a token. Peers get hidden states, which"
+              + " hides the text from casual eyes only: it is no encryption. Needs the model's"
+              + " file here.")
+  private @Nullable String ends;
+
   SwarmWish wish() {
     return new SwarmWish(
         noPolicy ? RouteConstraints.NONE.withoutPolicies() : RouteConstraints.NONE,
-        Optional.ofNullable(draft));
+        Optional.ofNullable(draft),
+        SwarmWish.ends(ends));
   }
 
   /** Whether who computes an answer of this model must sign, so that a policy would show. */

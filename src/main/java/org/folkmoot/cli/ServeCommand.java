@@ -213,15 +213,18 @@ final class ServeCommand implements Callable<Integer> {
     serving.onChange(running::changed);
     models.onChange(running::changed);
     SwarmAudits audits = new SwarmAudits(surroundings, serving.node(), serving.ledger()::audited);
+    SwarmModels asked =
+        new SwarmModels(surroundings, serving.node(), models, draft, swarm.wish(), resources);
     models.markReady();
     serve(
         settings,
-        new SwarmModels(surroundings, serving.node(), models, draft, resources.contextLength()),
+        asked,
         environment(Notaries.watched(surroundings, List.of(), audits::answered), policy)
             .with(serving.ledger()),
         running,
         () -> {
           audits.close();
+          asked.close();
           serving.close();
           draft.ifPresent(LocalModel::close);
         });

@@ -79,13 +79,26 @@ final class SwarmAudits implements Auditor.Means, AutoCloseable {
   @Override
   public Optional<Auditor.Checked> check(Notary.Proof proof) {
     try {
-      Auditor.Checked checked =
-          stored(proof).map(model -> byWeights(model, proof)).orElseGet(() -> byOthers(proof));
+      Auditor.Checked checked = checked(proof);
       audited.accept(proof.receipt());
       return Optional.of(checked);
     } catch (FolkmootException cannot) {
       return Optional.empty();
     }
+  }
+
+  private Auditor.Checked checked(Notary.Proof proof) {
+    Optional<StoredModel> here = stored(proof);
+    if (here.isPresent()) {
+      try {
+        return byWeights(here.get(), proof);
+      } catch (FolkmootException noMemory) {
+        if (noMemory.code() != FolkmootException.Code.NO_ROOM) {
+          throw noMemory;
+        }
+      }
+    }
+    return byOthers(proof);
   }
 
   private Optional<StoredModel> stored(Notary.Proof proof) {

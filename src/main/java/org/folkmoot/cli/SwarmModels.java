@@ -12,6 +12,7 @@ import java.util.concurrent.FutureTask;
 import org.folkmoot.api.ModelProvider;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.NearNames;
+import org.folkmoot.cli.swarm.EndSpans;
 import org.folkmoot.cli.swarm.SwarmNode;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.LocalModel;
@@ -23,30 +24,38 @@ import org.folkmoot.wire.Offer;
 /**
  * What a node of a swarm offers to programs: the swarm's models, and then those of this machine.
  */
-final class SwarmModels implements ModelProvider {
+final class SwarmModels implements ModelProvider, AutoCloseable {
   private final Surroundings surroundings;
   private final SwarmNode node;
   private final ServedModels local;
   private final Optional<LocalModel> draft;
-  private final int contextLength;
+  private final SwarmWish wish;
+  private final ModelOpener.Settings resources;
   private final Map<String, FutureTask<LanguageModel>> open = new ConcurrentHashMap<>();
+
+  /** By the hash of the model's file. */
+  private final Map<String, EndSpans> ends = new ConcurrentHashMap<>();
 
   /**
    * Opens nothing yet.
    *
    * @param draft a model of this machine that drafts for those of the swarm; not closed
+   * @param wish how the swarm is asked
+   * @param resources for what of the swarm's models is computed here
    */
   SwarmModels(
       Surroundings surroundings,
       SwarmNode node,
       ServedModels local,
       Optional<LocalModel> draft,
-      int contextLength) {
+      SwarmWish wish,
+      ModelOpener.Settings resources) {
     this.surroundings = surroundings;
     this.node = node;
     this.local = local;
     this.draft = draft;
-    this.contextLength = contextLength;
+    this.wish = wish;
+    this.resources = resources;
   }
 
   private List<String> names() {
@@ -103,13 +112,7 @@ final class SwarmModels implements ModelProvider {
   }
 
   private LanguageModel ask(String name) {
-    SwarmModel model =
-        Swarms.model(
-            surroundings,
-            node,
-            name,
-            Swarms.usual(surroundings, contextLength, () -> {}),
-            new SwarmGeneration.Watcher() {});
+    SwarmModel model = around(opened(name));
     if (draft.isEmpty()) {
       return model;
     }
@@ -122,6 +125,31 @@ final class SwarmModels implements ModelProvider {
             "%s does not draft for %s: it has another vocabulary"
                 .formatted(draft.get().name(), PlainText.line(name, 60)));
     return model;
+  }
+
+  private SwarmModel opened(String name) {
+    return Swarms.model(
+        surroundings,
+        node,
+        name,
+        Swarms.usual(surroundings, resources.contextLength(), () -> {}),
+        new SwarmGeneration.Watcher() {});
+  }
+
+  /** With its ends here, if they are to be: loaded once, and kept as long as the node lives. */
+  private SwarmModel around(SwarmModel model) {
+    if (wish.ends().isEmpty()) {
+      return model;
+    }
+    EndSpans spans =
+        ends.computeIfAbsent(
+            model.digest(), _ -> wish.openEnds(surroundings, node, model, resources).orElseThrow());
+    return model.around(spans.ends());
+  }
+
+  @Override
+  public void close() {
+    ends.values().forEach(EndSpans::close);
   }
 
   private record SharedLease(LanguageModel model) implements Lease {

@@ -91,6 +91,15 @@ final class SwarmServing implements AutoCloseable {
                 + " fewer round trips, the same answers. It drafts for models of its vocabulary.")
     private @Nullable String draft;
 
+    @Option(
+        names = "--ends",
+        paramLabel = "local[:N]",
+        description =
+            "For what this node asks of the swarm, compute the first and last layer (or N of each),"
+                + " the embedding and the head of each model here, so that no peer is sent a token:"
+                + " see 'folkmoot run --help'.")
+    private @Nullable String ends;
+
     @Mixin private InternetOptions internet;
 
     @Option(
@@ -101,7 +110,7 @@ final class SwarmServing implements AutoCloseable {
 
     /** How this node asks the swarm for what programs ask of it. */
     SwarmWish wish() {
-      return new SwarmWish(RouteConstraints.NONE, Optional.ofNullable(draft));
+      return new SwarmWish(RouteConstraints.NONE, Optional.ofNullable(draft), SwarmWish.ends(ends));
     }
 
     boolean wanted(Surroundings surroundings) {

@@ -7,9 +7,11 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.cli.swarm.EndSpans;
 import org.folkmoot.cli.swarm.Listening;
 import org.folkmoot.cli.swarm.ModelWish;
 import org.folkmoot.cli.swarm.SwarmFolder;
@@ -122,21 +124,21 @@ final class Swarms {
     return Listening.read(folder(surroundings)).map(Listening::contact);
   }
 
-  /** A model answered by the swarm; closing it closes the node. */
-  static LanguageModel model(
-      Surroundings surroundings, String name, int contextLength, SwarmGeneration.Watcher watcher) {
-    return model(surroundings, name, contextLength, SwarmWish.NONE, watcher);
-  }
-
-  /** The same over chosen peers. */
+  /**
+   * A model answered by the swarm as a person wishes; closing it closes the node.
+   *
+   * @param resources what of this machine may be used, for what is computed here
+   */
   static LanguageModel model(
       Surroundings surroundings,
       String name,
-      int contextLength,
+      ModelOpener.Settings resources,
       SwarmWish wish,
       SwarmGeneration.Watcher watcher) {
+    int contextLength = resources.contextLength();
     Optional<LocalModel> draft = wish.openDraft(surroundings, contextLength, 1);
     SwarmNode node = asking(surroundings);
+    List<EndSpans> here = new ArrayList<>();
     try {
       SwarmModel.Options options =
           new SwarmModel.Options(
@@ -147,10 +149,13 @@ final class Swarms {
               ChainSettings.USUAL,
               new SecureRandom()::nextLong,
               () -> {
+                here.forEach(EndSpans::close);
                 node.close();
                 draft.ifPresent(LocalModel::close);
               });
-      return model(surroundings, node, name, options, watcher);
+      SwarmModel model = model(surroundings, node, name, options, watcher);
+      wish.openEnds(surroundings, node, model, resources).ifPresent(here::add);
+      return here.isEmpty() ? model : model.around(here.getFirst().ends());
     } catch (RuntimeException failed) {
       node.close();
       draft.ifPresent(LocalModel::close);

@@ -12,6 +12,7 @@ import org.folkmoot.base.Hash32;
 import org.folkmoot.proof.Commitment;
 import org.folkmoot.proof.Finding;
 import org.folkmoot.proof.Receipt;
+import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.PeerId;
 
 /**
@@ -54,22 +55,29 @@ record VerifyReport(
     console.out().println();
     printFindings(console);
     console.out().println();
-    Table table = new Table("LAYERS", "PEER", "POLICY");
+    Table table = new Table("LAYERS", "PEER", "SAW", "POLICY");
     for (Receipt.Hop hop : receipt.hops()) {
       table.row(
           SwarmReport.layers(hop.range()),
           hop.peer().toString(),
+          saw(hop.range()),
           hop.policy().map(String::valueOf).orElse("–"));
     }
     for (Receipt.Replaced hop : receipt.replaced()) {
       table.row(
           SwarmReport.layers(hop.range()),
           hop.peer() + ", until it was lost at token " + hop.to(),
+          saw(hop.range()),
           "");
     }
     table.print(console);
     console.out().println();
     console.out().println(style.strong(verdict()));
+  }
+
+  /** Who embeds is given each token; who chooses them is told those before. */
+  private static String saw(LayerRange range) {
+    return range.embeds() || range.heads() ? "all tokens" : "hidden states";
   }
 
   void printFindings(Console console) {

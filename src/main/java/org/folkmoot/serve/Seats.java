@@ -2,7 +2,6 @@ package org.folkmoot.serve;
 
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -51,9 +50,7 @@ final class Seats {
   void add(HopSeat seat) {
     all.add(seat);
     of.merge(
-        seat.session(),
-        List.of(seat),
-        (before, one) -> List.of(before.getFirst(), one.getFirst()));
+        seat.session(), List.of(seat), (before, one) -> List.of(before.getFirst(), one.getFirst()));
     counts.merge(seat.client(), 1, Integer::sum);
   }
 
@@ -78,8 +75,7 @@ final class Seats {
    * @return whether there are any
    */
   boolean ofClient(PeerId client, SessionId session, Consumer<HopSeat> action) {
-    List<HopSeat> its =
-        of(session).stream().filter(seat -> seat.client().equals(client)).toList();
+    List<HopSeat> its = of(session).stream().filter(seat -> seat.client().equals(client)).toList();
     for (HopSeat seat : its) {
       seat.renew();
       action.accept(seat);

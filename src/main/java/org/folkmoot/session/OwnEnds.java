@@ -26,8 +26,7 @@ import org.folkmoot.wire.PeerId;
  * @param layers of the model
  * @param each how many of these are at either end
  */
-public record OwnEnds(
-    PeerId at, Supplier<List<PeerAddress>> addresses, int layers, int each) {
+public record OwnEnds(PeerId at, Supplier<List<PeerAddress>> addresses, int layers, int each) {
   /**
    * Checks that something is left for others, and that the ends are more than a table of ids.
    *
@@ -74,8 +73,7 @@ public record OwnEnds(
       if (from < to) {
         Set<PeerId> all = new HashSet<>(without);
         all.add(ends.at);
-        List<HopPlan> between =
-            others.plan(new LayerRange(false, from, to, false), positions, all);
+        List<HopPlan> between = others.plan(new LayerRange(false, from, to, false), positions, all);
         if (between.isEmpty()) {
           return List.of();
         }

@@ -60,8 +60,7 @@ public final class SwarmModel implements LanguageModel {
         ChainSettings chain,
         LongSupplier random,
         Runnable release) {
-      this(
-          contextLength, speculate, draft, constraints, Optional.empty(), chain, random, release);
+      this(contextLength, speculate, draft, constraints, Optional.empty(), chain, random, release);
     }
 
     /** The same with a model that drafts. */

@@ -107,8 +107,7 @@ class OwnEndsSimulationTest {
 
     private void keep(LayerRange range) {
       FakeSpanEngine engine =
-          new FakeSpanEngine(
-              client.host().loop(), MODEL, range, FakeSpanEngine.Speed.USUAL, 1000);
+          new FakeSpanEngine(client.host().loop(), MODEL, range, FakeSpanEngine.Speed.USUAL, 1000);
       kept.add(engine);
       client.server().keep(MODEL.id(), engine);
     }

@@ -115,10 +115,10 @@ public final class ServedSpan implements AutoCloseable {
   }
 
   /** The most sessions at a time; the room for their KV cache bounds them first. */
-  private static final int MOST_SESSIONS = 256;
+  static final int MOST_SESSIONS = 256;
 
   /** Who reads steps makes passes; what comes of a pass for several sessions leaves together. */
-  private static final class Reader implements BatchScheduler.Volunteer {
+  static final class Reader implements BatchScheduler.Volunteer {
     @Override
     public boolean accepts(Runnable task) {
       return ReadingThread.afterReading(task);

@@ -1,0 +1,115 @@
+package org.folkmoot.cli.swarm;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.DoubleConsumer;
+import org.folkmoot.base.FolkmootException;
+import org.folkmoot.base.Hash32;
+import org.folkmoot.engine.gguf.GgufFile;
+import org.folkmoot.engine.model.BatchScheduler;
+import org.folkmoot.engine.model.ModelConfig;
+import org.folkmoot.engine.model.Span;
+import org.folkmoot.engine.model.SpanModel;
+import org.folkmoot.engine.model.WeightShelf;
+import org.folkmoot.engine.tokenizer.Tokenizers;
+import org.folkmoot.kernel.WorkerPool;
+import org.folkmoot.serve.ScheduledSpan;
+import org.folkmoot.serve.SpanEngine;
+import org.folkmoot.session.OwnEnds;
+import org.folkmoot.wire.LayerRange;
+import org.folkmoot.wire.ModelId;
+
+/** The two ends of a model, loaded for what this node asks of the swarm, and for nobody else. */
+public final class EndSpans implements AutoCloseable {
+  /**
+   * What to load.
+   *
+   * @param sha256 of the model's file
+   * @param each layers at either end
+   * @param threads threads that compute
+   * @param kvBytes the most memory for contexts, at each end
+   * @param shelf where its weights are kept once repacked
+   */
+  public record Wish(
+      String sha256, Path file, int each, int threads, long kvBytes, WeightShelf shelf) {}
+
+  private record End(SpanModel span, BatchScheduler scheduler, SpanEngine engine) {
+    void release() {
+      scheduler.close();
+      span.close();
+    }
+  }
+
+  private final SwarmNode node;
+  private final ModelId model;
+  private final GgufFile file;
+  private final WorkerPool pool;
+  private final OwnEnds ends;
+  private final List<End> loaded = new ArrayList<>();
+
+  private EndSpans(SwarmNode node, ModelId model, GgufFile file, WorkerPool pool, OwnEnds ends) {
+    this.node = node;
+    this.model = model;
+    this.file = file;
+    this.pool = pool;
+    this.ends = ends;
+  }
+
+  /**
+   * Loads them; chains of this node may begin and end with them from now on.
+   *
+   * @param progress told the share that is loaded, 0 to 1
+   * @throws FolkmootException BAD_REQUEST if the model has too few layers for such ends
+   */
+  public static EndSpans start(SwarmNode node, Wish wish, DoubleConsumer progress) {
+    GgufFile file = GgufFile.open(wish.file);
+    WorkerPool pool = new WorkerPool(wish.threads);
+    try {
+      ModelConfig config = ModelConfig.of(file);
+      OwnEnds ends =
+          new OwnEnds(
+              node.self(),
+              () -> node.port() == 0 ? List.of() : node.addresses(),
+              config.layers(),
+              wish.each);
+      EndSpans spans = new EndSpans(node, new ModelId(Hash32.ofHex(wish.sha256)), file, pool, ends);
+      try {
+        spans.load(wish, config, ends.first(), _ -> {});
+        spans.load(wish, config, ends.last(), progress); // with the head, which is most of it
+      } catch (RuntimeException | Error failed) {
+        spans.loaded.forEach(End::release);
+        throw failed;
+      }
+      node.run(() -> spans.loaded.forEach(end -> node.server().keep(spans.model, end.engine)));
+      return spans;
+    } catch (RuntimeException | Error failed) {
+      pool.close();
+      file.close();
+      throw failed;
+    }
+  }
+
+  private void load(Wish wish, ModelConfig config, LayerRange range, DoubleConsumer progress) {
+    Span part = new Span(range.embeds(), range.from(), range.to(), range.heads());
+    SpanModel span = SpanModel.load(file, config, part, pool, wish.shelf, progress);
+    BatchScheduler scheduler =
+        new BatchScheduler(span, wish.kvBytes, ServedSpan.MOST_SESSIONS, new ServedSpan.Reader());
+    int tokens = Tokenizers.from(file.metadata()).size();
+    loaded.add(new End(span, scheduler, new ScheduledSpan(span, scheduler, tokens)));
+  }
+
+  /** Where they are in a chain. */
+  public OwnEnds ends() {
+    return ends;
+  }
+
+  /** Ends what goes on with them, and frees their memory. */
+  @Override
+  public void close() {
+    node.run(() -> loaded.forEach(end -> node.server().withdraw(model, end.engine)));
+    loaded.forEach(End::release);
+    pool.close();
+    file.close();
+  }
+}
