@@ -26,7 +26,7 @@ public final class TokenBucket {
   }
 
   /** When there will be one. */
-  long nanosUntilOne(long nowNanos) {
+  public long nanosUntilOne(long nowNanos) {
     fill(nowNanos);
     return tokens >= 1 ? 0 : (long) Math.ceil((1 - tokens) / perSecond * 1e9);
   }

@@ -1,6 +1,9 @@
 package org.folkmoot.peer.transport;
 
 import io.netty.channel.ConnectTimeoutException;
+import io.netty.handler.codec.quic.QuicClosedChannelException;
+import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
+import io.netty.handler.codec.quic.QuicTransportError;
 import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import java.io.IOException;
@@ -14,6 +17,9 @@ import org.folkmoot.wire.PeerAddress;
 
 /** What went wrong with a connection, for people. */
 final class Faults {
+  /** The part of an error of QUIC that is one of TLS (RFC 9001, 4.8). */
+  private static final int TLS_ALERT = 0xff;
+
   private Faults() {}
 
   /** Why a dial failed: a sentence about an address. */
@@ -45,12 +51,26 @@ final class Faults {
         case NotSslRecordException other -> {
           return "answers, but is no peer";
         }
+        case QuicClosedChannelException closed when closed.event() != null -> {
+          return why(closed.event());
+        }
         default -> {}
       }
     }
     return fault instanceof ClosedChannelException
         ? "closed the connection: it may be full"
         : "cannot be linked to: " + text(fault);
+  }
+
+  /** Why the other side closed a connection of QUIC: what it said of itself. */
+  static String why(QuicConnectionCloseEvent said) {
+    if (said.isTlsError()) {
+      return "refused the handshake (TLS alert %d)".formatted(said.error() & TLS_ALERT);
+    }
+    return !said.isApplicationClose()
+            && said.error() == QuicTransportError.CONNECTION_REFUSED.code()
+        ? "has no room for one more link now"
+        : "closed the connection (QUIC error %d)".formatted(said.error());
   }
 
   /** Why a link broke. */

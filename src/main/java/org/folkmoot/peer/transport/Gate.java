@@ -1,24 +1,51 @@
 package org.folkmoot.peer.transport;
 
 import io.netty.util.AttributeKey;
+import io.netty.util.concurrent.Ticker;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import org.folkmoot.base.Bounded;
+import org.folkmoot.peer.TokenBucket;
 import org.folkmoot.peer.transport.TransportLimits.Share;
 import org.jspecify.annotations.Nullable;
 
-/** Counts the connections that others made, so that no address takes all of them. */
+/**
+ * Counts the connections that others made, so that no address takes all of them, and paces those of
+ * each address, so that who begins and ends them again and again does not take all of our time.
+ */
 final class Gate {
+  /**
+   * Connections that one address begins without waiting: four times the links that it may have, for
+   * an office whose peers all come back when a node has started again.
+   */
+  private static final int BURST = 64;
+
+  /**
+   * And in each second from then on. A handshake takes up to a millisecond of the thread that
+   * carries links: less than a hundredth of it then goes to an address that does nothing else.
+   */
+  private static final int PER_SECOND = 8;
+
+  /** How much more this machine's own addresses may, where a test or demo runs 100 peers. */
+  private static final int LOOPBACK = 16;
+
+  /** Addresses whose pace is remembered: those that came last. */
+  private static final int MAX_PACES = 1024;
+
   /** Bytes of an IPv6 address that its holder did not choose. */
   private static final int IPV6_PREFIX = 8;
 
   private final Count strangers;
   private final Count links;
+  private final Ticker ticker;
+  private final Map<ByteBuffer, TokenBucket> paces = new Bounded<>(MAX_PACES);
 
-  Gate(TransportLimits limits) {
+  Gate(TransportLimits limits, Ticker ticker) {
+    this.ticker = ticker;
     strangers = new Count(limits.strangers());
     links = new Count(limits.links());
   }
@@ -27,7 +54,7 @@ final class Gate {
   synchronized @Nullable Pass admit(InetAddress from) {
     ByteBuffer origin = origin(from);
     boolean local = from.isLoopbackAddress();
-    if (!hasRoom(from)) {
+    if (!hasRoom(from) || !pace(origin, local).take(1, ticker.nanoTime())) {
       return null;
     }
     strangers.add(origin);
@@ -38,7 +65,15 @@ final class Gate {
   synchronized boolean hasRoom(InetAddress from) {
     ByteBuffer origin = origin(from);
     boolean local = from.isLoopbackAddress();
-    return links.hasRoom(origin, local) && strangers.hasRoom(origin, local);
+    return links.hasRoom(origin, local)
+        && strangers.hasRoom(origin, local)
+        && pace(origin, local).nanosUntilOne(ticker.nanoTime()) == 0;
+  }
+
+  private TokenBucket pace(ByteBuffer origin, boolean local) {
+    int times = local ? LOOPBACK : 1;
+    return paces.computeIfAbsent(
+        origin, _ -> new TokenBucket(times * BURST, times * PER_SECOND, ticker.nanoTime()));
   }
 
   /** Whether so few strangers are here that there is no need to suspect one. */
@@ -76,6 +111,13 @@ final class Gate {
         links.add(origin);
         countedIn = links;
         return true;
+      }
+    }
+
+    /** Whether its key is not proved yet. */
+    boolean ofStranger() {
+      synchronized (Gate.this) {
+        return countedIn == strangers;
       }
     }
 

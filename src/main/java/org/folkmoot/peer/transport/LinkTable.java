@@ -1,6 +1,7 @@
 package org.folkmoot.peer.transport;
 
 import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.Ticker;
 import java.net.InetSocketAddress;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,11 +25,11 @@ final class LinkTable {
   private final AtomicInteger outgoing = new AtomicInteger();
   private volatile boolean closed;
 
-  LinkTable(Scheme scheme, TransportLimits limits, Acceptor acceptor) {
+  LinkTable(Scheme scheme, TransportLimits limits, Acceptor acceptor, Ticker ticker) {
     this.scheme = scheme;
     this.limits = limits;
     this.acceptor = acceptor;
-    gate = new Gate(limits);
+    gate = new Gate(limits, ticker);
   }
 
   TransportLimits limits() {

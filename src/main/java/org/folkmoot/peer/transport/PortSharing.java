@@ -27,6 +27,17 @@ final class PortSharing extends ChannelInboundHandlerAdapter {
   /** The first bit of a packet with a long header, whose id comes later (RFC 9000, 17.2). */
   private static final int LONG_HEADER = 0x80;
 
+  /** Bits of the first byte that tell a packet with a long header; those of Initial are 0. */
+  private static final int LONG_TYPE = 0x30;
+
+  /**
+   * Bytes of a datagram that may begin a connection (RFC 9000, 14.1): a shorter one with a forged
+   * address would have us send more to its owner than it took.
+   */
+  private static final int FIRST_DATAGRAM = 1200;
+
+  private static final int QUIC_VERSION = 1;
+
   /** Before the id: flags, version and the id's length; or only flags. */
   private static final int LONG_HEAD = 6;
 
@@ -65,8 +76,11 @@ final class PortSharing extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
-    if (isOfOurDial(((DatagramPacket) message).content())) {
+    ByteBuf packet = ((DatagramPacket) message).content();
+    if (isOfOurDial(packet)) {
       context.pipeline().context(dialled).fireChannelRead(message);
+    } else if (mayBeginNothing(packet)) {
+      packet.release();
     } else {
       context.fireChannelRead(message);
     }
@@ -84,6 +98,17 @@ final class PortSharing extends ChannelInboundHandlerAdapter {
       return false;
     }
     return packet.getInt(start + head) == prefix;
+  }
+
+  /** Whether it would be answered to a stranger, and is too short for that. */
+  private static boolean mayBeginNothing(ByteBuf packet) {
+    int start = packet.readerIndex();
+    if (packet.readableBytes() >= FIRST_DATAGRAM || packet.readableBytes() < LONG_HEAD) {
+      return packet.readableBytes() < LONG_HEAD;
+    }
+    int first = packet.getByte(start);
+    return (first & LONG_HEADER) != 0
+        && ((first & LONG_TYPE) == 0 || packet.getInt(start + 1) != QUIC_VERSION);
   }
 
   /** A codec keeps this to itself, and sends its packets then: each must be told. */

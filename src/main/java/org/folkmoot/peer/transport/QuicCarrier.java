@@ -4,6 +4,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicStreamChannel;
+import io.netty.handler.codec.quic.QuicTransportError;
 
 /** Carries a link's bytes over QUIC: each side has one stream to the other. */
 final class QuicCarrier implements ChannelLink.Carrier {
@@ -49,10 +50,19 @@ final class QuicCarrier implements ChannelLink.Carrier {
 
   /** Closes a connection, later: in the midst of receiving, its farewell would not be sent. */
   static void hangUp(QuicChannel connection) {
+    hangUp(connection, true, 0);
+  }
+
+  /** The same, saying that there is no room for it (RFC 9000, 20.1). */
+  static void refuse(QuicChannel connection) {
+    hangUp(connection, false, (int) QuicTransportError.CONNECTION_REFUSED.code());
+  }
+
+  private static void hangUp(QuicChannel connection, boolean application, int error) {
     connection
         .eventLoop()
         .execute(() -> {
-          var _ = connection.close(true, 0, Unpooled.EMPTY_BUFFER);
+          var _ = connection.close(application, error, Unpooled.EMPTY_BUFFER);
         });
   }
 }

@@ -20,6 +20,7 @@ import io.netty.handler.codec.quic.Quic;
 import io.netty.handler.codec.quic.QuicChannel;
 import io.netty.handler.codec.quic.QuicClientCodecBuilder;
 import io.netty.handler.codec.quic.QuicCodecBuilder;
+import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
 import io.netty.handler.codec.quic.QuicServerCodecBuilder;
 import io.netty.handler.codec.quic.QuicSslContext;
 import io.netty.handler.codec.quic.QuicStreamChannel;
@@ -94,7 +95,7 @@ public final class QuicTransport implements PeerTransport, Shortcut {
       SecureRandom random) {
     ensureSupported();
     this.random = random;
-    links = new LinkTable(Scheme.QUIC, limits, acceptor);
+    links = new LinkTable(Scheme.QUIC, limits, acceptor, carrying.next().ticker());
     contexts = new QuicContexts(identity);
     listening = listen != null;
     try {
@@ -167,20 +168,18 @@ public final class QuicTransport implements PeerTransport, Shortcut {
   private ChannelHandler dialledCodec() {
     byte[] secret = new byte[32];
     random.nextBytes(secret);
+    QuicDoor door = new QuicDoor(links, listening, port.eventLoop().ticker());
     QuicSslContext context = contexts.server();
     return bounded(new QuicServerCodecBuilder())
         .sslEngineProvider(connection -> context.newEngine(connection.alloc()))
         .tokenHandler(
-            new RetryTokens(
-                secret,
-                port.eventLoop().ticker(),
-                from -> listening && links.gate().isQuiet(),
-                from -> listening && links.gate().hasRoom(from.getAddress())))
+            new RetryTokens(secret, port.eventLoop().ticker(), door::trusts, door::answers))
         .handler(
             new ChannelInitializer<QuicChannel>() {
               @Override
               protected void initChannel(QuicChannel connection) {
-                admit(connection);
+                connection.pipeline().addLast(new Handshake(null));
+                door.admit(connection);
               }
             })
         .streamHandler(new InwardStreams())
@@ -203,31 +202,6 @@ public final class QuicTransport implements PeerTransport, Shortcut {
         .initialMaxStreamsUnidirectional(1)
         .initialMaxStreamsBidirectional(0)
         .activeMigration(false);
-  }
-
-  private void admit(QuicChannel connection) {
-    Pass pass =
-        connection.remoteSocketAddress() instanceof InetSocketAddress from
-            ? links.gate().admit(from.getAddress())
-            : null;
-    connection.pipeline().addLast(new Handshake(null));
-    if (pass == null) {
-      QuicCarrier.hangUp(connection);
-      return;
-    }
-    connection.attr(Pass.KEY).set(pass);
-    connection.closeFuture().addListener(_ -> pass.release());
-    var _ =
-        connection
-            .eventLoop()
-            .schedule(
-                () -> {
-                  if (!connection.hasAttr(LINK)) {
-                    QuicCarrier.hangUp(connection);
-                  }
-                },
-                links.limits().handshake().toNanos(),
-                TimeUnit.NANOSECONDS);
   }
 
   @Override
@@ -305,6 +279,9 @@ public final class QuicTransport implements PeerTransport, Shortcut {
   private final class Handshake extends ChannelInboundHandlerAdapter {
     private final @Nullable Dial dial;
 
+    /** What the other side said when it closed the connection; null if it did not. */
+    private @Nullable QuicConnectionCloseEvent farewell;
+
     Handshake(@Nullable Dial dial) {
       this.dial = dial;
     }
@@ -319,7 +296,7 @@ public final class QuicTransport implements PeerTransport, Shortcut {
       QuicChannel connection = (QuicChannel) context.channel();
       Pass pass = connection.attr(Pass.KEY).get();
       if (dial == null && (pass == null || !pass.authenticated())) {
-        QuicCarrier.hangUp(connection);
+        QuicCarrier.refuse(connection);
         return;
       }
       connection
@@ -355,17 +332,30 @@ public final class QuicTransport implements PeerTransport, Shortcut {
     }
 
     @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+      if (event instanceof QuicConnectionCloseEvent said) {
+        farewell = said;
+      }
+    }
+
+    @Override
     public void channelInactive(ChannelHandlerContext context) {
       QuicChannel connection = (QuicChannel) context.channel();
       ChannelLink link = connection.attr(LINK).get();
       if (link == null) {
         failed(new ClosedChannelException());
       } else {
-        link.ended(
-            connection.isTimedOut()
-                ? "the other side was silent for " + IDLE.toSeconds() + " s"
-                : ChannelLink.CLOSED_THERE);
+        link.ended(why(connection));
       }
+    }
+
+    private String why(QuicChannel connection) {
+      if (connection.isTimedOut()) {
+        return "the other side was silent for " + IDLE.toSeconds() + " s";
+      }
+      return farewell == null || farewell.isApplicationClose() || farewell.error() == 0
+          ? ChannelLink.CLOSED_THERE
+          : "the other side " + Faults.why(farewell);
     }
 
     @Override
@@ -424,6 +414,11 @@ public final class QuicTransport implements PeerTransport, Shortcut {
     } catch (SSLPeerUnverifiedException | CertificateException trustedBefore) {
       throw new IllegalStateException(trustedBefore);
     }
+  }
+
+  /** Connections there are now, those of strangers too. */
+  int connections() {
+    return connections.size();
   }
 
   /**

@@ -41,7 +41,8 @@ final class RetryTokens implements QuicTokenHandler {
    *
    * @param secret 32 random bytes
    * @param trusted whether an address needs no token
-   * @param welcome whether there is room for one with a token; asked before anything is kept of it
+   * @param welcome whether one with a token is answered; asked before anything is kept of it, for
+   *     its first packet is the dearest
    */
   RetryTokens(
       byte[] secret,

@@ -67,7 +67,7 @@ public final class TlsTransport implements PeerTransport {
   private @Nullable Channel listener;
 
   private TlsTransport(Identity identity, TransportLimits limits, Acceptor acceptor) {
-    links = new LinkTable(Scheme.TLS, limits, acceptor);
+    links = new LinkTable(Scheme.TLS, limits, acceptor, carrying.next().ticker());
     contexts = new TlsContexts(identity);
   }
 

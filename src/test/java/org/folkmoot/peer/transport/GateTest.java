@@ -2,14 +2,19 @@ package org.folkmoot.peer.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.util.concurrent.MockTicker;
+import io.netty.util.concurrent.Ticker;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.folkmoot.peer.transport.Gate.Pass;
 import org.folkmoot.peer.transport.TransportLimits.Share;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class GateTest {
+  private final MockTicker ticker = Ticker.newMockTicker();
   private final Gate gate =
       new Gate(
           new TransportLimits(
@@ -18,7 +23,8 @@ class GateTest {
               TransportLimits.DEFAULT.frame(),
               TransportLimits.DEFAULT.closing(),
               new Share(8, 2, 4),
-              new Share(10, 3, 5)));
+              new Share(10, 3, 5)),
+          ticker);
 
   @Test
   void oneAddressTakesItsShareAndNoMore() {
@@ -67,6 +73,32 @@ class GateTest {
     passes.getFirst().release();
     assertThat(admitted("192.0.2.1", 5)).hasSize(1);
     assertThat(passes.getFirst().authenticated()).as("after the end").isFalse();
+  }
+
+  /** Handshakes that are begun and broken off hold no place, and cost time all the same. */
+  @Test
+  void whoComesAndGoesIsPaced() {
+    int most = 0;
+    for (Pass pass = come("192.0.2.1"); pass != null; pass = come("192.0.2.1")) {
+      pass.release();
+      assertThat(most++).isLessThan(1000);
+    }
+    assertThat(most).isEqualTo(64);
+    assertThat(gate.hasRoom(InetAddress.ofLiteral("192.0.2.1"))).isFalse();
+    assertThat(admitted("192.0.2.2", 1)).as("others are not").hasSize(1);
+    ticker.advance(10, TimeUnit.SECONDS);
+    int later = 0;
+    for (Pass pass = come("192.0.2.1"); pass != null; pass = come("192.0.2.1")) {
+      pass.release();
+      later++;
+    }
+    assertThat(later).isEqualTo(64);
+    ticker.advance(1, TimeUnit.SECONDS);
+    assertThat(admitted("192.0.2.1", 1)).hasSize(1);
+  }
+
+  private @Nullable Pass come(String address) {
+    return gate.admit(InetAddress.ofLiteral(address));
   }
 
   @Test
