@@ -42,6 +42,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
 
   private final Seats seats = new Seats();
   private final Map<SpanEngine, Speed> speeds = new HashMap<>();
+  private final Map<SpanEngine, RoomWanted> wanted = new HashMap<>();
   private final SeatOwner owner = new SeatOwner();
   private final Acknowledgements acknowledgements = new Acknowledgements(Identity::verify);
   private final Contest contest;
@@ -113,6 +114,7 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
       }
     }
     speeds.remove(engine);
+    wanted.remove(engine);
     respondent.forget(engine);
   }
 
@@ -220,8 +222,9 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
           "sessions here have at most %d tokens".formatted(engine.maxPositions()));
     } else if (isFull(from, engine)) {
       busy(from, open, "all room for sessions is taken");
-    } else if (shares(engine).exceeds(from, open.maxPositions())) {
-      busy(from, open, "beside others a client gets no more than half of the room");
+    } else if (!shares(engine).isDue(from, open.maxPositions())
+        && wanted(engine).byOthers(from, network.loop().nanoTime())) {
+      busy(from, open, "while others want room a client gets no more than half of it");
     } else if (yields(from, open, engine)) {
       busy(from, open, "the room is for peers who are owed more");
     } else if (!open.next().map(next -> dials.allows(from, next.peer())).orElse(true)) {
@@ -257,20 +260,32 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     refuse(from, open, Message.Reason.BUSY, text);
   }
 
-  private RoomShares shares(SpanEngine engine) {
-    return new RoomShares(engine, seats.all());
+  private RoomShares<HopSeat> shares(SpanEngine engine) {
+    return new RoomShares<>(
+        engine.freePositions(),
+        seats.all().stream().filter(seat -> seat.engine().equals(engine)).toList());
   }
 
-  /** Takes back what others have on loan until there is room, or they have none any more. */
+  private RoomWanted wanted(SpanEngine engine) {
+    return wanted.computeIfAbsent(engine, _ -> new RoomWanted(limits.lease().toNanos()));
+  }
+
+  /** Takes back what others have on loan, if that makes room for what is due to a newcomer. */
   private SpanEngine.Seat place(PeerId from, Message.Open open, SpanEngine engine) {
+    RoomShares<HopSeat> before = shares(engine);
+    boolean due = before.isDue(from, open.maxPositions());
+    boolean reclaims = due && before.freePositions() >= open.maxPositions();
     long reclaimed = 0;
     while (true) {
       try {
         return engine.open(open.range(), open.maxPositions());
       } catch (FolkmootException full) {
+        if (full.code() == FolkmootException.Code.BUSY && due) {
+          wanted(engine).by(from, network.loop().nanoTime());
+        }
         Optional<HopSeat> loan = shares(engine).toReclaim(from);
         // What computes just now is free only when its pass is over: the newcomer asks again then.
-        boolean enough = reclaimed >= open.maxPositions();
+        boolean enough = !reclaims || reclaimed >= open.maxPositions();
         if (full.code() != FolkmootException.Code.BUSY || loan.isEmpty() || enough) {
           throw full;
         }

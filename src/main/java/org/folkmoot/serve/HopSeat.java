@@ -21,7 +21,7 @@ import org.folkmoot.wire.TraceKey;
 import org.jspecify.annotations.Nullable;
 
 /** One session at this hop: its steps in order, its outputs kept, its neighbours. */
-final class HopSeat {
+final class HopSeat implements RoomShares.Tenant {
   /** Told what happens to a seat. */
   interface Owner {
     /** The session cannot go on here. */
@@ -128,7 +128,8 @@ final class HopSeat {
     return open.session();
   }
 
-  PeerId client() {
+  @Override
+  public PeerId client() {
     return client;
   }
 
@@ -142,7 +143,8 @@ final class HopSeat {
   }
 
   /** Room that it has reserved. */
-  int positions() {
+  @Override
+  public int positions() {
     return open.maxPositions();
   }
 
