@@ -28,14 +28,16 @@ final class LocalConversation implements Conversation {
     int cached = 0;
     if (sequence == null) {
       sequence = model.scheduler().open(prompt.length + most);
-      trail = LocalModel.begin(sequence, request);
-      cached = sequence.length();
     } else {
       // At least one token must be computed, for the answer's first logits come from the last.
       int same = Math.min(commonLength(before, prompt), prompt.length - 1);
       // Of what an interrupted step left in the cache nothing was noted.
       same = Math.min(same, trail.length());
       cached = sequence.restart(same, prompt.length + most);
+    }
+    if (cached == 0) {
+      trail = LocalModel.begin(sequence, request);
+      cached = sequence.length();
     }
     last =
         model.answer(

@@ -19,7 +19,6 @@ import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.session.Generation.Piece;
-import org.folkmoot.testing.TinyFamily;
 import org.folkmoot.testing.TinyModel;
 import org.folkmoot.testing.TinyModels;
 import org.folkmoot.wire.HopStatement;
@@ -34,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Answers that begin alike share keys and values, and nobody can tell but by the clock. */
 @Timeout(120)
 class SharedPrefixTest {
-  private static final int CONTEXT = 512;
+  private static final int CONTEXT = 1024;
   private static final Identity IDENTITY = Identity.random(new SecureRandom());
 
   @TempDir static Path folder;
@@ -45,23 +44,23 @@ class SharedPrefixTest {
     file = TinyModels.write(folder, TinyModel.of(TensorType.Q5_0).withContext(CONTEXT));
   }
 
-  private static LocalModel open(Path path, long kvBytes) {
+  static LocalModel open(Path path, long kvBytes) {
     return LocalModel.open(
         path,
         new LocalModel.Options("tiny", "0".repeat(64), 2, CONTEXT, kvBytes, 8, () -> 0),
         _ -> {});
   }
 
-  private static GenerationRequest request(int[] ids) {
+  static GenerationRequest request(int[] ids) {
     SamplerSettings sampler = new SamplerSettings(1, 0, 1, 0, 1, 64, 9, Map.of());
     return new GenerationRequest(ids, sampler, 5, List.of(), 5)
         .traced(new SessionId(1, 2), new TraceKey(Hash32.ofHex("0".repeat(64))));
   }
 
   /** All that can be seen of an answer: log-probabilities show every bit of the logits. */
-  private record Seen(List<Piece> pieces, List<HopStatement> signed) {}
+  record Seen(List<Piece> pieces, List<HopStatement> signed) {}
 
-  private static Seen pull(Generation generation) {
+  static Seen pull(Generation generation) {
     List<Piece> pieces = new ArrayList<>();
     for (Optional<Piece> piece = generation.next(); piece.isPresent(); piece = generation.next()) {
       pieces.add(piece.get());
@@ -71,24 +70,24 @@ class SharedPrefixTest {
         pieces, evidence.statements().stream().map(SignedStatement::statement).toList());
   }
 
-  private static Seen answer(LocalModel model, int[] ids) {
+  static Seen answer(LocalModel model, int[] ids) {
     try (Generation generation = model.generate(request(ids))) {
       return pull(generation);
     }
   }
 
   /** By a model that has never seen anything. */
-  private static Seen alone(int[] ids) {
-    try (LocalModel model = open(file, 1 << 24)) {
+  static Seen alone(Path path, int[] ids) {
+    try (LocalModel model = open(path, 1 << 24)) {
       return answer(model, ids);
     }
   }
 
-  private static int[] ids(long seed, int length) {
+  static int[] ids(long seed, int length) {
     return new SplittableRandom(seed).ints(length, 3, 500).toArray();
   }
 
-  private static int[] joined(int[] a, int[] b) {
+  static int[] joined(int[] a, int[] b) {
     return IntStream.concat(Arrays.stream(a), Arrays.stream(b)).toArray();
   }
 
@@ -102,7 +101,7 @@ class SharedPrefixTest {
       try (Generation generation = model.generate(request(other))) {
         Seen seen = pull(generation);
         assertThat(generation.usage().cachedTokens()).isEqualTo(128);
-        assertThat(seen).isEqualTo(alone(other));
+        assertThat(seen).isEqualTo(alone(file, other));
       }
       assertThat(model.scheduler().usedKvBytes()).isZero();
     }
@@ -135,39 +134,29 @@ class SharedPrefixTest {
     }
   }
 
-  /** Layers with a sliding window forget while others keep: such models share nothing. */
-  @Test
-  void aSlidingWindowSharesNothing() {
-    try (LocalModel model = open(TinyFamily.MISTRAL.write(folder, TensorType.Q8_0), 1 << 24)) {
-      int[] prompt = new SplittableRandom(7).ints(200, 3, model.config().vocabulary()).toArray();
-      Seen first = answer(model, prompt);
-      try (Generation again = model.generate(request(prompt))) {
-        assertThat(pull(again)).isEqualTo(first);
-        assertThat(again.usage().cachedTokens()).isZero();
-      }
-    }
-  }
-
   /**
    * Prompts that part in many places, conversations that go back into shared pages, several at a
    * time, in so little memory that pages are dropped and used again.
    */
   @Test
   void nobodyCanTell() throws Exception {
+    nobodyCanTell(file, 300, 14 * pageBytes());
+  }
+
+  static void nobodyCanTell(Path path, int longest, long kvBytes) throws Exception {
     SplittableRandom random = new SplittableRandom(8);
     List<int[]> prompts = new ArrayList<>();
-    prompts.add(ids(9, 200));
+    prompts.add(ids(9, longest * 2 / 3));
     while (prompts.size() < 24) {
       int[] stem = prompts.get(random.nextInt(prompts.size()));
       int keep = random.nextInt(1, stem.length);
-      int[] rest = random.ints(random.nextInt(1, 100), 3, 500).toArray();
+      int[] rest = random.ints(random.nextInt(1, longest / 3), 3, 500).toArray();
       int[] grown = joined(Arrays.copyOf(stem, keep), rest);
-      prompts.add(Arrays.copyOf(grown, Math.min(grown.length, 300)));
+      prompts.add(Arrays.copyOf(grown, Math.min(grown.length, longest)));
     }
-    List<Seen> expected = prompts.stream().map(SharedPrefixTest::alone).toList();
-    long page = pageBytes();
+    List<Seen> expected = prompts.stream().map(ids -> alone(path, ids)).toList();
     int cached = 0;
-    try (LocalModel model = open(file, 14 * page);
+    try (LocalModel model = open(path, kvBytes);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int round = 0; round < 40; round++) {
         int a = random.nextInt(prompts.size());

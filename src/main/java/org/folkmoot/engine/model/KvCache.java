@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.folkmoot.kernel.KvLayout;
 
 /**
@@ -19,22 +21,24 @@ public final class KvCache implements AutoCloseable {
   private int length;
   private boolean closed;
 
+  /** Whether what is stored may be published. */
+  private boolean sharing;
+
   /** Pages of one kind from position 0 on; those that are gone are {@link MemorySegment#NULL}. */
   private final class Pages {
     final KvPlan.Bank bank;
     final List<MemorySegment> list = new ArrayList<>();
     int gone;
 
+    /** Those that are gone and can still be published, by their place. */
+    final TreeMap<Integer, KvPassed.Page> behind = new TreeMap<>();
+
     Pages(KvPlan.Bank bank) {
       this.bank = bank;
     }
 
-    boolean isNeeded() {
-      return pool.plan().layout(bank).layers() > 0;
-    }
-
     void grow(int wanted) {
-      while (isNeeded() && list.size() < wanted) {
+      while (pool.plan().isNeeded(bank) && list.size() < wanted) {
         Optional<MemorySegment> before =
             list.size() > gone ? Optional.of(list.getLast()) : Optional.empty();
         list.add(pool.take(bank, before));
@@ -49,6 +53,22 @@ public final class KvCache implements AutoCloseable {
         }
       }
       gone = Math.min(gone, keep);
+      SortedMap<Integer, KvPassed.Page> forgotten = behind.tailMap(keep);
+      forgotten.values().forEach(pool::forget);
+      forgotten.clear();
+    }
+
+    /** Begins with pages that others have computed; the pool has counted this holder, too. */
+    void begin(KvPrefixes.Beginning found) {
+      int pages = pool.plan().isNeeded(bank) ? found.entries().size() : 0;
+      gone = Math.min(found.first(bank), pages);
+      for (int i = 0; i < pages; i++) {
+        MemorySegment page = i < gone ? MemorySegment.NULL : found.entries().get(i).page(bank);
+        if (i >= gone && page.equals(MemorySegment.NULL)) {
+          throw new IllegalStateException("a beginning lacks a page"); // kernels check no address
+        }
+        list.add(page);
+      }
     }
 
     /** The last page will be written to: it must not be one that others read. */
@@ -60,7 +80,13 @@ public final class KvCache implements AutoCloseable {
 
     void pass(int firstKept) {
       for (; gone < firstKept / KvLayout.POSITIONS && gone < list.size(); gone++) {
-        pool.giveBack(bank, list.set(gone, MemorySegment.NULL));
+        MemorySegment page = list.set(gone, MemorySegment.NULL);
+        if (sharing) {
+          int place = gone;
+          pool.pass(page).ifPresent(passed -> behind.put(place, passed));
+        } else {
+          pool.giveBack(bank, page);
+        }
       }
     }
   }
@@ -131,7 +157,8 @@ public final class KvCache implements AutoCloseable {
   }
 
   /**
-   * Begins with what other sequences have stored for the same tokens. Only for an empty cache.
+   * Begins with what other sequences have stored for the same tokens; others may begin with what is
+   * stored here when it is published. Only for an empty cache.
    *
    * @return what was noted of the positions that are now stored; a multiple of a page's
    */
@@ -140,10 +167,11 @@ public final class KvCache implements AutoCloseable {
     if (length > 0) {
       throw new IllegalStateException("only an empty KV cache can begin with another's");
     }
-    List<KvPrefixes.Entry> found = pool.adopt(ids);
-    found.forEach(entry -> of(KvPlan.Bank.LASTING).list.add(entry.page()));
-    length = found.size() * KvLayout.POSITIONS;
-    return found.stream().map(KvPrefixes.Entry::note).toList();
+    sharing = true;
+    KvPrefixes.Beginning found = pool.adopt(ids);
+    banks.values().forEach(pages -> pages.begin(found));
+    length = found.entries().size() * KvLayout.POSITIONS;
+    return found.entries().stream().map(KvPrefixes.Entry::note).toList();
   }
 
   /**
@@ -158,7 +186,9 @@ public final class KvCache implements AutoCloseable {
       throw new IllegalArgumentException(ids.length + " tokens, but " + length + " are stored");
     }
     if (ids.length >= KvLayout.POSITIONS) {
-      pool.publish(ids, pages(KvPlan.Bank.LASTING), notes);
+      Pages passing = of(KvPlan.Bank.PASSING);
+      pool.publish(ids, pages(KvPlan.Bank.LASTING), passing.list, passing.behind, notes);
+      passing.behind.clear();
     }
   }
 

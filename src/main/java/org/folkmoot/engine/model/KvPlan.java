@@ -76,6 +76,11 @@ final class KvPlan {
     };
   }
 
+  /** Whether there are layers whose pages are of some kind. */
+  boolean isNeeded(Bank bank) {
+    return layout(bank).layers() > 0;
+  }
+
   /** The first position whose pages of a kind a sequence of some length still needs. */
   int firstNeeded(Bank bank, int length) {
     return switch (bank) {

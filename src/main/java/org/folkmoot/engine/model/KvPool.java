@@ -1,13 +1,10 @@
 package org.folkmoot.engine.model;
 
-import static java.util.Objects.requireNonNull;
 import static org.folkmoot.base.FolkmootException.Code.BUSY;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.EnumMap;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -15,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.engine.model.KvPlan.Bank;
 
 /**
  * The memory of all KV caches of a span: a bounded number of bytes in pages, handed out and taken
@@ -23,9 +21,6 @@ import org.folkmoot.base.FolkmootException;
  * alike until somebody needs the memory.
  */
 public final class KvPool implements AutoCloseable {
-  /** Pages that are kept at most for sequences that begin alike; no more than half the budget. */
-  private static final long MOST_KEPT = 1 << 12;
-
   private final KvPlan plan;
   private final long budget;
 
@@ -35,11 +30,8 @@ public final class KvPool implements AutoCloseable {
   /** All pages, where they are of one kind. */
   private final KvExtents extents;
 
-  /** Free pages of two kinds. */
-  private final Map<KvPlan.Bank, Deque<MemorySegment>> free = new EnumMap<>(KvPlan.Bank.class);
-
-  /** What owns the memory of a page of two kinds, by its address. */
-  private final Map<Long, Arena> arenas = new HashMap<>();
+  /** All pages, where they are of two. */
+  private final KvLonePages lone;
 
   /** Holders of a page beyond the first, by its address. */
   private final Map<Long, Integer> shared = new HashMap<>();
@@ -48,9 +40,10 @@ public final class KvPool implements AutoCloseable {
   private final Set<Long> idle = new HashSet<>();
 
   private final KvPrefixes prefixes;
-  private long allocatedBytes;
+  private final KvPassed passed;
   private long usedBytes;
   private int usedPages;
+  private long idleBytes;
 
   /**
    * A pool.
@@ -60,13 +53,16 @@ public final class KvPool implements AutoCloseable {
   KvPool(KvPlan plan, long budgetBytes) {
     this.budget = Math.max(budgetBytes, plan.bytes(1));
     long pages = budget / Math.max(1, plan.bytes(1)); // a span without layers has no pages
-    this.prefixes = new KvPrefixes(Math.toIntExact(Math.min(MOST_KEPT, pages / 2)));
-    boolean alike = plan.layout(KvPlan.Bank.PASSING).layers() == 0;
-    this.plan = plan.abreast(alike ? (int) Math.min(KvExtents.MOST_ABREAST, pages) : 1);
-    this.extents = new KvExtents(this.plan.layout(KvPlan.Bank.LASTING), arena, pages);
-    for (KvPlan.Bank bank : KvPlan.Bank.values()) {
-      free.put(bank, new ArrayDeque<>());
-    }
+    this.plan = plan.abreast(isOfOneKind(plan) ? (int) Math.min(KvExtents.MOST_ABREAST, pages) : 1);
+    this.extents = new KvExtents(this.plan.layout(Bank.LASTING), arena, pages);
+    this.lone = new KvLonePages(this.plan, budget);
+    this.prefixes = new KvPrefixes(this.plan, budget / 2, this::dropped);
+    long passing = Math.max(1, this.plan.layout(Bank.PASSING).pageBytes());
+    this.passed = new KvPassed((int) Math.min(KvPassed.MOST, budget / 4 / passing));
+  }
+
+  private static boolean isOfOneKind(KvPlan plan) {
+    return plan.layout(Bank.PASSING).layers() == 0;
   }
 
   /** How layers share pages. */
@@ -90,59 +86,62 @@ public final class KvPool implements AutoCloseable {
   }
 
   /**
+   * Where the memory of pages of two kinds is.
+   *
+   * @param used held by caches
+   * @param idle kept for sequences that begin alike
+   * @param passed not yet published by those whose window has passed them
+   * @param free held by nobody
+   * @param allocated all of it
+   */
+  record Accounts(long used, long idle, long passed, long free, long allocated) {}
+
+  /** Where the memory is, if pages are of two kinds. */
+  synchronized Accounts accounts() {
+    return new Accounts(
+        usedBytes,
+        idleBytes,
+        passed.size() * plan.layout(Bank.PASSING).pageBytes(),
+        lone.freeBytes(),
+        lone.allocatedBytes());
+  }
+
+  /**
    * A page.
    *
    * @param before the page of the same sequence before it, if there is one
    * @throws FolkmootException BUSY if there is none
    */
-  synchronized MemorySegment take(KvPlan.Bank bank, Optional<MemorySegment> before) {
+  synchronized MemorySegment take(Bank bank, Optional<MemorySegment> before) {
     if (usedBytes + plan.layout(bank).pageBytes() > budget) {
       throw full();
     }
-    MemorySegment page = shares() ? ofExtents(before) : ofTwoKinds(bank);
+    Optional<MemorySegment> page = free(bank, before);
+    while (page.isEmpty() && (prefixes.dropOldest() || dropPassed())) {
+      page = free(bank, before);
+    }
+    MemorySegment taken = page.orElseThrow(KvPool::full);
     count(bank, 1);
-    return page;
+    return taken;
   }
 
-  private MemorySegment ofExtents(Optional<MemorySegment> before) {
-    Optional<MemorySegment> page = extents.take(before);
-    while (page.isEmpty() && dropOldestPrefix()) {
-      page = extents.take(before);
+  private Optional<MemorySegment> free(Bank bank, Optional<MemorySegment> before) {
+    return isOfOneKind(plan) ? extents.take(before) : lone.take(bank);
+  }
+
+  private void setFree(Bank bank, MemorySegment page) {
+    if (isOfOneKind(plan)) {
+      extents.giveBack(page);
+    } else {
+      lone.giveBack(bank, page);
     }
-    return page.orElseThrow(KvPool::full);
   }
 
-  private MemorySegment ofTwoKinds(KvPlan.Bank bank) {
-    long bytes = plan.layout(bank).pageBytes();
-    MemorySegment page = queue(bank).poll();
-    if (page == null) {
-      makeRoom(bytes);
-      page = alone(bytes);
-      allocatedBytes += bytes;
-    }
-    return page;
-  }
-
-  /** A page that can be freed before the others: of two kinds one may need the other's memory. */
-  private MemorySegment alone(long bytes) {
-    Arena own = Arena.ofShared();
-    MemorySegment page = own.allocate(bytes, 64);
-    arenas.put(page.address(), own);
-    return page;
-  }
-
-  private void count(KvPlan.Bank bank, int pages) {
+  private void count(Bank bank, int pages) {
     usedBytes += pages * plan.layout(bank).pageBytes();
     usedPages += pages;
-  }
-
-  /** Frees pages of the other kind that nobody uses, if all memory has been given out. */
-  private void makeRoom(long bytes) {
-    for (KvPlan.Bank bank : KvPlan.Bank.values()) {
-      while (allocatedBytes + bytes > budget && !queue(bank).isEmpty()) {
-        requireNonNull(arenas.remove(queue(bank).pop().address())).close();
-        allocatedBytes -= plan.layout(bank).pageBytes();
-      }
+    if (usedPages < 0) {
+      throw new IllegalStateException("a page was given back twice");
     }
   }
 
@@ -151,51 +150,98 @@ public final class KvPool implements AutoCloseable {
         BUSY, "no room for more context now: wait for another answer to end, or raise --kv-memory");
   }
 
-  /**
-   * Whether sequences can begin with pages of others: not where some layers have a sliding window,
-   * whose pages go while others stay, nor where there are no layers.
-   */
-  private boolean shares() {
-    return plan.layout(KvPlan.Bank.PASSING).layers() == 0
-        && plan.layout(KvPlan.Bank.LASTING).layers() > 0;
-  }
+  // ---- pages for those that begin alike
 
   /** Gives one more holder the pages that are known for the beginning of some tokens. */
-  synchronized List<KvPrefixes.Entry> adopt(int[] ids) {
-    List<KvPrefixes.Entry> found = shares() ? prefixes.find(ids) : List.of();
-    for (KvPrefixes.Entry entry : found) {
-      if (idle.remove(entry.page().address())) {
-        count(KvPlan.Bank.LASTING, 1);
-      } else {
-        shared.merge(entry.page().address(), 1, Integer::sum);
+  synchronized KvPrefixes.Beginning adopt(int[] ids) {
+    KvPrefixes.Beginning found = prefixes.find(ids);
+    for (Bank bank : Bank.values()) {
+      for (int i = found.first(bank); plan.isNeeded(bank) && i < found.entries().size(); i++) {
+        hold(bank, found.entries().get(i).page(bank));
       }
     }
     return found;
   }
 
-  /**
-   * Keeps pages for sequences that begin with the same tokens, as long as nobody needs the memory.
-   *
-   * @param pages of the tokens; nobody writes again into those that they fill
-   * @param notes of the tokens' positions, all alike long
-   */
-  synchronized void publish(int[] ids, List<MemorySegment> pages, byte[] notes) {
-    if (shares()) {
-      prefixes.add(ids, pages, notes);
-      while (prefixes.tooMany()) {
-        dropOldestPrefix();
-      }
+  private void hold(Bank bank, MemorySegment page) {
+    if (idle.remove(page.address())) {
+      idleBytes -= plan.layout(bank).pageBytes();
+      count(bank, 1);
+    } else {
+      shared.merge(page.address(), 1, Integer::sum);
     }
   }
 
-  private boolean dropOldestPrefix() {
-    Optional<MemorySegment> dropped = prefixes.dropOldest();
-    dropped.filter(page -> idle.remove(page.address())).ifPresent(extents::giveBack);
-    return dropped.isPresent();
+  /**
+   * Keeps pages for sequences that begin with the same tokens, as long as nobody needs the memory.
+   *
+   * @param lasting pages of the tokens; nobody writes again into those that they fill
+   * @param passing likewise, {@link MemorySegment#NULL} for those that the window has passed
+   * @param behind those of the latter that can still be had, by their place; afterwards none can
+   * @param notes of the tokens' positions, all alike long
+   */
+  synchronized void publish(
+      int[] ids,
+      List<MemorySegment> lasting,
+      List<MemorySegment> passing,
+      Map<Integer, KvPassed.Page> behind,
+      byte[] notes) {
+    List<MemorySegment> all = new ArrayList<>(passing);
+    List<MemorySegment> had = new ArrayList<>();
+    behind.forEach((i, page) ->
+        passed
+            .remove(page)
+            .ifPresent(memory -> {
+              all.set(i, memory);
+              had.add(memory);
+              setIdle(Bank.PASSING, memory);
+            }));
+    prefixes.add(ids, Map.of(Bank.LASTING, lasting, Bank.PASSING, all), notes);
+    had.removeIf(prefixes::holds);
+    had.forEach(page -> dropped(Bank.PASSING, page)); // others have kept the same
+  }
+
+  private void setIdle(Bank bank, MemorySegment page) {
+    idle.add(page.address());
+    idleBytes += plan.layout(bank).pageBytes();
+  }
+
+  /** A page is not kept any more for those that begin alike. */
+  private void dropped(Bank bank, MemorySegment page) {
+    if (idle.remove(page.address())) {
+      idleBytes -= plan.layout(bank).pageBytes();
+      setFree(bank, page);
+    }
+  }
+
+  /**
+   * Takes a page back that a window has passed, and that its sequence may still publish.
+   *
+   * @return how it can, if it has to
+   */
+  synchronized Optional<KvPassed.Page> pass(MemorySegment page) {
+    boolean known = shared.containsKey(page.address()) || prefixes.holds(page);
+    if (known || !passed.hasRoom()) {
+      giveBack(Bank.PASSING, page);
+      return Optional.empty();
+    }
+    count(Bank.PASSING, -1);
+    return Optional.of(passed.add(page));
+  }
+
+  /** A page that a window has passed will not be published. */
+  synchronized void forget(KvPassed.Page page) {
+    passed.remove(page).ifPresent(memory -> setFree(Bank.PASSING, memory));
+  }
+
+  private boolean dropPassed() {
+    Optional<MemorySegment> latest = passed.removeLatest();
+    latest.ifPresent(page -> setFree(Bank.PASSING, page));
+    return latest.isPresent();
   }
 
   /** A page with the same content that may be written to: the same one if nobody else reads it. */
-  synchronized MemorySegment own(KvPlan.Bank bank, MemorySegment page) {
+  synchronized MemorySegment own(Bank bank, MemorySegment page) {
     if (shared.containsKey(page.address())) {
       MemorySegment copy = take(bank, Optional.empty());
       plan.layout(bank).copy(page, copy);
@@ -208,7 +254,7 @@ public final class KvPool implements AutoCloseable {
     return page;
   }
 
-  synchronized void giveBack(KvPlan.Bank bank, MemorySegment page) {
+  synchronized void giveBack(Bank bank, MemorySegment page) {
     Integer others = shared.get(page.address());
     if (others != null) {
       if (others == 1) {
@@ -219,27 +265,17 @@ public final class KvPool implements AutoCloseable {
       return;
     }
     count(bank, -1);
-    if (usedPages < 0) {
-      throw new IllegalStateException("a page was given back twice");
-    }
     if (prefixes.holds(page)) {
-      idle.add(page.address());
-    } else if (shares()) {
-      extents.giveBack(page);
+      setIdle(bank, page);
     } else {
-      queue(bank).push(page);
+      setFree(bank, page);
     }
-  }
-
-  private Deque<MemorySegment> queue(KvPlan.Bank bank) {
-    return requireNonNull(free.get(bank));
   }
 
   /** Frees all memory; caches of this pool must not be used any more. Closing twice is harmless. */
   @Override
   public synchronized void close() {
-    arenas.values().forEach(Arena::close);
-    arenas.clear();
+    lone.close();
     if (arena.scope().isAlive()) {
       arena.close();
     }
