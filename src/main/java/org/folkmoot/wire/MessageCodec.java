@@ -332,7 +332,11 @@ public final class MessageCodec {
               r.list(Limits.MAX_NOTES, () -> r.blob(Limits.MAX_NOTE)),
               nonNegative(r.i64()),
               r.i64());
-      default -> throw malformed("a message has the unknown type " + type);
+      default ->
+          throw new WireException(
+              Reason.VERSION,
+              "the other side sent a message of type %d, which version %d of the protocol here does not have: update the older of the two"
+                  .formatted(type, Limits.VERSION));
     };
   }
 

@@ -96,12 +96,21 @@ class MisfitsSimulationTest {
 
   @Test
   void aPeerOfAnotherVersionIsNamedAsThat() {
+    assertOfAnotherVersion(new byte[] {Limits.VERSION + 1, 0, 0, 0});
+  }
+
+  @Test
+  void soIsOneThatSendsWhatThisVersionDoesNotHave() {
+    assertOfAnotherVersion(new byte[] {Limits.VERSION, (byte) 200, 1});
+  }
+
+  private void assertOfAnotherVersion(byte[] frame) {
     SimHost one = host(0, 0);
     SimHost two = host(1, 0);
     Links first = links(one, SimNode.SWARM);
     two.transport()
         .accept(link -> {
-          link.send(new byte[] {Limits.VERSION + 1, 0, 0, 0});
+          link.send(frame);
           return new Deaf();
         });
     connect(one, first, two);

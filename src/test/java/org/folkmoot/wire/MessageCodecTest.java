@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -85,6 +87,37 @@ class MessageCodecTest {
             wrong -> assertThat(wrong.reason()).isEqualTo(Message.Reason.VERSION))
         .hasMessageContaining("version 2")
         .hasMessageContaining("update");
+  }
+
+  /** As from a peer that is newer than its version says. */
+  @Test
+  void anUnknownTypeIsAQuestionOfVersions() {
+    for (int type : new int[] {0, 17, 99, 255}) {
+      assertThatThrownBy(() -> MessageCodec.decode(new byte[] {Limits.VERSION, (byte) type, 1, 2}))
+          .isInstanceOfSatisfying(
+              WireException.class,
+              wrong -> assertThat(wrong.reason()).isEqualTo(Message.Reason.VERSION))
+          .hasMessageContaining("type " + type)
+          .hasMessageContaining("version " + Limits.VERSION)
+          .hasMessageContaining("update the older");
+    }
+  }
+
+  @Test
+  void theProtocolsPageListsAllTypes() throws IOException {
+    List<String> rows =
+        Files.readAllLines(Path.of("docs/protocol.md")).stream()
+            .filter(line -> line.matches("\\| \\d+ \\| .*"))
+            .map(line -> line.substring(0, line.lastIndexOf('|', line.length() - 2) + 1))
+            .toList();
+    List<String> types = new ArrayList<>();
+    for (int kind = 0; kind < RandomMessages.KINDS; kind++) {
+      Message message = new RandomMessages(new Random(kind)).message(kind);
+      types.add(
+          "| %d | `%s` |"
+              .formatted(MessageCodec.encode(message)[1], message.getClass().getSimpleName()));
+    }
+    assertThat(rows).containsExactlyInAnyOrderElementsOf(types);
   }
 
   @Test
