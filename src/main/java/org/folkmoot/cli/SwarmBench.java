@@ -29,7 +29,7 @@ final class SwarmBench {
   private static final int TOGETHER = 8;
 
   /** Of the single process and the chain in turn. */
-  private static final int ROUNDS = 5;
+  private static final int ROUNDS = 9;
 
   /** Text that repeats itself, as code and quotations do. */
   private static final String REPEATING =
@@ -143,9 +143,15 @@ final class SwarmBench {
       alone.add(tokensPerSecond(pull(local, request).usage()));
       chained.add(chain(remote, request));
     }
+    // Of each round, whose two answers met the same machine; what a machine does changes.
     List<Double> shares = new ArrayList<>();
+    List<Double> added = new ArrayList<>();
+    List<Double> overhead = new ArrayList<>();
     for (int round = 0; round < rounds; round++) {
-      shares.add(chained.get(round).rate / alone.get(round));
+      Chained through = chained.get(round);
+      shares.add(through.rate / alone.get(round));
+      added.add(1000 / through.rate - 1000 / alone.get(round));
+      overhead.add(hopMicros(1e9 / through.rate, through.computing));
     }
     double single = median(alone);
     double rate = median(chained.stream().map(Chained::rate).toList());
@@ -155,9 +161,9 @@ final class SwarmBench {
     figures.put("chainShareOfSingle", round(median(shares)));
     figures.put("chainShareOfSingleLeast", round(Collections.min(shares)));
     figures.put("chainShareOfSingleMost", round(Collections.max(shares)));
-    figures.put("addedMillisPerToken", round(1000 / rate - 1000 / single));
+    figures.put("addedMillisPerToken", round(median(added)));
     figures.put("computeMillisPerToken", round(computing / 1e6));
-    figures.put("hopOverheadMicros", hopMicros(1e9 / rate, computing));
+    figures.put("hopOverheadMicros", Math.round(median(overhead)));
     if (plan.rttMillis > 0) {
       double bound = computing / 1e6 + (plan.peers + 1) * plan.rttMillis / 2.0;
       figures.put("shareOfBound", round(bound * rate / 1000));
@@ -194,8 +200,8 @@ final class SwarmBench {
   }
 
   /** What a token takes beyond the hops' computing, for each hop. */
-  private long hopMicros(double tokenNanos, double computingNanos) {
-    return Math.round((tokenNanos - computingNanos) / plan.peers / 1000);
+  private double hopMicros(double tokenNanos, double computingNanos) {
+    return (tokenNanos - computingNanos) / plan.peers / 1000;
   }
 
   /**
