@@ -151,7 +151,7 @@ final class SwarmBench {
       Chained through = chained.get(round);
       shares.add(through.rate / alone.get(round));
       added.add(1000 / through.rate - 1000 / alone.get(round));
-      overhead.add(hopMicros(1e9 / through.rate, through.computing));
+      overhead.add(hopMicros(1e9 / through.rate, (double) through.computing));
     }
     double single = median(alone);
     double rate = median(chained.stream().map(Chained::rate).toList());
