@@ -29,7 +29,7 @@ public final class TinyVocabulary {
   private TinyVocabulary() {}
 
   /** Adds the vocabulary's keys and the chat template to a file. */
-  static void putInto(GgufWriter writer, int size) {
+  public static void putInto(GgufWriter writer, int size) {
     List<String> pieces = pieces(size);
     int[] types = new int[size];
     float[] scores = new float[size];
