@@ -3,6 +3,7 @@ package org.folkmoot.kernel;
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
 import org.folkmoot.base.FolkmootException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The input of a matrix product for a batch of tokens, in the forms that kernels read. Tokens are
@@ -33,6 +34,7 @@ public final class Activations {
   /** Below this magnitude a block counts as zero, so that {@code 1 / dx} stays finite. */
   static final float NEGLIGIBLE = 0x1p-100f;
 
+  private final @Nullable MachineKernels kernels;
   private int tokens;
   private int columns;
   private int width;
@@ -43,6 +45,16 @@ public final class Activations {
   private int[] sums = new int[0];
   private int[] halves = new int[0];
   private byte[] records = new byte[0];
+
+  /** Activations for the kernels that serve here. */
+  public Activations() {
+    this.kernels = null;
+  }
+
+  /** The same for certain kernels in machine code. */
+  Activations(MachineKernels kernels) {
+    this.kernels = kernels;
+  }
 
   /** Starts a batch; {@link #fill} must then be called for every panel. */
   public void begin(int tokens, int columns, Set<Form> forms) {
@@ -103,13 +115,13 @@ public final class Activations {
   }
 
   private void record(int panel, float[] x, int stride, int count) {
-    MachineKernels kernels = MachineKernels.get().orElseThrow();
+    MachineKernels by = kernels == null ? MachineKernels.get().orElseThrow() : kernels;
     int blocks = columns / 32;
     MemorySegment to = MemorySegment.ofArray(records).asSlice(recordsAt(panel));
     for (int t = 0; t < count; t++) {
       MemorySegment row =
           MemorySegment.ofArray(x).asSlice((long) (panel * PANEL + t) * stride * Float.BYTES);
-      if (kernels.quantise(row, to, blocks, count, t) >= 0x7f80_0000) {
+      if (by.quantise(row, to, blocks, count, t) >= 0x7f80_0000) {
         throw Faults.computed("a hidden state is not a finite number");
       }
     }

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Kernels in machine code, made when they are first needed, on processors and systems that they are
- * known for. {@code -Dfolkmoot.kernels=java} does without them. Which kernels run cannot change a
- * bit, only how long it takes.
+ * known for. {@code -Dfolkmoot.kernels=java} does without them, {@code avx2} without wider vectors
+ * than that {@link Tier} has. Which kernels run cannot change a bit, only how long it takes.
  */
 public final class MachineKernels {
   private static final String SWITCH = "folkmoot.kernels";
@@ -32,23 +32,22 @@ public final class MachineKernels {
     static final Optional<MachineKernels> KERNELS = make();
   }
 
+  private final Tier tier;
   private final MachineCode quantise;
-  private final MachineCode rmsNorm;
-  private final MachineCode siluTimes;
-  private final MachineCode add;
-  private final MachineCode exp;
+
+  /** What is between matrices, or nothing if that in Java serves. */
+  private final List<MachineCode> layers;
+
   private final Map<KvLayout.Precision, Map<Integer, Optional<MachineAttention>>> attention =
       new EnumMap<>(KvLayout.Precision.class);
   private final Map<TensorType, Optional<Products>> products = new EnumMap<>(TensorType.class);
 
   private volatile @Nullable Known lastAttention;
 
-  private MachineKernels(List<MachineCode> all) {
-    this.quantise = all.get(0);
-    this.rmsNorm = all.get(1);
-    this.siluTimes = all.get(2);
-    this.add = all.get(3);
-    this.exp = all.get(4);
+  private MachineKernels(Tier tier, List<MachineCode> all) {
+    this.tier = tier;
+    this.quantise = all.getFirst();
+    this.layers = all.subList(1, all.size());
   }
 
   /** These kernels, if this machine can run them and they are wanted. */
@@ -56,24 +55,48 @@ public final class MachineKernels {
     return Holder.KERNELS;
   }
 
+  /** The same if they have what is between matrices, too. */
+  static Optional<MachineKernels> withLayers() {
+    return get().filter(MachineKernels::hasLayers);
+  }
+
+  boolean hasLayers() {
+    return !layers.isEmpty();
+  }
+
   private static Optional<MachineKernels> make() {
-    if (System.getProperty(SWITCH, "").equals("java") || !Processor.hasAvx512Vnni()) {
+    return tier().flatMap(MachineKernels::of);
+  }
+
+  /** The best tier that this processor has and that is wanted. */
+  private static Optional<Tier> tier() {
+    String wanted = System.getProperty(SWITCH, "");
+    if (wanted.equals("java")) {
       return Optional.empty();
     }
-    List<byte[]> all =
-        List.of(
-            QuantiseCode.assemble(),
-            LayerCode.rmsNorm(),
-            LayerCode.siluTimes(),
-            LayerCode.add(),
-            LayerCode.exp());
-    return MachineCode.all(all).map(MachineKernels::new).filter(MachineCheck::agrees);
+    if (!wanted.equals("avx2") && Processor.hasAvx512Vnni()) {
+      return Optional.of(Tier.AVX512_VNNI);
+    }
+    return Processor.hasAvx2() ? Optional.of(Tier.AVX2) : Optional.empty();
+  }
+
+  /** The kernels of a tier that this processor has, if the system lets it. */
+  static Optional<MachineKernels> of(Tier tier) {
+    List<byte[]> all = new ArrayList<>();
+    all.add(QuantiseCode.assemble(tier));
+    if (tier == Tier.AVX512_VNNI) {
+      all.addAll(
+          List.of(LayerCode.rmsNorm(), LayerCode.siluTimes(), LayerCode.add(), LayerCode.exp()));
+    }
+    return MachineCode.all(all)
+        .map(code -> new MachineKernels(tier, code))
+        .filter(MachineCheck::agrees);
   }
 
   /** What computes matrix products here, for people. */
   public static String describe() {
     return get()
-        .map(kernels -> "AVX-512 VNNI, generated" + kernels.exceptions())
+        .map(kernels -> kernels.tier.label() + ", generated" + kernels.exceptions())
         .orElseGet(() -> "Java, %d bits".formatted(Lanes.BITS));
   }
 
@@ -93,24 +116,32 @@ public final class MachineKernels {
   synchronized Optional<Products> products(TensorType type) {
     Optional<Products> known = products.get(type);
     if (known == null) {
-      known = assemble(type).filter(made -> MachineCheck.agrees(type, made));
+      known = assemble(tier, type).filter(made -> MachineCheck.agrees(this, type, made));
       products.put(type, known);
     }
     return known;
   }
 
-  private static Optional<Products> assemble(TensorType type) {
+  private static Optional<Products> assemble(Tier tier, TensorType type) {
+    PackedLayout layout = PackedLayout.of(type);
     List<byte[]> all = new ArrayList<>();
     for (int tokens = 1; tokens <= Activations.PANEL; tokens++) {
-      all.add(new ProductCode(PackedLayout.of(type), type, tokens).assemble());
+      all.add(
+          switch (tier) {
+            case AVX512_VNNI -> new ProductCode(layout, type, tokens).assemble();
+            case AVX2 -> new PairProductCode(layout, type, tokens).assemble();
+          });
     }
-    all.add(RepackCode.assemble(type));
+    all.add(RepackCode.assemble(tier, type));
     return MachineCode.all(all)
         .map(code -> new Products(code.subList(0, Activations.PANEL), code.getLast()));
   }
 
   /** The attention of such heads, or nothing if that in Java serves. */
   Optional<MachineAttention> attention(KvLayout layout) {
+    if (tier != Tier.AVX512_VNNI) {
+      return Optional.empty();
+    }
     Known known = lastAttention; // as a rule a process has one model
     if (known == null
         || known.headDim != layout.headDim()
@@ -139,32 +170,41 @@ public final class MachineKernels {
     int n = weight.length;
     long numbers = Float.floatToRawIntBits(n) | ((long) Float.floatToRawIntBits(epsilon) << 32);
     return Float.intBitsToFloat(
-        rmsNorm.call(
-            floats(x, xAt),
-            MemorySegment.ofArray(weight),
-            floats(y, yAt),
-            n / 16,
-            rest(n),
-            numbers));
+        layers
+            .get(0)
+            .call(
+                floats(x, xAt),
+                MemorySegment.ofArray(weight),
+                floats(y, yAt),
+                n / 16,
+                rest(n),
+                numbers));
   }
 
   /** SwiGLU. */
   void siluTimes(
       float[] gate, int gateAt, float[] up, int upAt, float[] out, int outAt, int length) {
-    siluTimes.call(
-        floats(gate, gateAt), floats(up, upAt), floats(out, outAt), length / 16, rest(length), 0);
+    layers
+        .get(1)
+        .call(
+            floats(gate, gateAt),
+            floats(up, upAt),
+            floats(out, outAt),
+            length / 16,
+            rest(length),
+            0);
   }
 
   /** {@code x += y}. */
   void add(float[] x, int xAt, float[] y, int yAt, int length) {
     MemorySegment to = floats(x, xAt);
-    add.call(to, floats(y, yAt), to, length / 16, rest(length), 0);
+    layers.get(2).call(to, floats(y, yAt), to, length / 16, rest(length), 0);
   }
 
   /** Rule 6: {@code x = e^x}. */
   void exp(float[] x, int at, int length) {
     MemorySegment to = floats(x, at);
-    exp.call(to, to, to, length / 16, rest(length), 0);
+    layers.get(3).call(to, to, to, length / 16, rest(length), 0);
   }
 
   private static int rest(int length) {

@@ -8,24 +8,29 @@ import static org.folkmoot.kernel.machine.Assembler.Gpr.RCX;
 import static org.folkmoot.kernel.machine.Assembler.Gpr.RDI;
 import static org.folkmoot.kernel.machine.Assembler.Gpr.RDX;
 import static org.folkmoot.kernel.machine.Assembler.Gpr.RSI;
+import static org.folkmoot.kernel.machine.Assembler.Gpr.RSP;
 import static org.folkmoot.kernel.machine.VectorOp.VCVTDQ2PS;
 import static org.folkmoot.kernel.machine.VectorOp.VCVTPS2DQ;
 import static org.folkmoot.kernel.machine.VectorOp.VDIVPS;
 import static org.folkmoot.kernel.machine.VectorOp.VMOVDQU32;
+import static org.folkmoot.kernel.machine.VectorOp.VMOVDQU32_STORE;
 import static org.folkmoot.kernel.machine.VectorOp.VMOVSS_STORE;
 import static org.folkmoot.kernel.machine.VectorOp.VMULPS;
+import static org.folkmoot.kernel.machine.VectorOp.VPACKSSDW;
+import static org.folkmoot.kernel.machine.VectorOp.VPACKSSWB;
 import static org.folkmoot.kernel.machine.VectorOp.VPADDD;
 import static org.folkmoot.kernel.machine.VectorOp.VPANDD;
+import static org.folkmoot.kernel.machine.VectorOp.VPBLENDW;
+import static org.folkmoot.kernel.machine.VectorOp.VPERMD;
 import static org.folkmoot.kernel.machine.VectorOp.VPMAXSD;
 import static org.folkmoot.kernel.machine.VectorOp.VPMAXUD;
 import static org.folkmoot.kernel.machine.VectorOp.VPMINSD;
 import static org.folkmoot.kernel.machine.VectorOp.VPMOVDB_STORE;
-import static org.folkmoot.kernel.machine.VectorOp.VPSHUFD;
+import static org.folkmoot.kernel.machine.VectorOp.VPMOVZXBD;
+import static org.folkmoot.kernel.machine.VectorOp.VPSLLD;
 import static org.folkmoot.kernel.machine.VectorOp.VPSRAD;
 import static org.folkmoot.kernel.machine.VectorOp.VPSUBD;
 import static org.folkmoot.kernel.machine.VectorOp.VPXORD;
-import static org.folkmoot.kernel.machine.VectorOp.VSHUFI32X4;
-import static org.folkmoot.kernel.machine.VectorOp.Width.W512;
 
 import org.folkmoot.kernel.machine.Assembler;
 import org.folkmoot.kernel.machine.Assembler.Memory;
@@ -37,36 +42,56 @@ import org.folkmoot.kernel.machine.VectorOp;
  * which of them. Gives the bits of the largest magnitude.
  */
 final class QuantiseCode {
-  private static final int WORST = 31;
-  private static final int MAGNITUDE = 30;
-  private static final int DIVISOR = 29;
-  private static final int ONE = 28;
-  private static final int BELOW_NEGLIGIBLE = 27;
-  private static final int MOST = 26;
-  private static final int LEAST = 25;
-  private static final int ZERO = 24;
+  private static final int WORST = 15;
+  private static final int MAGNITUDE = 14;
+  private static final int DIVISOR = 13;
+  private static final int ONE = 12;
+  private static final int BELOW_NEGLIGIBLE = 11;
+  private static final int MOST = 10;
+  private static final int LEAST = 9;
 
-  private final Assembler a = new Assembler();
+  /** Where 128-bit lanes' quarters belong, once bytes have been packed in each for itself. */
+  private static final int ORDER = 8;
 
-  private QuantiseCode() {}
+  // The columns are in the lowest registers.
+  private static final int AMAX = 4;
+  private static final int COUNTS = 5;
+  private static final int DX = 6;
+  private static final int SPARE = 7;
 
-  static byte[] assemble() {
-    return new QuantiseCode().all();
+  private final Tier tier;
+  private final VectorCode v;
+  private final Assembler a;
+
+  /** Vectors of a block. */
+  private final int vectors;
+
+  private QuantiseCode(Tier tier) {
+    this.tier = tier;
+    this.v = new VectorCode(tier);
+    this.a = v.code();
+    this.vectors = 32 / tier.lanes();
+  }
+
+  static byte[] assemble(Tier tier) {
+    return new QuantiseCode(tier).all();
   }
 
   private byte[] all() {
-    constant(MAGNITUDE, 0x7fff_ffff);
-    constant(DIVISOR, Float.floatToRawIntBits(127));
-    constant(ONE, Float.floatToRawIntBits(1));
-    constant(BELOW_NEGLIGIBLE, Float.floatToRawIntBits(Activations.NEGLIGIBLE) - 1);
-    constant(MOST, 127);
-    constant(LEAST, -127);
-    op(VPXORD, ZERO, ZERO, ZERO);
-    op(VPXORD, WORST, WORST, WORST);
+    v.constant(MAGNITUDE, 0x7fff_ffff);
+    v.constant(DIVISOR, 127f);
+    v.constant(ONE, 1f);
+    v.constant(BELOW_NEGLIGIBLE, Float.floatToRawIntBits(Activations.NEGLIGIBLE) - 1);
+    v.constant(MOST, 127);
+    v.constant(LEAST, -127);
+    v.op(VPXORD, WORST, WORST, WORST);
     a.imul(RAX, R9, 32); // this token's bytes
     a.mov(RDX, RSI);
     a.imul(R10, R8, 32); // and its numbers, which lie r8 bytes apart
     a.add(RDX, R10);
+    if (!tier.hasMasks()) {
+      order();
+    }
     a.add(RSI, RAX);
     a.imul(RAX, R9, 4);
     a.add(RDX, RAX);
@@ -85,58 +110,84 @@ final class QuantiseCode {
     return a.code();
   }
 
-  private void constant(int to, int bits) {
-    a.mov(RAX, bits);
-    a.broadcast(W512, to, RAX);
-  }
-
-  private void op(VectorOp op, int to, int x, int y) {
-    a.vector(op, W512, to, x, y);
+  /** Lanes 0, 4, 1, 5, 2, 6, 3, 7, by way of the eight bytes below the stack's end. */
+  private void order() {
+    a.mov(R10, 0x0501_0400);
+    a.store32(Memory.at(RSP, -8), R10);
+    a.mov(R10, 0x0703_0602);
+    a.store32(Memory.at(RSP, -4), R10);
+    v.op(VPMOVZXBD, ORDER, 0, Memory.at(RSP, -8));
   }
 
   private void block() {
-    a.vector(VMOVDQU32, W512, 0, 0, Memory.at(RDI, 0));
-    a.vector(VMOVDQU32, W512, 1, 0, Memory.at(RDI, 64));
-    op(VPANDD, 2, 0, MAGNITUDE);
-    op(VPANDD, 3, 1, MAGNITUDE);
-    op(VPMAXUD, 2, 2, 3); // magnitudes order as their bits do
-    overLanes(VPMAXUD, 2, 3);
-    op(VPMAXUD, WORST, WORST, 2);
-    op(VPSUBD, 4, BELOW_NEGLIGIBLE, 2); // negative if it is not negligible: all bits
-    a.vector(VPSRAD, W512, 4, 0, 4, 31);
-    op(VDIVPS, 5, 2, DIVISOR); // dx
-    op(VDIVPS, 6, ONE, 5);
-    for (int i = 0; i < 2; i++) {
-      op(VMULPS, i, i, 6);
-      op(VCVTPS2DQ, i, 0, i);
-      op(VPMAXSD, i, i, LEAST);
-      op(VPMINSD, i, i, MOST);
-      op(VPANDD, i, i, 4);
-      a.vector(VPMOVDB_STORE, W512, i, 0, Memory.at(RSI, 16 * i));
-      overLanes(VPADDD, i, 3);
+    for (int i = 0; i < vectors; i++) {
+      v.op(VMOVDQU32, i, 0, Memory.at(RDI, 4 * tier.lanes() * i));
     }
-    op(VPANDD, 5, 5, 4);
-    op(VPADDD, 2, 0, 1);
-    op(VPSUBD, 7, ZERO, 2);
-    op(VCVTDQ2PS, 8, 0, 2);
-    op(VPSUBD, 9, ZERO, 0);
-    op(VPSUBD, 10, ZERO, 1);
+    v.op(VPANDD, AMAX, 0, MAGNITUDE);
+    for (int i = 1; i < vectors; i++) {
+      v.op(VPANDD, SPARE, i, MAGNITUDE);
+      v.op(VPMAXUD, AMAX, AMAX, SPARE); // magnitudes order as their bits do
+    }
+    v.overLanes(VPMAXUD, AMAX, SPARE);
+    v.op(VPMAXUD, WORST, WORST, AMAX);
+    v.op(VPSUBD, COUNTS, BELOW_NEGLIGIBLE, AMAX); // negative if it is not negligible: all bits
+    v.op(VPSRAD, COUNTS, 0, COUNTS, 31);
+    v.op(VDIVPS, DX, AMAX, DIVISOR);
+    v.op(VDIVPS, AMAX, ONE, DX);
+    for (int i = 0; i < vectors; i++) {
+      v.op(VMULPS, i, i, AMAX);
+      v.op(VCVTPS2DQ, i, 0, i);
+      v.op(VPMAXSD, i, i, LEAST);
+      v.op(VPMINSD, i, i, MOST);
+      v.op(VPANDD, i, i, COUNTS);
+    }
+    v.op(VPANDD, DX, DX, COUNTS);
+    bytes();
+    int[] numbers = tier.hasMasks() ? sums() : sumPair();
     a.mov(RAX, RDX);
-    for (int number : new int[] {5, 7, 8, 9, 10}) { // the order of TokenRecords
+    for (int number : numbers) { // the order of TokenRecords
       a.vector(VMOVSS_STORE, VectorOp.Width.W128, number, 0, Memory.at(RAX, 0));
       a.add(RAX, R8);
     }
   }
 
-  /** Every lane gets the sum, or whatever {@code op} makes, of all: for integers in any order. */
-  private void overLanes(VectorOp op, int x, int spare) {
-    a.vector(VSHUFI32X4, W512, spare, x, x, 0x4e);
-    op(op, x, x, spare);
-    a.vector(VSHUFI32X4, W512, spare, x, x, 0xb1);
-    op(op, x, x, spare);
-    a.vector(VPSHUFD, W512, spare, 0, x, 0x4e);
-    op(op, x, x, spare);
-    a.vector(VPSHUFD, W512, spare, 0, x, 0xb1);
-    op(op, x, x, spare);
+  private void bytes() {
+    if (tier.hasMasks()) {
+      for (int i = 0; i < vectors; i++) {
+        v.op(VPMOVDB_STORE, i, 0, Memory.at(RSI, 16 * i));
+      }
+      return;
+    }
+    v.op(VPACKSSDW, SPARE, 0, 1);
+    v.op(VPACKSSDW, COUNTS, 2, 3);
+    v.op(VPACKSSWB, SPARE, SPARE, COUNTS);
+    v.op(VPERMD, SPARE, ORDER, SPARE);
+    v.op(VMOVDQU32_STORE, SPARE, 0, Memory.at(RSI, 0));
+  }
+
+  /** The registers of what a record has behind the bytes. */
+  private int[] sums() {
+    v.overLanes(VPADDD, 0, SPARE);
+    v.overLanes(VPADDD, 1, SPARE);
+    v.op(VPADDD, 2, 0, 1);
+    v.op(VCVTDQ2PS, 3, 0, 2);
+    v.op(VPXORD, SPARE, SPARE, SPARE);
+    for (int i = 0; i < 3; i++) {
+      v.op(VPSUBD, i, SPARE, i);
+    }
+    return new int[] {DX, 2, 3, 0, 1};
+  }
+
+  /** The same of {@link Tier#AVX2}, up to the pair. */
+  private int[] sumPair() {
+    v.op(VPADDD, 0, 0, 1);
+    v.op(VPADDD, 1, 2, 3);
+    v.overLanes(VPADDD, 0, SPARE);
+    v.overLanes(VPADDD, 1, SPARE);
+    v.op(VPADDD, 2, 0, 1);
+    v.op(VCVTDQ2PS, 3, 0, 2);
+    v.op(VPSLLD, 1, 0, 1, 16);
+    v.op(VPBLENDW, 1, 0, 1, 0xaa);
+    return new int[] {DX, 2, 3, 1};
   }
 }

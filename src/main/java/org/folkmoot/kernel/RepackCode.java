@@ -13,19 +13,29 @@ import static org.folkmoot.kernel.machine.Assembler.Gpr.RCX;
 import static org.folkmoot.kernel.machine.Assembler.Gpr.RDI;
 import static org.folkmoot.kernel.machine.Assembler.Gpr.RDX;
 import static org.folkmoot.kernel.machine.Assembler.Gpr.RSI;
+import static org.folkmoot.kernel.machine.Assembler.Gpr.RSP;
+import static org.folkmoot.kernel.machine.VectorOp.VMOVDQU32;
 import static org.folkmoot.kernel.machine.VectorOp.VMOVDQU32_STORE;
+import static org.folkmoot.kernel.machine.VectorOp.VMOVQ_STORE;
+import static org.folkmoot.kernel.machine.VectorOp.VMOVSS_STORE;
 import static org.folkmoot.kernel.machine.VectorOp.VPADDD;
 import static org.folkmoot.kernel.machine.VectorOp.VPANDD;
+import static org.folkmoot.kernel.machine.VectorOp.VPCMPEQD;
+import static org.folkmoot.kernel.machine.VectorOp.VPERM2I128;
 import static org.folkmoot.kernel.machine.VectorOp.VPGATHERDD;
 import static org.folkmoot.kernel.machine.VectorOp.VPMOVDB_STORE;
 import static org.folkmoot.kernel.machine.VectorOp.VPMOVDW_STORE;
+import static org.folkmoot.kernel.machine.VectorOp.VPMOVZXBD;
 import static org.folkmoot.kernel.machine.VectorOp.VPMULLD;
 import static org.folkmoot.kernel.machine.VectorOp.VPORD;
+import static org.folkmoot.kernel.machine.VectorOp.VPSHUFB;
 import static org.folkmoot.kernel.machine.VectorOp.VPSLLD;
+import static org.folkmoot.kernel.machine.VectorOp.VPSLLVD;
 import static org.folkmoot.kernel.machine.VectorOp.VPSRLD;
+import static org.folkmoot.kernel.machine.VectorOp.VPSUBD;
 import static org.folkmoot.kernel.machine.VectorOp.VPTESTNMD;
 import static org.folkmoot.kernel.machine.VectorOp.VPXORD;
-import static org.folkmoot.kernel.machine.VectorOp.Width.W512;
+import static org.folkmoot.kernel.machine.VectorOp.Width.W128;
 
 import org.folkmoot.kernel.machine.Assembler;
 import org.folkmoot.kernel.machine.Assembler.Memory;
@@ -33,36 +43,55 @@ import org.folkmoot.kernel.machine.VectorOp;
 
 /**
  * What {@link Packing} does, as machine code: in a JVM that has just started Java is interpreted,
- * and a model of 100 MB would take seconds. Four bytes of each of sixteen rows are gathered into a
- * vector at a time.
+ * and a model of 100 MB would take seconds. Four bytes of each of sixteen rows, or of eight, are
+ * gathered into a vector at a time.
  *
  * <p>Parameters: {@code rdi} rows as GGML stores them, {@code rsi} the tile, {@code rcx} the blocks
  * of a row, {@code r8} the bytes of a row, {@code r9} a bit for each row that there is. Gives
  * something else than 0 if a scale is not finite.
  */
 final class RepackCode {
-  private static final int OFFSETS = 31;
-  private static final int LOW_MASK = 30;
-  private static final int HIGH_MASK = 29;
-  private static final int EXPONENT = 28;
-  private static final int SIGNS = 27;
-  private static final int SPREAD = 26;
-  private static final int BIAS = 25;
+  private static final int OFFSETS = 15;
+  private static final int LOW_MASK = 14;
+  private static final int HIGH_MASK = 13;
+  private static final int EXPONENT = 12;
+  private static final int SIGNS = 11;
+  private static final int SPREAD = 10;
+  private static final int BIAS = 9;
+
+  /** Without mask registers: the rows that there are, in a vector's signs. */
+  private static final int THERE = 8;
 
   /** Integer scales as they are stored. */
-  private static final int STORED = 16;
+  private static final int STORED = 4;
 
-  private final Assembler a = new Assembler();
+  /** Without mask registers: not zero if a scale was not finite. */
+  private static final int FAULTS = 3;
+
+  /** Without mask registers: what a gather is still to get. */
+  private static final int WANTED = 2;
+
+  // Below the stack's end is memory that nobody else may write: 128 bytes.
+  private static final Memory BYTES_TOGETHER = Memory.at(RSP, -32);
+  private static final Memory HALVES_TOGETHER = Memory.at(RSP, -64);
+  private static final Memory TO_SIGNS = Memory.at(RSP, -96);
+
+  private final Tier tier;
+  private final VectorCode v;
+  private final Assembler a;
   private final TensorType type;
   private final PackedLayout layout;
 
-  private RepackCode(TensorType type) {
+  private RepackCode(Tier tier, TensorType type) {
+    this.tier = tier;
+    this.v = new VectorCode(tier);
+    this.a = v.code();
     this.type = type;
     this.layout = PackedLayout.of(type);
   }
 
-  static byte[] assemble(TensorType type) {
-    return new RepackCode(type).all();
+  static byte[] assemble(Tier tier, TensorType type) {
+    return new RepackCode(tier, type).all();
   }
 
   private byte[] all() {
@@ -71,12 +100,17 @@ final class RepackCode {
     }
     constants();
     offsets();
-    a.mov(RDX, RSI); // words, binary16 scales, bytes: a half's parts of a tile lie at offsets
+    a.mov(RDX, RSI); // words, binary16 scales, bytes: some rows' parts of a tile lie at offsets
     a.mov(R10, RSI); // that differ
-    a.imul(R8, R8, 16);
-    a.mov(R11, 2);
-    int half = a.here();
-    a.kmov(1, R9);
+    a.imul(R8, R8, tier.lanes());
+    a.mov(R11, PackedLayout.ROWS / tier.lanes());
+    int some = a.here();
+    if (tier.hasMasks()) {
+      a.kmov(1, R9);
+    } else {
+      a.broadcast(v.width(), THERE, R9);
+      v.op(VPSLLVD, THERE, THERE, TO_SIGNS);
+    }
     a.mov(RAX, RDI);
     a.mov(RBX, RSI);
     a.mov(RBP, RDX);
@@ -91,13 +125,18 @@ final class RepackCode {
     a.sub(R13, 1);
     a.jumpIfNotZero(block);
     a.add(RDI, R8);
-    a.add(RSI, 64);
-    a.add(RDX, 32);
-    a.add(R10, 16);
-    a.shr(R9, 16);
+    a.add(RSI, 4 * tier.lanes());
+    a.add(RDX, 2 * tier.lanes());
+    a.add(R10, tier.lanes());
+    a.shr(R9, tier.lanes());
     a.sub(R11, 1);
-    a.jumpIfNotZero(half);
-    a.kmov(RAX, 3);
+    a.jumpIfNotZero(some);
+    if (tier.hasMasks()) {
+      a.kmov(RAX, 3);
+    } else {
+      v.overLanes(VPORD, FAULTS, 0);
+      a.first(RAX, FAULTS);
+    }
     a.vzeroupper();
     for (Assembler.Gpr saved : new Assembler.Gpr[] {R13, R12, RBP, RBX}) {
       a.pop(saved);
@@ -107,48 +146,65 @@ final class RepackCode {
   }
 
   private void constants() {
-    constant(LOW_MASK, 0x0101_0101 * ((1 << layout.lowBits()) - 1));
-    constant(HIGH_MASK, 0x0101_0101 * ((1 << layout.highBits()) - 1));
-    constant(EXPONENT, 0x7c00);
-    constant(SIGNS, SuperBlocks.SIGNS);
-    constant(SPREAD, SuperBlocks.SPREAD);
-    constant(BIAS, -32);
-    a.mov(RAX, 0);
-    a.kmov(3, RAX);
+    v.constant(LOW_MASK, 0x0101_0101 * ((1 << layout.lowBits()) - 1));
+    v.constant(HIGH_MASK, 0x0101_0101 * ((1 << layout.highBits()) - 1));
+    v.constant(EXPONENT, 0x7c00);
+    v.constant(SIGNS, SuperBlocks.SIGNS);
+    v.constant(SPREAD, SuperBlocks.SPREAD);
+    v.constant(BIAS, -32);
+    if (tier.hasMasks()) {
+      a.mov(RAX, 0);
+      a.kmov(3, RAX);
+      return;
+    }
+    v.op(VPXORD, FAULTS, FAULTS, FAULTS);
+    for (int lane = 0; lane < 32; lane += 16) {
+      bytesAt(-32 + lane, 0x0c08_0400, -1, -1, -1);
+      bytesAt(-64 + lane, 0x0504_0100, 0x0d0c_0908, -1, -1);
+    }
   }
 
-  private void constant(int to, int bits) {
-    a.mov(RAX, bits);
-    a.broadcast(W512, to, RAX);
+  /** Writes below the stack's end. */
+  private void bytesAt(int at, int... words) {
+    for (int i = 0; i < words.length; i++) {
+      a.mov(RAX, words[i]);
+      a.store32(Memory.at(RSP, at + 4 * i), RAX);
+    }
   }
 
   /** Lane {@code i} gets {@code i} times the bytes of a row. */
   private void offsets() {
-    op(VPXORD, OFFSETS, OFFSETS, OFFSETS);
-    int[] lanes = {0xaaaa, 0xcccc, 0xf0f0, 0xff00};
-    for (int bit = 0; bit < 4; bit++) {
-      a.mov(RAX, lanes[bit]);
-      a.kmov(1, RAX);
-      a.imul(RAX, R8, 1 << bit);
-      a.broadcast(W512, 0, RAX);
-      a.masked(VPADDD, W512, 1, OFFSETS, OFFSETS, 0);
+    bytesAt(-112, 0x0302_0100, 0x0706_0504, 0x0b0a_0908, 0x0f0e_0d0c);
+    v.op(VPMOVZXBD, OFFSETS, 0, Memory.at(RSP, -112));
+    if (!tier.hasMasks()) {
+      v.constant(0, 31);
+      op(VPSUBD, 0, 0, OFFSETS);
+      v.op(VMOVDQU32_STORE, 0, 0, TO_SIGNS);
     }
+    a.broadcast(v.width(), 0, R8);
+    op(VPMULLD, OFFSETS, OFFSETS, 0);
   }
 
   private void op(VectorOp op, int to, int x, int y) {
-    a.vector(op, W512, to, x, y);
+    v.op(op, to, x, y);
   }
 
   /** Four bytes of every row. */
   private void gather(int to, int at) {
+    Memory rows = new Memory(RAX, OFFSETS, at);
     op(VPXORD, to, to, to);
-    a.kmov(2, 1);
-    a.masked(VPGATHERDD, W512, 2, to, 0, new Memory(RAX, OFFSETS, at));
+    if (tier.hasMasks()) {
+      a.kmov(2, 1);
+      a.masked(VPGATHERDD, v.width(), 2, to, 0, rows);
+    } else {
+      op(VMOVDQU32, WANTED, 0, THERE);
+      v.op(VPGATHERDD, to, WANTED, rows);
+    }
   }
 
   private void shiftRight(int x, int by) {
     if (by != 0) {
-      a.vector(by > 0 ? VPSRLD : VPSLLD, W512, x, 0, x, Math.abs(by));
+      v.op(by > 0 ? VPSRLD : VPSLLD, x, 0, x, Math.abs(by));
     }
   }
 
@@ -182,10 +238,20 @@ final class RepackCode {
   }
 
   private void half(int to) {
-    a.vector(VPMOVDW_STORE, W512, 0, 0, Memory.at(RBP, to));
-    op(VPXORD, 1, 0, EXPONENT);
-    op(VPTESTNMD, 2, 1, EXPONENT); // all bits of the exponent are set
-    a.kor(3, 2);
+    if (tier.hasMasks()) {
+      v.op(VPMOVDW_STORE, 0, 0, Memory.at(RBP, to));
+      op(VPXORD, 1, 0, EXPONENT);
+      op(VPTESTNMD, 2, 1, EXPONENT); // all bits of the exponent are set
+      a.kor(3, 2);
+      return;
+    }
+    v.op(VPSHUFB, 1, 0, HALVES_TOGETHER);
+    a.vector(VMOVQ_STORE, W128, 1, 0, Memory.at(RBP, to));
+    v.op(VPERM2I128, 1, 1, 1, 1);
+    a.vector(VMOVQ_STORE, W128, 1, 0, Memory.at(RBP, to + 8));
+    op(VPANDD, 1, 0, EXPONENT);
+    op(VPCMPEQD, 1, 1, EXPONENT);
+    op(VPORD, FAULTS, FAULTS, 1);
   }
 
   /** The columns of a block, {@code bits} of each. */
@@ -204,7 +270,7 @@ final class RepackCode {
       }
       if (k % perWord == perWord - 1) {
         int word = k / perWord;
-        a.vector(VMOVDQU32_STORE, W512, 1, 0, Memory.at(RBX, to + word * 4 * PackedLayout.ROWS));
+        v.op(VMOVDQU32_STORE, 1, 0, Memory.at(RBX, to + word * 4 * PackedLayout.ROWS));
       }
     }
   }
@@ -232,8 +298,8 @@ final class RepackCode {
 
   /** {@code count} bits of each lane from {@code at} on. */
   private void bits(int to, int from, int at, int count) {
-    a.vector(VPSLLD, W512, to, 0, from, 32 - at - count);
-    a.vector(VPSRLD, W512, to, 0, to, 32 - count);
+    v.op(VPSLLD, to, 0, from, 32 - at - count);
+    v.op(VPSRLD, to, 0, to, 32 - count);
   }
 
   private void loadIntegerScales() {
@@ -267,7 +333,7 @@ final class RepackCode {
           if (type == TensorType.Q3_K) {
             bits(0, STORED + (part & 7) / 4, 8 * (part & 3) + (part & 8) / 2, 4);
             bits(1, STORED + 2, 8 * (part & 3) + 2 * (part >> 2), 2);
-            a.vector(VPSLLD, W512, 1, 0, 1, 4);
+            v.op(VPSLLD, 1, 0, 1, 4);
             op(VPORD, 0, 0, 1);
             op(VPADDD, 0, 0, BIAS);
           } else { // of Q2_K the minimum, too
@@ -279,7 +345,7 @@ final class RepackCode {
       case IQ4_XS -> { // the upper bits stand behind the binary16 scale
         bits(0, STORED + 1, 4 * block, 4);
         bits(1, STORED, 16 + 2 * block, 2);
-        a.vector(VPSLLD, W512, 1, 0, 1, 4);
+        v.op(VPSLLD, 1, 0, 1, 4);
         op(VPORD, 0, 0, 1);
         op(VPADDD, 0, 0, BIAS);
         store(to);
@@ -296,11 +362,18 @@ final class RepackCode {
     }
     bits(0, STORED + 2, 8 * (j - 4) + shift, 4);
     bits(1, from, 8 * (j - 4) + 6, 2);
-    a.vector(VPSLLD, W512, 1, 0, 1, 4);
+    v.op(VPSLLD, 1, 0, 1, 4);
     op(VPORD, 0, 0, 1);
   }
 
   private void store(int to) {
-    a.vector(VPMOVDB_STORE, W512, 0, 0, Memory.at(R12, to));
+    if (tier.hasMasks()) {
+      v.op(VPMOVDB_STORE, 0, 0, Memory.at(R12, to));
+      return;
+    }
+    v.op(VPSHUFB, 0, 0, BYTES_TOGETHER);
+    a.vector(VMOVSS_STORE, W128, 0, 0, Memory.at(R12, to));
+    v.op(VPERM2I128, 0, 0, 0, 1);
+    a.vector(VMOVSS_STORE, W128, 0, 0, Memory.at(R12, to + 4));
   }
 }

@@ -249,14 +249,13 @@ public final class SelfTest {
       MemorySegment memory = NativeMemory.allocate(arena, Matrix.bytes(type, count, columns));
       Matrix matrix = Matrix.in(type, count, columns, memory);
       matrix.repack(rows, 0);
-      return multiply(matrix, x, tokens);
+      return multiply(matrix, new Activations(), x, tokens);
     }
   }
 
   /** {@code W x} for a panel of tokens at most. */
-  static float[] multiply(Matrix matrix, float[] x, int tokens) {
+  static float[] multiply(Matrix matrix, Activations activations, float[] x, int tokens) {
     Set<Activations.Form> forms = EnumSet.of(matrix.form(tokens));
-    Activations activations = new Activations();
     activations.begin(tokens, matrix.columns(), forms);
     activations.fill(0, x, matrix.columns(), forms);
     float[] out = new float[tokens * matrix.rows()];

@@ -30,7 +30,7 @@ public final class WarmUp {
    */
   public static void run(
       Set<TensorType> types, KvLayout.Precision precision, BooleanSupplier stop) {
-    if (types.stream().allMatch(MachineMatrix::serves)) {
+    if (MachineKernels.withLayers().isPresent() && types.stream().allMatch(MachineMatrix::serves)) {
       return; // machine code needs no compiler
     }
     Scratch scratch = new Scratch();

@@ -1,13 +1,16 @@
 package org.folkmoot.kernel;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.Set;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.kernel.machine.Processor;
 import org.folkmoot.testing.Bits;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +31,9 @@ class MatrixOracleTest {
 
   private final Scratch scratch = new Scratch();
   private final Activations activations = new Activations(); // reused, as the engine does
+  private final Optional<MachineKernels> narrow =
+      Processor.hasAvx2() ? MachineKernels.of(Tier.AVX2) : Optional.empty();
+  private final Optional<Activations> narrowActivations = narrow.map(Activations::new);
 
   @ParameterizedTest
   @EnumSource
@@ -157,6 +163,11 @@ class MatrixOracleTest {
         refuses(
             FolkmootException.Code.BAD_FILE,
             () -> multiply(type, matrix, 1, new float[][] {x}, 1, 0));
+        if (narrow.isPresent()) {
+          byte[] zeros = new byte[(int) MachineMatrix.bytes(type, 1, x.length)];
+          Matrix refusing = inNarrow(type, 1, x.length, MemorySegment.ofArray(zeros));
+          refuses(FolkmootException.Code.BAD_FILE, () -> refusing.repack(matrix, 0));
+        }
         refuses(
             FolkmootException.Code.BAD_FILE,
             () ->
@@ -173,8 +184,7 @@ class MatrixOracleTest {
   private static void refuses(FolkmootException.Code code, Runnable call) {
     assertThatExceptionOfType(FolkmootException.class)
         .isThrownBy(call::run)
-        .satisfies(
-            refused -> org.assertj.core.api.Assertions.assertThat(refused.code()).isEqualTo(code));
+        .satisfies(refused -> assertThat(refused.code()).isEqualTo(code));
   }
 
   private interface Maker {
@@ -187,11 +197,36 @@ class MatrixOracleTest {
     return x;
   }
 
+  @Test
+  void narrowMachineCodeServesWhereItCan() {
+    for (TensorType type : TensorType.values()) {
+      if (type.isQuantised() && narrow.isPresent()) {
+        assertThat(narrow.get().products(type)).as("%s", type).isPresent();
+      }
+    }
+  }
+
+  private Matrix inNarrow(TensorType type, int rows, int columns, MemorySegment memory) {
+    return MachineMatrix.in(
+        type, rows, columns, memory, narrow.orElseThrow().products(type).orElseThrow());
+  }
+
   /** Both ways of every token, the vector code's among other outputs that must stay as they are. */
   private void check(TensorType type, byte[] matrix, int rows, float[][] x) {
-    check(Matrix::bytes, Matrix::in, type, matrix, rows, x);
+    check(Matrix::bytes, Matrix::in, activations, type, matrix, rows, x);
+    if (type.isQuantised() && narrow.isPresent()) {
+      Activations own = narrowActivations.orElseThrow();
+      check(MachineMatrix::bytes, this::inNarrow, own, type, matrix, rows, x);
+    }
     if (MachineMatrix.serves(type)) { // then the others are to be checked, too
-      check(MatrixOracleTest::bytesInJava, MatrixOracleTest::inJava, type, matrix, rows, x);
+      check(
+          MatrixOracleTest::bytesInJava,
+          MatrixOracleTest::inJava,
+          activations,
+          type,
+          matrix,
+          rows,
+          x);
     }
   }
 
@@ -220,9 +255,15 @@ class MatrixOracleTest {
   }
 
   private void check(
-      Size size, Factory factory, TensorType type, byte[] matrix, int rows, float[][] x) {
+      Size size,
+      Factory factory,
+      Activations activations,
+      TensorType type,
+      byte[] matrix,
+      int rows,
+      float[][] x) {
     int stride = rows + 5;
-    float[] out = multiply(size, factory, type, matrix, rows, x, stride, 3);
+    float[] out = multiply(size, factory, activations, type, matrix, rows, x, stride, 3);
     for (int t = 0; t < x.length; t++) {
       float[] expected = new float[stride];
       Arrays.fill(expected, UNTOUCHED);
@@ -240,12 +281,13 @@ class MatrixOracleTest {
 
   private float[] multiply(
       TensorType type, byte[] bytes, int rows, float[][] x, int stride, int offset) {
-    return multiply(Matrix::bytes, Matrix::in, type, bytes, rows, x, stride, offset);
+    return multiply(Matrix::bytes, Matrix::in, activations, type, bytes, rows, x, stride, offset);
   }
 
   private float[] multiply(
       Size size,
       Factory factory,
+      Activations activations,
       TensorType type,
       byte[] bytes,
       int rows,

@@ -5,7 +5,8 @@ import java.util.Arrays;
 /**
  * Encodes x86-64 instructions (Intel's manual, volume 2, chapters 2.3, 2.7 and 3 to 5), no more of
  * them than the kernels use. General registers are those of {@link Gpr}, vector registers numbers
- * from 0 to 31. {@link VectorOp} says what vector instructions there are.
+ * from 0 to 31, or to 15 in {@link Encoding#VEX}. {@link VectorOp} says what vector instructions
+ * there are.
  */
 public final class Assembler {
   /** General registers by their numbers in machine code. */
@@ -34,6 +35,14 @@ public final class Assembler {
     }
   }
 
+  /** How vector instructions are encoded. */
+  public enum Encoding {
+    /** AVX-512: 32 registers of up to 512 bits, mask registers, one number of memory for all. */
+    EVEX,
+    /** AVX and AVX2: 16 registers of up to 256 bits, and none of these. */
+    VEX
+  }
+
   /**
    * Memory at {@code [base + displacement]}, or for gathers {@code [base + index + displacement]}.
    *
@@ -46,8 +55,19 @@ public final class Assembler {
     }
   }
 
+  private final Encoding encoding;
   private byte[] code = new byte[4096];
   private int length;
+
+  /** An assembler of AVX-512. */
+  public Assembler() {
+    this(Encoding.EVEX);
+  }
+
+  /** An assembler of what an encoding has. */
+  public Assembler(Encoding encoding) {
+    this.encoding = encoding;
+  }
 
   /** What has been assembled so far. */
   public byte[] code() {
@@ -123,6 +143,14 @@ public final class Assembler {
     put32(by);
   }
 
+  /** {@code to &= with}, whose sign is extended. */
+  public void and(Gpr to, int with) {
+    rex(0, to.number);
+    put(0x81);
+    direct(4, to.number);
+    put32(with);
+  }
+
   /** {@code to >>>= by}. */
   public void shr(Gpr to, int by) {
     rex(0, to.number);
@@ -180,6 +208,13 @@ public final class Assembler {
     rex(to.number, from.base().number);
     put(0x8b);
     operand(to.number, from, 1);
+  }
+
+  /** {@code [to] = from}, 64 bits. */
+  public void store(Memory to, Gpr from) {
+    rex(from.number, to.base().number);
+    put(0x89);
+    operand(from.number, to, 1);
   }
 
   /** {@code [to] = from}, 32 bits. */
@@ -292,13 +327,19 @@ public final class Assembler {
 
   /** A vector gets the lower 32 bits of a general register in every lane. */
   public void broadcast(VectorOp.Width width, int to, Gpr from) {
-    evex(VectorOp.VPBROADCASTD_GPR, width, to, 0, from.number, 0, false);
+    if (encoding == Encoding.VEX) {
+      prefix(VectorOp.VMOVD, VectorOp.Width.W128, to, 0, from.number, 0, false);
+      direct(to, from.number);
+      vector(VectorOp.VPBROADCASTD, width, to, 0, to);
+      return;
+    }
+    prefix(VectorOp.VPBROADCASTD_GPR, width, to, 0, from.number, 0, false);
     direct(to, from.number);
   }
 
   /** The first lane of a vector register. */
   public void first(Gpr to, int from) {
-    evex(VectorOp.VMOVD_GPR, VectorOp.Width.W128, from, 0, to.number, 0, false);
+    prefix(VectorOp.VMOVD_GPR, VectorOp.Width.W128, from, 0, to.number, 0, false);
     direct(from, to.number);
   }
 
@@ -309,14 +350,14 @@ public final class Assembler {
 
   /** The same in those lanes only that a mask register names. */
   public void masked(VectorOp op, VectorOp.Width width, int mask, int to, int a, int b) {
-    evex(op, width, to, a, b, mask, false);
+    prefix(op, width, to, a, b, mask, false);
     direct(to, b);
   }
 
   /** {@code to = op(a, b, immediate)}. */
   public void vector(VectorOp op, VectorOp.Width width, int to, int a, int b, int immediate) {
     if (op.digit() >= 0) {
-      evex(op, width, op.digit(), to, b, 0, false);
+      prefix(op, width, op.digit(), to, b, 0, false);
       direct(op.digit(), b);
     } else {
       vector(op, width, to, a, b);
@@ -326,8 +367,8 @@ public final class Assembler {
 
   /** {@code to = op([memory], immediate)}, an instruction whose opcode has a digit. */
   public void vector(VectorOp op, VectorOp.Width width, int to, Memory b, int immediate) {
-    evexMemory(op, width, op.digit(), to, b, 0, false);
-    operand(op.digit(), b, op.memoryBytes(width));
+    memoryPrefix(op, width, op.digit(), to, b, 0, false);
+    operand(op.digit(), b, unit(op, width));
     put(immediate);
   }
 
@@ -338,30 +379,69 @@ public final class Assembler {
 
   /** The same in those lanes only that a mask register names. */
   public void masked(VectorOp op, VectorOp.Width width, int mask, int to, int a, Memory b) {
-    int second = b.index() >= 0 ? b.index() : a;
-    evexMemory(op, width, to, second, b, mask, false);
-    operand(to, b, op.memoryBytes(width));
+    memoryPrefix(op, width, to, a, b, mask, false);
+    operand(to, b, unit(op, width));
+  }
+
+  /** {@code to = op(a, [memory], immediate)}. */
+  public void vector(VectorOp op, VectorOp.Width width, int to, int a, Memory b, int immediate) {
+    vector(op, width, to, a, b);
+    put(immediate);
   }
 
   /** {@code to = op(a, x)} where {@code x} is four bytes of memory in every lane. */
   public void broadcast(VectorOp op, VectorOp.Width width, int to, int a, Memory b) {
-    evexMemory(op, width, to, a, b, 0, true);
+    memoryPrefix(op, width, to, a, b, 0, true);
     operand(to, b, 4);
   }
 
   /** {@code to = op(x, immediate)} where {@code x} is four bytes of memory in every lane. */
   public void broadcast(VectorOp op, VectorOp.Width width, int to, Memory b, int immediate) {
-    evexMemory(op, width, op.digit(), to, b, 0, true);
+    memoryPrefix(op, width, op.digit(), to, b, 0, true);
     operand(op.digit(), b, 4);
     put(immediate);
   }
 
-  private void evexMemory(
+  /** What an eight-bit displacement counts. */
+  private int unit(VectorOp op, VectorOp.Width width) {
+    return encoding == Encoding.VEX ? 1 : op.memoryBytes(width);
+  }
+
+  private void memoryPrefix(
       VectorOp op, VectorOp.Width width, int reg, int second, Memory b, int mask, boolean every) {
-    // A gather's index takes the place of the second operand's fifth bit, and of X.
-    int x = b.index() >= 0 ? ((b.index() >> 3) & 1) << 4 : 0;
-    int vvvv = b.index() >= 0 ? second & 16 : second;
-    evex(op, width, reg, vvvv, b.base().number | x, mask, every);
+    int base = b.base().number;
+    if (b.index() < 0) {
+      prefix(op, width, reg, second, base, mask, every);
+    } else if (encoding == Encoding.VEX) { // a gather's mask is its second operand
+      prefix(op, width, reg, second, base | (b.index() & 8) << 1, mask, every);
+    } else { // its index takes the place of the second operand's fifth bit, and of X
+      prefix(op, width, reg, b.index() & 16, base | (b.index() & 8) << 1, mask, every);
+    }
+  }
+
+  private void prefix(
+      VectorOp op, VectorOp.Width width, int reg, int second, int rm, int mask, boolean every) {
+    if (encoding == Encoding.EVEX) {
+      evex(op, width, reg, second, rm, mask, every);
+    } else if (((reg | second) & 16) != 0 || mask != 0 || every || width == VectorOp.Width.W512) {
+      throw new IllegalArgumentException(op + " is not in AVX2");
+    } else {
+      vex(op, width, reg, second, rm);
+    }
+  }
+
+  /** The prefix and the opcode; the fifth bit of {@code rm} goes to X. */
+  private void vex(VectorOp op, VectorOp.Width width, int reg, int second, int rm) {
+    int last = ((~second & 15) << 3) | (width.bits() << 2) | op.prefix();
+    if ((rm & 24) == 0 && op.map() == 1 && op.wide() == 0) {
+      put(0xc5);
+      put(((~reg & 8) << 4) | last);
+    } else {
+      put(0xc4);
+      put(((~reg & 8) << 4) | ((~rm & 24) << 2) | op.map());
+      put((op.wide() << 7) | last);
+    }
+    put(op.opcode());
   }
 
   /**

@@ -19,6 +19,11 @@ public final class Processor {
   /** The states of XMM, YMM, mask registers and both parts of ZMM. */
   private static final int ALL_STATES = 0b1110_0110;
 
+  /** The states of XMM and YMM. */
+  private static final int YMM_STATES = 0b110;
+
+  private static final int AVX2 = 1 << 5;
+
   /** AVX512F, DQ, BW and VL in {@code ebx} of leaf 7. */
   private static final int AVX512 = (1 << 16) | (1 << 17) | (1 << 30) | (1 << 31);
 
@@ -28,6 +33,16 @@ public final class Processor {
 
   /** Whether there are 512-bit vectors with byte products (AVX-512 VNNI), and FMA and F16C. */
   public static boolean hasAvx512Vnni() {
+    return has(ALL_STATES, AVX512, AVX512_VNNI);
+  }
+
+  /** Whether there are 256-bit vectors of integers (AVX2), and FMA and F16C. */
+  public static boolean hasAvx2() {
+    return has(YMM_STATES, AVX2, 0);
+  }
+
+  /** Whether there are FMA and F16C, the system saves some states, and leaf 7 has some bits. */
+  private static boolean has(int saved, int ebx, int ecx) {
     Optional<MachineCode> cpuid = MachineCode.of(cpuid());
     Optional<MachineCode> xgetbv = MachineCode.of(xgetbv());
     if (cpuid.isEmpty() || xgetbv.isEmpty()) {
@@ -39,10 +54,10 @@ public final class Processor {
     }
     int states = ask(xgetbv.get(), 0)[0];
     int[] extended = ask(cpuid.get(), 7);
-    return (states & ALL_STATES) == ALL_STATES
+    return (states & saved) == saved
         && (first[2] & (FMA | F16C)) == (FMA | F16C)
-        && (extended[1] & AVX512) == AVX512
-        && (extended[2] & AVX512_VNNI) != 0;
+        && (extended[1] & ebx) == ebx
+        && (extended[2] & ecx) == ecx;
   }
 
   private static int[] ask(MachineCode question, int leaf) {

@@ -1,9 +1,9 @@
 package org.folkmoot.kernel.machine;
 
 /**
- * Vector instructions in their EVEX form: opcode map, mandatory prefix, W, opcode, as the manual's
- * tables give them, and how many bytes a memory operand has, which an eight-bit displacement counts
- * in.
+ * Vector instructions: opcode map, mandatory prefix, W, opcode, as the manual's tables give them,
+ * and how many bytes a memory operand has, which an eight-bit displacement counts in (EVEX). Most
+ * are the same in both encodings, but for their names, which are those of EVEX.
  */
 public enum VectorOp {
   /** Four products of unsigned and signed bytes added to each 32-bit lane. */
@@ -72,7 +72,39 @@ public enum VectorOp {
   /** The first lane into a general register. */
   VMOVD_GPR(1, 1, 0, 0x7e, Tuple.FOUR),
   /** Stores the first lane. */
-  VMOVSS_STORE(1, 2, 0, 0x11, Tuple.FOUR);
+  VMOVSS_STORE(1, 2, 0, 0x11, Tuple.FOUR),
+
+  // In VEX only, here or at all.
+
+  /** A general register into the first lane. */
+  VMOVD(1, 1, 0, 0x6e, Tuple.FOUR),
+  /** Products of unsigned (first) and signed bytes, neighbours added, saturated to 16 bits. */
+  VPMADDUBSW(2, 1, 0, 0x04, Tuple.FULL_MEMORY),
+  /** Products of 16-bit lanes, neighbours added, 32 bits. */
+  VPMADDWD(1, 1, 0, 0xf5, Tuple.FULL_MEMORY),
+  VPADDW(1, 1, 0, 0xfd, Tuple.FULL_MEMORY),
+  VPSLLW(1, 1, 0, 0x71, Tuple.FULL_MEMORY, 6),
+  /** Bytes of the first times the signs of the second. */
+  VPSIGNB(2, 1, 0, 0x08, Tuple.FULL_MEMORY),
+  VPABSB(2, 1, 0, 0x1c, Tuple.FULL_MEMORY),
+  /** 16-bit lanes of the second where the immediate has a bit, else of the first. */
+  VPBLENDW(3, 1, 0, 0x0e, Tuple.FULL_MEMORY),
+  /** All bits of the lanes that are equal. */
+  VPCMPEQD(1, 1, 0, 0x76, Tuple.FULL_MEMORY),
+  /** 32-bit to 16-bit lanes, saturated, within each 128 bits. */
+  VPACKSSDW(1, 1, 0, 0x6b, Tuple.FULL_MEMORY),
+  /** 16-bit lanes to bytes, saturated, within each 128 bits. */
+  VPACKSSWB(1, 1, 0, 0x63, Tuple.FULL_MEMORY),
+  /** 32-bit lanes of the second chosen by the first. */
+  VPERMD(2, 1, 0, 0x36, Tuple.FULL_MEMORY),
+  /** 128-bit lanes of two vectors, chosen by an immediate. */
+  VPERM2I128(3, 1, 0, 0x46, Tuple.FULL_MEMORY),
+  /** Lanes shifted by the lanes of the second. */
+  VPSLLVD(2, 1, 0, 0x47, Tuple.FULL_MEMORY),
+  /** Stores the lanes whose sign bit the first operand has. */
+  VMASKMOVPS_STORE(2, 1, 0, 0x2e, Tuple.FULL_MEMORY),
+  /** Stores the first two lanes. */
+  VMOVQ_STORE(1, 1, 0, 0xd6, Tuple.FOUR);
 
   /** Width of vectors. */
   public enum Width {

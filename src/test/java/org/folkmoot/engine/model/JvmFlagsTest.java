@@ -39,6 +39,7 @@ class JvmFlagsTest {
   private static final List<String> FLAGS =
       List.of(
           "-Dfolkmoot.kernels=machine", // as it is
+          "-Dfolkmoot.kernels=avx2",
           "-XX:UseAVX=0",
           "-XX:UseAVX=1",
           "-XX:UseAVX=2",

@@ -1,6 +1,7 @@
 package org.folkmoot.kernel.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.folkmoot.kernel.machine.Assembler.Gpr.R10;
 import static org.folkmoot.kernel.machine.Assembler.Gpr.R11;
 import static org.folkmoot.kernel.machine.Assembler.Gpr.R12;
@@ -26,17 +27,29 @@ import static org.folkmoot.kernel.machine.VectorOp.VDIVPS;
 import static org.folkmoot.kernel.machine.VectorOp.VFMADD213PS;
 import static org.folkmoot.kernel.machine.VectorOp.VFMADD231PS;
 import static org.folkmoot.kernel.machine.VectorOp.VFNMADD231PS;
+import static org.folkmoot.kernel.machine.VectorOp.VMASKMOVPS_STORE;
 import static org.folkmoot.kernel.machine.VectorOp.VMAXPS;
 import static org.folkmoot.kernel.machine.VectorOp.VMINPS;
 import static org.folkmoot.kernel.machine.VectorOp.VMOVDQU32;
 import static org.folkmoot.kernel.machine.VectorOp.VMOVDQU32_STORE;
+import static org.folkmoot.kernel.machine.VectorOp.VMOVQ_STORE;
 import static org.folkmoot.kernel.machine.VectorOp.VMOVSS_STORE;
 import static org.folkmoot.kernel.machine.VectorOp.VMULPS;
+import static org.folkmoot.kernel.machine.VectorOp.VPABSB;
+import static org.folkmoot.kernel.machine.VectorOp.VPACKSSDW;
+import static org.folkmoot.kernel.machine.VectorOp.VPACKSSWB;
 import static org.folkmoot.kernel.machine.VectorOp.VPADDD;
+import static org.folkmoot.kernel.machine.VectorOp.VPADDW;
 import static org.folkmoot.kernel.machine.VectorOp.VPANDD;
+import static org.folkmoot.kernel.machine.VectorOp.VPBLENDW;
 import static org.folkmoot.kernel.machine.VectorOp.VPBROADCASTD;
+import static org.folkmoot.kernel.machine.VectorOp.VPCMPEQD;
 import static org.folkmoot.kernel.machine.VectorOp.VPDPBUSD;
+import static org.folkmoot.kernel.machine.VectorOp.VPERM2I128;
+import static org.folkmoot.kernel.machine.VectorOp.VPERMD;
 import static org.folkmoot.kernel.machine.VectorOp.VPGATHERDD;
+import static org.folkmoot.kernel.machine.VectorOp.VPMADDUBSW;
+import static org.folkmoot.kernel.machine.VectorOp.VPMADDWD;
 import static org.folkmoot.kernel.machine.VectorOp.VPMAXSD;
 import static org.folkmoot.kernel.machine.VectorOp.VPMAXUD;
 import static org.folkmoot.kernel.machine.VectorOp.VPMINSD;
@@ -48,7 +61,10 @@ import static org.folkmoot.kernel.machine.VectorOp.VPMULLD;
 import static org.folkmoot.kernel.machine.VectorOp.VPORD;
 import static org.folkmoot.kernel.machine.VectorOp.VPSHUFB;
 import static org.folkmoot.kernel.machine.VectorOp.VPSHUFD;
+import static org.folkmoot.kernel.machine.VectorOp.VPSIGNB;
 import static org.folkmoot.kernel.machine.VectorOp.VPSLLD;
+import static org.folkmoot.kernel.machine.VectorOp.VPSLLVD;
+import static org.folkmoot.kernel.machine.VectorOp.VPSLLW;
 import static org.folkmoot.kernel.machine.VectorOp.VPSRAD;
 import static org.folkmoot.kernel.machine.VectorOp.VPSRLD;
 import static org.folkmoot.kernel.machine.VectorOp.VPSUBD;
@@ -77,8 +93,18 @@ class AssemblerTest {
     assertThat(HEX.formatHex(assembler.code())).isEqualTo(bytes);
   }
 
+  private static void vex(Consumer<Assembler> instruction, String bytes) {
+    Assembler assembler = new Assembler(Assembler.Encoding.VEX);
+    instruction.accept(assembler);
+    assertThat(HEX.formatHex(assembler.code())).isEqualTo(bytes);
+  }
+
   @Test
   void generalRegisters() {
+    is(a -> a.and(RSP, -64), "48 81 e4 c0 ff ff ff"); // and rsp, -64 (long form)
+    is(a -> a.store(Memory.at(RSP, 256), RAX), "48 89 84 24 00 01 00 00"); // mov [rsp+256], rax
+    is(a -> a.store(Memory.at(R9, 8), R14), "4d 89 71 08"); // mov [r9+8], r14
+    is(a -> a.load(RSP, Memory.at(RSP, 1200)), "48 8b a4 24 b0 04 00 00"); // mov rsp, [rsp+1200]
     is(a -> a.mov(RAX, R9), "4c 89 c8"); // mov rax, r9
     is(a -> a.mov(R12, RDI), "49 89 fc"); // mov r12, rdi
     is(a -> a.mov(R8, -5), "49 c7 c0 fb ff ff ff"); // mov r8, -5
@@ -234,6 +260,97 @@ class AssemblerTest {
     is(
         a -> a.vector(VPBROADCASTD, W512, 8, 0, Memory.at(R11, 288)),
         "62 52 7d 48 58 43 48"); // vpbroadcastd zmm8, [r11+288]
+  }
+
+  @Test
+  void avx2() {
+    vex(a -> a.vector(VPADDD, W256, 8, 9, 15), "c4 41 35 fe c7"); // vpaddd ymm8, ymm9, ymm15
+    vex(a -> a.vector(VPADDD, W256, 1, 2, 3), "c5 ed fe cb"); // vpaddd ymm1, ymm2, ymm3
+    vex(
+        a -> a.vector(VPMADDUBSW, W256, 13, 8, 13),
+        "c4 42 3d 04 ed"); // vpmaddubsw ymm13, ymm8, ymm13
+    vex(
+        a -> a.vector(VPMADDWD, W256, 12, 12, 14),
+        "c4 41 1d f5 e6"); // vpmaddwd ymm12, ymm12, ymm14
+    vex(a -> a.vector(VPADDW, W256, 0, 0, 13), "c4 c1 7d fd c5"); // vpaddw ymm0, ymm0, ymm13
+    vex(a -> a.vector(VPSIGNB, W256, 13, 13, 8), "c4 42 15 08 e8"); // vpsignb ymm13, ymm13, ymm8
+    vex(a -> a.vector(VPABSB, W256, 9, 0, 8), "c4 42 7d 1c c8"); // vpabsb ymm9, ymm8
+    vex(
+        a -> a.vector(VPBLENDW, W256, 14, 14, 13, 0xaa),
+        "c4 43 0d 0e f5 aa"); // vpblendw ymm14, ymm14, ymm13, 0xaa
+    vex(a -> a.vector(VPSLLW, W256, 8, 0, 8, 5), "c4 c1 3d 71 f0 05"); // vpsllw ymm8, ymm8, 5
+    vex(a -> a.vector(VPSLLD, W256, 13, 0, 14, 16), "c4 c1 15 72 f6 10"); // vpslld ymm13, ymm14, 16
+    vex(a -> a.vector(VPSRLD, W256, 8, 0, 8, 4), "c4 c1 3d 72 d0 04"); // vpsrld ymm8, ymm8, 4
+    vex(a -> a.vector(VPCMPEQD, W256, 1, 1, 12), "c4 c1 75 76 cc"); // vpcmpeqd ymm1, ymm1, ymm12
+    vex(a -> a.vector(VPACKSSDW, W256, 7, 0, 1), "c5 fd 6b f9"); // vpackssdw ymm7, ymm0, ymm1
+    vex(a -> a.vector(VPACKSSWB, W256, 7, 7, 5), "c5 c5 63 fd"); // vpacksswb ymm7, ymm7, ymm5
+    vex(a -> a.vector(VPERMD, W256, 7, 8, 7), "c4 e2 3d 36 ff"); // vpermd ymm7, ymm8, ymm7
+    vex(
+        a -> a.vector(VPERM2I128, W256, 1, 1, 1, 1),
+        "c4 e3 75 46 c9 01"); // vperm2i128 ymm1, ymm1, ymm1, 1
+    vex(a -> a.vector(VPSLLVD, W256, 3, 0, 1), "c4 e2 7d 47 d9"); // vpsllvd ymm3, ymm0, ymm1
+    vex(a -> a.vector(VPSHUFD, W256, 3, 0, 2, 0x4e), "c5 fd 70 da 4e"); // vpshufd ymm3, ymm2, 0x4e
+    vex(a -> a.vector(VPMULLD, W256, 15, 15, 0), "c4 62 05 40 f8"); // vpmulld ymm15, ymm15, ymm0
+    vex(a -> a.vector(VCVTDQ2PS, W256, 3, 0, 3), "c5 fc 5b db"); // vcvtdq2ps ymm3, ymm3
+    vex(
+        a -> a.vector(VFNMADD231PS, W256, 3, 12, 13),
+        "c4 c2 1d bc dd"); // vfnmadd231ps ymm3, ymm12, ymm13
+    vex(
+        a -> a.vector(VFMADD213PS, W256, 3, 12, Memory.at(RCX, 96)),
+        "c4 e2 1d a8 59 60"); // vfmadd213ps ymm3, ymm12, [rcx+96]
+    vex(
+        a -> a.vector(VMOVDQU32, W256, 12, 0, Memory.at(RAX, 256)),
+        "c5 7e 6f a0 00 01 00 00"); // vmovdqu ymm12, [rax+256]
+    vex(
+        a -> a.vector(VMOVDQU32_STORE, W256, 3, 0, Memory.at(R12, 0)),
+        "c4 c1 7e 7f 1c 24"); // vmovdqu [r12], ymm3
+    vex(
+        a -> a.vector(VPANDD, W256, 8, 15, Memory.at(RAX, 128)),
+        "c5 05 db 80 80 00 00 00"); // vpand ymm8, ymm15, [rax+128]
+    vex(
+        a -> a.vector(VPBROADCASTD, W256, 13, 0, Memory.at(R11, 252)),
+        "c4 42 7d 58 ab fc 00 00 00"); // vpbroadcastd ymm13, [r11+252]
+    vex(
+        a -> a.vector(VCVTPH2PS, W256, 8, 0, Memory.at(RDX, 64)),
+        "c4 62 7d 13 42 40"); // vcvtph2ps ymm8, [rdx+64]
+    vex(
+        a -> a.vector(VPMOVSXBD, W256, 14, 0, Memory.at(RBX, 32)),
+        "c4 62 7d 21 73 20"); // vpmovsxbd ymm14, [rbx+32]
+    vex(
+        a -> a.vector(VPSHUFB, W256, 1, 0, Memory.at(RSP, -64)),
+        "c4 e2 7d 00 4c 24 c0"); // vpshufb ymm1, ymm0, [rsp-64]
+    vex(
+        a -> a.vector(VPGATHERDD, W256, 1, 2, new Memory(RAX, 15, 104)),
+        "c4 a2 6d 90 4c 38 68"); // vpgatherdd ymm1, [rax+ymm15+104], ymm2
+    vex(
+        a -> a.vector(VPGATHERDD, W256, 5, 2, new Memory(R9, 7, 2)),
+        "c4 c2 6d 90 6c 39 02"); // vpgatherdd ymm5, [r9+ymm7+2], ymm2
+    vex(
+        a -> a.vector(VMASKMOVPS_STORE, W256, 1, 5, Memory.at(RAX, 32)),
+        "c4 e2 55 2e 48 20"); // vmaskmovps [rax+32], ymm5, ymm1
+    vex(
+        a -> a.vector(VMOVSS_STORE, W128, 10, 0, Memory.at(RAX, 0)),
+        "c5 7a 11 10"); // vmovss [rax], xmm10
+    vex(
+        a -> a.vector(VMOVQ_STORE, W128, 1, 0, Memory.at(RBP, 8)),
+        "c5 f9 d6 4d 08"); // vmovq [rbp+8], xmm1
+    vex(a -> a.first(RAX, 15), "c5 79 7e f8"); // vmovd eax, xmm15
+    vex(
+        a -> a.broadcast(W256, 8, R9),
+        "c4 41 79 6e c1 c4 42 7d 58 c0"); // vmovd xmm8, r9d; vpbroadcastd ymm8, xmm8
+  }
+
+  @Test
+  void refusesWhatAvx2HasNot() {
+    Assembler assembler = new Assembler(Assembler.Encoding.VEX);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> assembler.vector(VPADDD, W512, 1, 2, 3))
+        .withMessageContaining("VPADDD");
+    assertThatIllegalArgumentException().isThrownBy(() -> assembler.vector(VPADDD, W256, 16, 2, 3));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> assembler.masked(VPADDD, W256, 1, 0, 2, 3));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> assembler.broadcast(VMULPS, W256, 1, 2, Memory.at(RAX, 0)));
   }
 
   @Test
