@@ -11,7 +11,9 @@ import static org.folkmoot.kernel.machine.Assembler.Gpr.RCX;
 import static org.folkmoot.kernel.machine.Assembler.Gpr.RDI;
 import static org.folkmoot.kernel.machine.Assembler.Gpr.RDX;
 import static org.folkmoot.kernel.machine.Assembler.Gpr.RSI;
+import static org.folkmoot.kernel.machine.Assembler.Gpr.RSP;
 import static org.folkmoot.kernel.machine.VectorOp.VADDPS;
+import static org.folkmoot.kernel.machine.VectorOp.VBLENDVPS;
 import static org.folkmoot.kernel.machine.VectorOp.VCVTPH2PS;
 import static org.folkmoot.kernel.machine.VectorOp.VDIVPS;
 import static org.folkmoot.kernel.machine.VectorOp.VFMADD231PS;
@@ -19,10 +21,11 @@ import static org.folkmoot.kernel.machine.VectorOp.VMAXPS;
 import static org.folkmoot.kernel.machine.VectorOp.VMOVDQU32;
 import static org.folkmoot.kernel.machine.VectorOp.VMOVDQU32_STORE;
 import static org.folkmoot.kernel.machine.VectorOp.VMULPS;
-import static org.folkmoot.kernel.machine.VectorOp.VPBROADCASTD;
+import static org.folkmoot.kernel.machine.VectorOp.VPANDD;
+import static org.folkmoot.kernel.machine.VectorOp.VPSLLD;
+import static org.folkmoot.kernel.machine.VectorOp.VPSRAD;
 import static org.folkmoot.kernel.machine.VectorOp.VPXORD;
 import static org.folkmoot.kernel.machine.VectorOp.VSUBPS;
-import static org.folkmoot.kernel.machine.VectorOp.Width.W512;
 
 import org.folkmoot.kernel.machine.Assembler;
 import org.folkmoot.kernel.machine.Assembler.Gpr;
@@ -33,16 +36,36 @@ final class AttentionCode {
   /** Rows (a query head of one token each) that are computed together. */
   static final int ROWS = 4;
 
-  /** Vectors of dimensions whose sums are held in registers at a time. */
-  private static final int SLICE = 4;
+  // Where there are no mask registers the masks of a chunk's ends lie below the stack's.
+  private static final Memory BEGUN = Memory.at(RSP, -64);
+  private static final Memory ENDS = Memory.at(RSP, -96);
 
-  private final VectorCode a = new VectorCode();
-  private final Assembler code = a.code();
+  private final VectorCode a;
+  private final Assembler code;
+
+  /** Numbers of a vector. */
+  private final int lanes;
+
+  /** Vectors of dimensions whose sums are held in registers at a time. */
+  private final int slice;
+
+  // Registers: values, a number for all lanes, denominators.
+  private final int loaded;
+  private final int every;
+  private final int denominator;
+
   private final KvLayout layout;
   private final int headDim;
   private final KvLayout.Precision precision;
 
-  AttentionCode(int headDim, KvLayout.Precision precision) {
+  AttentionCode(Tier tier, int headDim, KvLayout.Precision precision) {
+    this.a = new VectorCode(tier);
+    this.code = a.code();
+    this.lanes = tier.lanes();
+    this.slice = tier.hasMasks() ? 4 : 2;
+    this.loaded = tier.hasMasks() ? 16 : 8;
+    this.every = tier.hasMasks() ? 30 : 10;
+    this.denominator = tier.hasMasks() ? 20 : 12;
     this.layout = new KvLayout(1, 1, headDim, precision);
     this.headDim = headDim;
     this.precision = precision;
@@ -66,7 +89,7 @@ final class AttentionCode {
   private void load(int to, Gpr from, int at, int number) {
     code.vector(
         precision == KvLayout.Precision.F16 ? VCVTPH2PS : VMOVDQU32,
-        W512,
+        a.width(),
         to,
         0,
         Memory.at(from, at + number * precision.bytes()));
@@ -77,12 +100,18 @@ final class AttentionCode {
    * {@code rcx} tiles of 16 positions, {@code r8} bytes from one row's scores to the next.
    */
   byte[] scores(int rows) {
+    int together = a.hasMasks() ? rows : Math.min(rows, 2); // five times as many registers
     int tile = code.here();
-    node(0, 1, 0, rows);
-    code.mov(RAX, RDX);
-    for (int r = 0; r < rows; r++) {
-      code.vector(VMOVDQU32_STORE, W512, r, 0, Memory.at(RAX, 0));
-      code.add(RAX, R8);
+    for (int position = 0; position < 16; position += lanes) {
+      code.mov(RAX, RDX);
+      for (int row = 0; row < rows; row += together) {
+        int count = Math.min(together, rows - row);
+        node(new Part(position, row, count), 0, 1, 0);
+        for (int r = 0; r < count; r++) {
+          a.op(VMOVDQU32_STORE, r, 0, Memory.at(RAX, 4 * position));
+          code.add(RAX, R8);
+        }
+      }
     }
     code.add(RDI, 16 * headDim * precision.bytes());
     code.add(RDX, 64);
@@ -91,23 +120,29 @@ final class AttentionCode {
     return end();
   }
 
+  /** What is computed together: some positions of a tile for some rows. */
+  private record Part(int position, int row, int rows) {}
+
   /** Rule 3: the sum of logical lanes {@code j, j + step, j + 2 step, …} by pairs. */
-  private void node(int j, int step, int level, int rows) {
+  private void node(Part part, int j, int step, int level) {
+    int rows = part.rows;
     int to = level * rows;
     if (step == 16) {
+      int key = a.hasMasks() ? 31 : 14;
       for (int r = 0; r < rows; r++) {
         a.op(VPXORD, to + r, to + r, to + r);
       }
       for (int i = j; i < headDim; i += 16) {
-        load(31, RDI, 0, layout.row(i) * 16);
+        load(key, RDI, 0, layout.row(i) * 16 + part.position);
         for (int r = 0; r < rows; r++) {
-          code.broadcast(VFMADD231PS, W512, to + r, 31, Memory.at(RSI, 4 * (r * headDim + i)));
+          Memory query = Memory.at(RSI, 4 * ((part.row + r) * headDim + i));
+          a.every(VFMADD231PS, to + r, key, query, 15);
         }
       }
       return;
     }
-    node(j, 2 * step, level, rows);
-    node(j + step, 2 * step, level + 1, rows);
+    node(part, j, 2 * step, level);
+    node(part, j + step, 2 * step, level + 1);
     for (int r = 0; r < rows; r++) {
       a.op(VADDPS, to + r, to + r, to + rows + r);
     }
@@ -117,32 +152,48 @@ final class AttentionCode {
    * Scales some scores of a row and gives their maximum: {@code rdi} scores, {@code rcx} whole
    * vectors of them, {@code r8} a mask of the rest, {@code r9} the scale.
    */
-  static byte[] maximum() {
-    VectorCode a = new VectorCode();
+  static byte[] maximum(Tier tier) {
+    VectorCode a = new VectorCode(tier);
     Assembler code = a.code();
-    int scale = 30;
-    int max = 29;
-    int least = 28;
-    code.broadcast(W512, scale, R9);
+    int scale = 15;
+    int max = 14;
+    int least = 13;
+    int signs = 8; // and the next
+    code.broadcast(a.width(), scale, R9);
     a.constant(least, Float.NEGATIVE_INFINITY);
     a.op(VMOVDQU32, max, 0, least);
-    code.kmov(2, R8);
     code.test(RCX);
     int none = code.jumpIfZero();
     int vector = code.here();
-    code.vector(VMULPS, W512, 0, scale, Memory.at(RDI, 0));
-    code.vector(VMOVDQU32_STORE, W512, 0, 0, Memory.at(RDI, 0));
-    a.op(VMAXPS, max, max, 0);
+    for (int part = 0; part < a.vectors(); part++) {
+      Memory scores = Memory.at(RDI, 32 * part);
+      a.op(VMULPS, 0, scale, scores);
+      a.op(VMOVDQU32_STORE, 0, 0, scores);
+      a.op(VMAXPS, max, max, 0);
+    }
     code.add(RDI, 64);
     code.sub(RCX, 1);
     code.jumpIfNotZero(vector);
     code.land(none);
     code.test(R8);
     int whole = code.jumpIfZero();
-    a.op(VMOVDQU32, 0, 0, least); // what is not visible becomes zero
-    code.masked(VMULPS, W512, 2, 0, scale, Memory.at(RDI, 0));
-    code.vector(VMOVDQU32_STORE, W512, 0, 0, Memory.at(RDI, 0));
-    a.op(VMAXPS, max, max, 0);
+    if (a.hasMasks()) {
+      code.kmov(2, R8);
+    } else {
+      a.signs(signs, signs + 1, R8, 0);
+    }
+    for (int part = 0; part < a.vectors(); part++) { // what is not visible becomes zero
+      Memory scores = Memory.at(RDI, 32 * part);
+      if (a.hasMasks()) {
+        a.op(VMOVDQU32, 0, 0, least);
+        code.masked(VMULPS, a.width(), 2, 0, scale, scores);
+      } else {
+        a.op(VMULPS, 0, scale, scores);
+        a.op(VBLENDVPS, 0, least, 0, (signs + part) << 4);
+      }
+      a.op(VMOVDQU32_STORE, 0, 0, scores);
+      a.op(VMAXPS, max, max, 0);
+    }
     code.land(whole);
     a.overLanes(VMAXPS, max, 0);
     code.vzeroupper();
@@ -155,30 +206,35 @@ final class AttentionCode {
    * The terms of the softmax: {@code rdi} scores of a row, {@code rcx} vectors of them, {@code r8}
    * how many vectors behind them become zero, {@code r9} the maximum of the row.
    */
-  static byte[] terms() {
-    VectorCode a = new VectorCode();
+  static byte[] terms(Tier tier) {
+    VectorCode a = new VectorCode(tier);
     Assembler code = a.code();
-    int max = 29;
-    int zero = 27;
+    int max = 9;
+    int zero = 8;
     ExpCode exp = new ExpCode(a, 10);
-    code.broadcast(W512, max, R9);
+    code.broadcast(a.width(), max, R9);
     a.op(VPXORD, zero, zero, zero);
     int vector = code.here();
-    code.vector(VMOVDQU32, W512, 0, 0, Memory.at(RDI, 0));
-    a.op(VSUBPS, 0, 0, max);
-    exp.exp(0, 1);
-    code.vector(VMOVDQU32_STORE, W512, 0, 0, Memory.at(RDI, 0));
+    for (int part = 0; part < a.vectors(); part++) {
+      a.op(VMOVDQU32, 0, 0, Memory.at(RDI, 32 * part));
+      a.op(VSUBPS, 0, 0, max);
+      exp.exp(0, 1);
+      a.op(VMOVDQU32_STORE, 0, 0, Memory.at(RDI, 32 * part));
+    }
     code.add(RDI, 64);
     code.sub(RCX, 1);
     code.jumpIfNotZero(vector);
     code.test(R8);
     int none = code.jumpIfZero();
     vector = code.here();
-    code.vector(VMOVDQU32_STORE, W512, zero, 0, Memory.at(RDI, 0));
+    for (int part = 0; part < a.vectors(); part++) {
+      a.op(VMOVDQU32_STORE, zero, 0, Memory.at(RDI, 32 * part));
+    }
     code.add(RDI, 64);
     code.sub(R8, 1);
     code.jumpIfNotZero(vector);
     code.land(none);
+    exp.end();
     code.vzeroupper();
     code.mov(RAX, 0);
     code.ret();
@@ -193,24 +249,37 @@ final class AttentionCode {
   byte[] weigh(int rows) {
     code.push(RBX);
     code.push(RBP);
-    code.kmov(1, R9);
-    code.shr(R9, 16);
-    code.kmov(2, R9);
-    for (int from = 0; from < headDim / 16; from += SLICE) {
-      slice(from, Math.min(SLICE, headDim / 16 - from), rows);
+    if (a.hasMasks()) {
+      code.kmov(1, R9);
+      code.shr(R9, 16);
+      code.kmov(2, R9);
+    } else {
+      mask(BEGUN, 16);
+      mask(ENDS, 0);
+    }
+    int all = headDim / lanes;
+    for (int from = 0; from < all; from += slice) {
+      slice(from, Math.min(slice, all - from), rows);
     }
     code.pop(RBP);
     code.pop(RBX);
     return end();
   }
 
+  /** All bits of a vector, or none, as bit {@code 31 - by} of {@code r9} is. */
+  private void mask(Memory to, int by) {
+    code.broadcast(a.width(), 0, R9);
+    a.op(VPSLLD, 0, 0, 0, by);
+    a.op(VPSRAD, 0, 0, 0, 31);
+    a.op(VMOVDQU32_STORE, 0, 0, to);
+  }
+
   private void slice(int from, int vectors, int rows) {
     Gpr[] terms = {R10, R11, RBX, RBP};
-    int denominator = 20;
     boolean first = from == 0;
     for (int r = 0; r < rows; r++) {
       for (int s = 0; s < vectors; s++) {
-        begin(r * SLICE + s, r, (from + s) * 16);
+        begin(r * slice + s, r, (from + s) * lanes);
       }
       if (first) {
         begin(denominator + r, r, 2 * headDim);
@@ -224,15 +293,15 @@ final class AttentionCode {
     code.mov(R9, RCX);
     int position = code.here();
     for (int s = 0; s < vectors; s++) {
-      load(16 + s, RAX, 0, (from + s) * 16);
+      load(loaded + s, RAX, 0, (from + s) * lanes);
     }
     for (int r = 0; r < rows; r++) {
-      code.vector(VPBROADCASTD, W512, 30, 0, Memory.at(terms[r], 0));
+      a.every(every, Memory.at(terms[r], 0));
       for (int s = 0; s < vectors; s++) {
-        a.op(VFMADD231PS, r * SLICE + s, 30, 16 + s);
+        a.op(VFMADD231PS, r * slice + s, every, loaded + s);
       }
       if (first) {
-        a.op(VADDPS, denominator + r, denominator + r, 30);
+        a.op(VADDPS, denominator + r, denominator + r, every);
       }
       code.add(terms[r], 4);
     }
@@ -241,7 +310,7 @@ final class AttentionCode {
     code.jumpIfNotZero(position);
     for (int r = 0; r < rows; r++) {
       for (int s = 0; s < vectors; s++) {
-        finish(r * SLICE + s, r, (from + s) * 16, headDim);
+        finish(r * slice + s, r, (from + s) * lanes, headDim);
       }
       if (first) {
         finish(denominator + r, r, 2 * headDim, 16);
@@ -255,25 +324,39 @@ final class AttentionCode {
 
   /** A sum so far, or zero if a chunk begins. */
   private void begin(int sum, int r, int at) {
-    a.op(VPXORD, sum, sum, sum);
-    code.masked(VMOVDQU32, W512, 1, sum, 0, record(r, at));
+    if (a.hasMasks()) {
+      a.op(VPXORD, sum, sum, sum);
+      code.masked(VMOVDQU32, a.width(), 1, sum, 0, record(r, at));
+    } else {
+      a.op(VMOVDQU32, sum, 0, record(r, at));
+      a.op(VPANDD, sum, sum, BEGUN);
+    }
   }
 
   /** Keeps a sum and, if a chunk ends, adds it to its total. */
   private void finish(int sum, int r, int at, int toTotal) {
-    code.vector(VMOVDQU32_STORE, W512, sum, 0, record(r, at));
-    code.vector(VMOVDQU32, W512, 31, 0, record(r, at + toTotal));
-    code.masked(VADDPS, W512, 2, 31, 31, sum);
-    code.vector(VMOVDQU32_STORE, W512, 31, 0, record(r, at + toTotal));
+    a.op(VMOVDQU32_STORE, sum, 0, record(r, at));
+    Memory place = record(r, at + toTotal);
+    if (a.hasMasks()) {
+      a.op(VMOVDQU32, 31, 0, place);
+      code.masked(VADDPS, a.width(), 2, 31, 31, sum);
+      a.op(VMOVDQU32_STORE, 31, 0, place);
+    } else { // the values' registers are free now
+      a.op(VMOVDQU32, loaded, 0, place);
+      a.op(VADDPS, every, loaded, sum);
+      a.op(VMOVDQU32, loaded + 1, 0, ENDS);
+      a.op(VBLENDVPS, loaded, loaded, every, (loaded + 1) << 4);
+      a.op(VMOVDQU32_STORE, loaded, 0, place);
+    }
   }
 
   /** Divides: {@code rdi} gets what a row reads, {@code rsi} its record. */
   byte[] divide() {
-    code.vector(VMOVDQU32, W512, 1, 0, Memory.at(RSI, 4 * (2 * headDim + 16)));
-    for (int d = 0; d < headDim; d += 16) {
-      code.vector(VMOVDQU32, W512, 0, 0, Memory.at(RSI, 4 * (headDim + d)));
+    a.op(VMOVDQU32, 1, 0, Memory.at(RSI, 4 * (2 * headDim + 16)));
+    for (int d = 0; d < headDim; d += lanes) {
+      a.op(VMOVDQU32, 0, 0, Memory.at(RSI, 4 * (headDim + d)));
       a.op(VDIVPS, 0, 0, 1);
-      code.vector(VMOVDQU32_STORE, W512, 0, 0, Memory.at(RDI, 4 * d));
+      a.op(VMOVDQU32_STORE, 0, 0, Memory.at(RDI, 4 * d));
     }
     return end();
   }

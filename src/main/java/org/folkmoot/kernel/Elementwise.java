@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The parts of a layer between its matrices: one element at a time, or rule 3's sum. */
 public final class Elementwise {
-  private static final @Nullable MachineKernels MACHINE = MachineKernels.withLayers().orElse(null);
+  private static final @Nullable MachineKernels MACHINE = MachineKernels.get().orElse(null);
 
   private Elementwise() {}
 

@@ -65,6 +65,6 @@ public final class Exp {
 
   /** Later than this class, which the check of machine code needs. */
   private static final class Machine {
-    static final @Nullable MachineKernels KERNELS = MachineKernels.withLayers().orElse(null);
+    static final @Nullable MachineKernels KERNELS = MachineKernels.get().orElse(null);
   }
 }

@@ -10,13 +10,15 @@ import static org.folkmoot.kernel.machine.Assembler.Gpr.RSI;
 import static org.folkmoot.kernel.machine.VectorOp.VADDPS;
 import static org.folkmoot.kernel.machine.VectorOp.VDIVPS;
 import static org.folkmoot.kernel.machine.VectorOp.VFMADD231PS;
+import static org.folkmoot.kernel.machine.VectorOp.VMASKMOVPS;
+import static org.folkmoot.kernel.machine.VectorOp.VMASKMOVPS_STORE;
 import static org.folkmoot.kernel.machine.VectorOp.VMOVDQU32;
 import static org.folkmoot.kernel.machine.VectorOp.VMOVDQU32_STORE;
 import static org.folkmoot.kernel.machine.VectorOp.VMULPS;
 import static org.folkmoot.kernel.machine.VectorOp.VPXORD;
 import static org.folkmoot.kernel.machine.VectorOp.VSQRTPS;
-import static org.folkmoot.kernel.machine.VectorOp.Width.W512;
 
+import java.util.function.IntConsumer;
 import org.folkmoot.kernel.machine.Assembler;
 import org.folkmoot.kernel.machine.Assembler.Gpr;
 import org.folkmoot.kernel.machine.Assembler.Memory;
@@ -28,29 +30,37 @@ import org.jspecify.annotations.Nullable;
  */
 final class LayerCode {
   private static final int REST = 2;
-  private final VectorCode a = new VectorCode();
-  private final Assembler code = a.code();
 
-  private LayerCode() {}
+  /** Without mask registers: what is left, in signs of two vectors. */
+  private static final int REST_SIGNS = 13;
+
+  private final VectorCode a;
+  private final Assembler code;
+
+  private LayerCode(Tier tier) {
+    this.a = new VectorCode(tier);
+    this.code = a.code();
+  }
 
   /** {@code rdi += rsi}. */
-  static byte[] add() {
-    LayerCode it = new LayerCode();
-    it.overVectors(RDI, RSI, RDI, () -> it.a.op(VADDPS, 0, 0, 1));
+  static byte[] add(Tier tier) {
+    LayerCode it = new LayerCode(tier);
+    it.overVectors(RDI, RSI, RDI, _ -> it.a.op(VADDPS, 0, 0, 1));
     return it.end();
   }
 
   /** {@code rdi = e^rdi}. */
-  static byte[] exp() {
-    LayerCode it = new LayerCode();
+  static byte[] exp(Tier tier) {
+    LayerCode it = new LayerCode(tier);
     ExpCode exp = new ExpCode(it.a, 10);
-    it.overVectors(RDI, null, RDI, () -> exp.exp(0, 5));
+    it.overVectors(RDI, null, RDI, _ -> exp.exp(0, 5));
+    exp.end();
     return it.end();
   }
 
   /** SwiGLU: {@code rdi} the gate, {@code rsi} what it lets through, {@code rdx} the result. */
-  static byte[] siluTimes() {
-    LayerCode it = new LayerCode();
+  static byte[] siluTimes(Tier tier) {
+    LayerCode it = new LayerCode(tier);
     int signs = 3;
     int one = 4;
     ExpCode exp = new ExpCode(it.a, 10);
@@ -60,13 +70,14 @@ final class LayerCode {
         RDI,
         RSI,
         RDX,
-        () -> {
+        _ -> {
           it.a.op(VPXORD, 2, 0, signs);
           exp.exp(2, 5);
           it.a.op(VADDPS, 2, 2, one);
           it.a.op(VDIVPS, 0, 0, 2);
           it.a.op(VMULPS, 0, 0, 1);
         });
+    exp.end();
     return it.end();
   }
 
@@ -74,26 +85,30 @@ final class LayerCode {
    * RMSNorm: {@code rdi} the row, {@code rsi} its weights, {@code rdx} the result; {@code r9} its
    * length and epsilon (upper half), both binary32. Gives the bits of the sum of squares.
    */
-  static byte[] rmsNorm() {
-    return new LayerCode().norm();
+  static byte[] rmsNorm(Tier tier) {
+    return new LayerCode(tier).norm();
   }
 
   private byte[] norm() {
-    int sum = 4;
-    int scale = 5;
+    int sum = 4; // lanes 8 to 15 in the next, if they need one
+    int scale = 6;
     a.op(VPXORD, sum, sum, sum);
+    a.op(VPXORD, sum + 1, sum + 1, sum + 1);
     for (Gpr saved : new Gpr[] {RDI, RCX}) {
       code.push(saved);
     }
-    overVectors(RDI, null, null, () -> a.op(VFMADD231PS, sum, 0, 0));
+    overVectors(RDI, null, null, part -> a.op(VFMADD231PS, sum + part, 0, 0));
     for (Gpr saved : new Gpr[] {RCX, RDI}) {
       code.pop(saved);
     }
+    if (a.vectors() > 1) {
+      a.op(VADDPS, sum, sum, sum + 1);
+    }
     a.overLanes(VADDPS, sum, 0); // rule 3's pairwise sum: 16, 8, 4, 2, 1
-    code.broadcast(W512, 1, R9);
+    code.broadcast(a.width(), 1, R9);
     a.op(VDIVPS, scale, sum, 1);
     code.shr(R9, 32);
-    code.broadcast(W512, 1, R9);
+    code.broadcast(a.width(), 1, R9);
     a.op(VADDPS, scale, scale, 1);
     a.op(VSQRTPS, scale, 0, scale);
     a.constant(1, 1f);
@@ -102,7 +117,7 @@ final class LayerCode {
         RDI,
         RSI,
         RDX,
-        () -> {
+        _ -> {
           a.op(VMULPS, 0, 0, scale);
           a.op(VMULPS, 0, 0, 1);
         });
@@ -122,40 +137,62 @@ final class LayerCode {
   /**
    * Walks over arrays: registers 0 and 1 get vectors of the first two, register 0 goes into the
    * third. The lanes behind the last element are zero.
+   *
+   * @param work is told which part of sixteen numbers a vector holds
    */
-  private void overVectors(Gpr first, @Nullable Gpr second, @Nullable Gpr to, Runnable work) {
+  private void overVectors(Gpr first, @Nullable Gpr second, @Nullable Gpr to, IntConsumer work) {
     code.test(RCX);
     int none = code.jumpIfZero();
     int vector = code.here();
-    code.vector(VMOVDQU32, W512, 0, 0, Memory.at(first, 0));
-    if (second != null) {
-      code.vector(VMOVDQU32, W512, 1, 0, Memory.at(second, 0));
-      code.add(second, 64);
-    }
-    work.run();
-    if (to != null) {
-      code.vector(VMOVDQU32_STORE, W512, 0, 0, Memory.at(to, 0));
-      if (to != first) {
-        code.add(to, 64);
+    for (int part = 0; part < a.vectors(); part++) {
+      a.op(VMOVDQU32, 0, 0, Memory.at(first, 32 * part));
+      if (second != null) {
+        a.op(VMOVDQU32, 1, 0, Memory.at(second, 32 * part));
+      }
+      work.accept(part);
+      if (to != null) {
+        a.op(VMOVDQU32_STORE, 0, 0, Memory.at(to, 32 * part));
       }
     }
     code.add(first, 64);
+    if (second != null) {
+      code.add(second, 64);
+    }
+    if (to != null && to != first) {
+      code.add(to, 64);
+    }
     code.sub(RCX, 1);
     code.jumpIfNotZero(vector);
     code.land(none);
     code.test(R8);
     int whole = code.jumpIfZero();
-    code.kmov(REST, R8);
-    a.op(VPXORD, 0, 0, 0);
-    code.masked(VMOVDQU32, W512, REST, 0, 0, Memory.at(first, 0));
-    if (second != null) {
-      a.op(VPXORD, 1, 1, 1);
-      code.masked(VMOVDQU32, W512, REST, 1, 0, Memory.at(second, 0));
+    if (a.hasMasks()) {
+      code.kmov(REST, R8);
+    } else {
+      a.signs(REST_SIGNS, REST_SIGNS + 1, R8, 0);
     }
-    work.run();
-    if (to != null) {
-      code.masked(VMOVDQU32_STORE, W512, REST, 0, 0, Memory.at(to, 0));
+    for (int part = 0; part < a.vectors(); part++) {
+      rest(0, part, first);
+      if (second != null) {
+        rest(1, part, second);
+      }
+      work.accept(part);
+      if (to != null && a.hasMasks()) {
+        code.masked(VMOVDQU32_STORE, a.width(), REST, 0, 0, Memory.at(to, 0));
+      } else if (to != null) {
+        a.op(VMASKMOVPS_STORE, 0, REST_SIGNS + part, Memory.at(to, 32 * part));
+      }
     }
     code.land(whole);
+  }
+
+  /** What is left of an array. */
+  private void rest(int to, int part, Gpr from) {
+    if (a.hasMasks()) {
+      a.op(VPXORD, to, to, to);
+      code.masked(VMOVDQU32, a.width(), REST, to, 0, Memory.at(from, 0));
+    } else {
+      a.op(VMASKMOVPS, to, REST_SIGNS + part, Memory.at(from, 32 * part));
+    }
   }
 }

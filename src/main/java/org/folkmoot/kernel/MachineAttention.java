@@ -61,20 +61,20 @@ final class MachineAttention {
   }
 
   /** The code for heads of this kind, or nothing if it is not for them or the system refuses. */
-  static Optional<MachineAttention> of(int headDim, KvLayout.Precision precision) {
+  static Optional<MachineAttention> of(Tier tier, int headDim, KvLayout.Precision precision) {
     if (headDim % 16 != 0 || headDim > 256) {
       return Optional.empty();
     }
     List<byte[]> parts = new ArrayList<>();
     for (int rows = 1; rows <= ROWS; rows++) {
-      parts.add(new AttentionCode(headDim, precision).scores(rows));
+      parts.add(new AttentionCode(tier, headDim, precision).scores(rows));
     }
     for (int rows = 1; rows <= ROWS; rows++) {
-      parts.add(new AttentionCode(headDim, precision).weigh(rows));
+      parts.add(new AttentionCode(tier, headDim, precision).weigh(rows));
     }
-    parts.add(AttentionCode.maximum());
-    parts.add(AttentionCode.terms());
-    parts.add(new AttentionCode(headDim, precision).divide());
+    parts.add(AttentionCode.maximum(tier));
+    parts.add(AttentionCode.terms(tier));
+    parts.add(new AttentionCode(tier, headDim, precision).divide());
     return MachineCode.all(parts).map(all -> new MachineAttention(headDim, all));
   }
 

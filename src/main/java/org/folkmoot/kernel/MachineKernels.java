@@ -34,10 +34,10 @@ public final class MachineKernels {
 
   private final Tier tier;
   private final MachineCode quantise;
-
-  /** What is between matrices, or nothing if that in Java serves. */
-  private final List<MachineCode> layers;
-
+  private final MachineCode rmsNorm;
+  private final MachineCode siluTimes;
+  private final MachineCode add;
+  private final MachineCode exp;
   private final Map<KvLayout.Precision, Map<Integer, Optional<MachineAttention>>> attention =
       new EnumMap<>(KvLayout.Precision.class);
   private final Map<TensorType, Optional<Products>> products = new EnumMap<>(TensorType.class);
@@ -46,22 +46,16 @@ public final class MachineKernels {
 
   private MachineKernels(Tier tier, List<MachineCode> all) {
     this.tier = tier;
-    this.quantise = all.getFirst();
-    this.layers = all.subList(1, all.size());
+    this.quantise = all.get(0);
+    this.rmsNorm = all.get(1);
+    this.siluTimes = all.get(2);
+    this.add = all.get(3);
+    this.exp = all.get(4);
   }
 
   /** These kernels, if this machine can run them and they are wanted. */
   static Optional<MachineKernels> get() {
     return Holder.KERNELS;
-  }
-
-  /** The same if they have what is between matrices, too. */
-  static Optional<MachineKernels> withLayers() {
-    return get().filter(MachineKernels::hasLayers);
-  }
-
-  boolean hasLayers() {
-    return !layers.isEmpty();
   }
 
   private static Optional<MachineKernels> make() {
@@ -82,12 +76,13 @@ public final class MachineKernels {
 
   /** The kernels of a tier that this processor has, if the system lets it. */
   static Optional<MachineKernels> of(Tier tier) {
-    List<byte[]> all = new ArrayList<>();
-    all.add(QuantiseCode.assemble(tier));
-    if (tier == Tier.AVX512_VNNI) {
-      all.addAll(
-          List.of(LayerCode.rmsNorm(), LayerCode.siluTimes(), LayerCode.add(), LayerCode.exp()));
-    }
+    List<byte[]> all =
+        List.of(
+            QuantiseCode.assemble(tier),
+            LayerCode.rmsNorm(tier),
+            LayerCode.siluTimes(tier),
+            LayerCode.add(tier),
+            LayerCode.exp(tier));
     return MachineCode.all(all)
         .map(code -> new MachineKernels(tier, code))
         .filter(MachineCheck::agrees);
@@ -139,9 +134,6 @@ public final class MachineKernels {
 
   /** The attention of such heads, or nothing if that in Java serves. */
   Optional<MachineAttention> attention(KvLayout layout) {
-    if (tier != Tier.AVX512_VNNI) {
-      return Optional.empty();
-    }
     Known known = lastAttention; // as a rule a process has one model
     if (known == null
         || known.headDim != layout.headDim()
@@ -161,7 +153,7 @@ public final class MachineKernels {
         .computeIfAbsent(
             layout.headDim(),
             headDim ->
-                MachineAttention.of(headDim, layout.precision())
+                MachineAttention.of(tier, headDim, layout.precision())
                     .filter(made -> MachineCheck.agrees(made, headDim, layout.precision())));
   }
 
@@ -170,41 +162,32 @@ public final class MachineKernels {
     int n = weight.length;
     long numbers = Float.floatToRawIntBits(n) | ((long) Float.floatToRawIntBits(epsilon) << 32);
     return Float.intBitsToFloat(
-        layers
-            .get(0)
-            .call(
-                floats(x, xAt),
-                MemorySegment.ofArray(weight),
-                floats(y, yAt),
-                n / 16,
-                rest(n),
-                numbers));
+        rmsNorm.call(
+            floats(x, xAt),
+            MemorySegment.ofArray(weight),
+            floats(y, yAt),
+            n / 16,
+            rest(n),
+            numbers));
   }
 
   /** SwiGLU. */
   void siluTimes(
       float[] gate, int gateAt, float[] up, int upAt, float[] out, int outAt, int length) {
-    layers
-        .get(1)
-        .call(
-            floats(gate, gateAt),
-            floats(up, upAt),
-            floats(out, outAt),
-            length / 16,
-            rest(length),
-            0);
+    siluTimes.call(
+        floats(gate, gateAt), floats(up, upAt), floats(out, outAt), length / 16, rest(length), 0);
   }
 
   /** {@code x += y}. */
   void add(float[] x, int xAt, float[] y, int yAt, int length) {
     MemorySegment to = floats(x, xAt);
-    layers.get(2).call(to, floats(y, yAt), to, length / 16, rest(length), 0);
+    add.call(to, floats(y, yAt), to, length / 16, rest(length), 0);
   }
 
   /** Rule 6: {@code x = e^x}. */
   void exp(float[] x, int at, int length) {
     MemorySegment to = floats(x, at);
-    layers.get(3).call(to, to, to, length / 16, rest(length), 0);
+    exp.call(to, to, to, length / 16, rest(length), 0);
   }
 
   private static int rest(int length) {

@@ -1,12 +1,16 @@
 package org.folkmoot.kernel;
 
 import static org.folkmoot.kernel.machine.Assembler.Gpr.RAX;
+import static org.folkmoot.kernel.machine.Assembler.Gpr.RSP;
 import static org.folkmoot.kernel.machine.VectorOp.VPBROADCASTD;
 import static org.folkmoot.kernel.machine.VectorOp.VPERM2I128;
+import static org.folkmoot.kernel.machine.VectorOp.VPMOVZXBD;
 import static org.folkmoot.kernel.machine.VectorOp.VPSHUFD;
+import static org.folkmoot.kernel.machine.VectorOp.VPSLLVD;
 import static org.folkmoot.kernel.machine.VectorOp.VSHUFI32X4;
 
 import org.folkmoot.kernel.machine.Assembler;
+import org.folkmoot.kernel.machine.Assembler.Gpr;
 import org.folkmoot.kernel.machine.Assembler.Memory;
 import org.folkmoot.kernel.machine.VectorOp;
 import org.folkmoot.kernel.machine.VectorOp.Width;
@@ -16,11 +20,6 @@ final class VectorCode {
   private final Tier tier;
   private final Width width;
   private final Assembler code;
-
-  /** Vectors of 16 numbers. */
-  VectorCode() {
-    this(Tier.AVX512_VNNI);
-  }
 
   VectorCode(Tier tier) {
     this.tier = tier;
@@ -60,6 +59,46 @@ final class VectorCode {
   /** {@code to = op(x, [memory])}. */
   void op(VectorOp op, int to, int x, Memory y) {
     code.vector(op, width, to, x, y);
+  }
+
+  /** Vectors that sixteen numbers take: sem/1 has sixteen lanes, whatever a machine has. */
+  int vectors() {
+    return 16 / tier.lanes();
+  }
+
+  /** Whether lanes can be masked by registers, and one number of memory be an operand for all. */
+  boolean hasMasks() {
+    return tier.hasMasks();
+  }
+
+  /** {@code to = op(x, number)} with four bytes of memory for every lane. */
+  void every(VectorOp op, int to, int x, Memory number, int spare) {
+    if (hasMasks()) {
+      code.broadcast(op, width, to, x, number);
+    } else {
+      every(spare, number);
+      op(op, to, x, spare);
+    }
+  }
+
+  /**
+   * Signs that are the lowest sixteen bits of a register, in two vectors, for where there are no
+   * masks. Uses {@code rax} and what lies below the stack's end.
+   */
+  void signs(int low, int high, Gpr bits, int spare) {
+    bytes(spare, 0x1c1d_1e1f, 0x1819_1a1b); // lane i is shifted left by 31 - i
+    code.broadcast(width, high, bits);
+    op(VPSLLVD, low, high, spare);
+    bytes(spare, 0x1415_1617, 0x1011_1213);
+    op(VPSLLVD, high, high, spare);
+  }
+
+  private void bytes(int to, int first, int second) {
+    code.mov(RAX, first);
+    code.store32(Memory.at(RSP, -8), RAX);
+    code.mov(RAX, second);
+    code.store32(Memory.at(RSP, -4), RAX);
+    op(VPMOVZXBD, to, 0, Memory.at(RSP, -8));
   }
 
   /** Four bytes of memory in every lane. */

@@ -30,7 +30,7 @@ public final class WarmUp {
    */
   public static void run(
       Set<TensorType> types, KvLayout.Precision precision, BooleanSupplier stop) {
-    if (MachineKernels.withLayers().isPresent() && types.stream().allMatch(MachineMatrix::serves)) {
+    if (types.stream().allMatch(MachineMatrix::serves)) {
       return; // machine code needs no compiler
     }
     Scratch scratch = new Scratch();

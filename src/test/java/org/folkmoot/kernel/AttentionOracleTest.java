@@ -9,9 +9,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.kernel.machine.Processor;
 import org.folkmoot.testing.Bits;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -29,6 +31,8 @@ class AttentionOracleTest {
       EnumSet.of(AwkwardData.Input.SPREAD, AwkwardData.Input.HUGE);
 
   private final Scratch scratch = new Scratch();
+  private final Optional<MachineKernels> narrow =
+      Processor.hasAvx2() ? MachineKernels.of(Tier.AVX2) : Optional.empty();
   private final SplitAttention.Memory memory = new SplitAttention.Memory();
 
   /** What makes a case. */
@@ -183,6 +187,10 @@ class AttentionOracleTest {
         float[] inJava = out.clone();
         Attention.attend(layout, pages, LAYER, head, part, scratch);
         assertThat(Arrays.equals(out, inJava)).as("%s in Java", of).isTrue();
+        if (narrow.isPresent()) {
+          narrow(narrow.get(), layout, pages, head, part);
+          assertThat(Arrays.equals(out, inJava)).as("%s by AVX2", of).isTrue();
+        }
         for (int parts = 2; parts < 6; parts++) {
           split(layout, pages, head, part, parts);
           assertThat(Arrays.equals(out, inJava)).as("%s in %d parts", of, parts).isTrue();
@@ -206,6 +214,22 @@ class AttentionOracleTest {
         Bits.assertSame(actual, expected, of, precision, t, head);
       }
     }
+  }
+
+  /** By machine code of the narrower tier, if it is for such heads. */
+  private void narrow(
+      MachineKernels kernels,
+      KvLayout layout,
+      List<MemorySegment> pages,
+      int head,
+      Attention.Queries queries) {
+    Optional<MachineAttention> machine = kernels.attention(layout);
+    assertThat(machine.isPresent()).isEqualTo(layout.headDim() % 16 == 0);
+    int rows = queries.firstHead() * layout.headDim();
+    machine.ifPresent(made -> {
+      Arrays.fill(queries.out(), rows, rows + queries.heads() * layout.headDim(), 7f);
+      made.attend(new MachineAttention.Past(layout, pages, LAYER, head), queries, scratch);
+    });
   }
 
   /** In parts, the last first, if the machine has kernels for it and the past is long enough. */

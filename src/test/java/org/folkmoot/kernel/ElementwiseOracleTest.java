@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.kernel.machine.Processor;
 import org.folkmoot.testing.Bits;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -154,6 +155,46 @@ class ElementwiseOracleTest {
       Elementwise.add(out, AHEAD, ahead(y), AHEAD, length);
       Bits.assertSame(Arrays.copyOfRange(out, AHEAD, out.length), sum, "sum", length);
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void narrowMachineCode(AwkwardData.Input input) {
+    if (!Processor.hasAvx2()) {
+      return;
+    }
+    MachineKernels kernels = MachineKernels.of(Tier.AVX2).orElseThrow();
+    AwkwardData data = new AwkwardData(10);
+    for (int length : LENGTHS) {
+      float[] x = data.vector(length, input);
+      float[] w = data.vector(length, AwkwardData.Input.ORDINARY);
+      float[] out = new float[length + 2 * AHEAD];
+      if (Float.isFinite(Oracle.dot(x, x))) {
+        kernels.rmsNorm(ahead(x), AHEAD, w, 1e-5f, out, AHEAD);
+        narrow(out, Oracle.rmsNorm(x, w, 1e-5f), "norm", input);
+      }
+      kernels.siluTimes(ahead(x), AHEAD, ahead(w), AHEAD, out, AHEAD, length);
+      narrow(out, Oracle.siluTimes(x, w), "silu", input);
+      float[] sum = new float[length];
+      float[] power = new float[length];
+      for (int i = 0; i < length; i++) {
+        sum[i] = x[i] + w[i];
+        power[i] = Exp.exp(x[i]);
+      }
+      System.arraycopy(x, 0, out, AHEAD, length);
+      kernels.add(out, AHEAD, ahead(w), AHEAD, length);
+      narrow(out, sum, "sum", input);
+      System.arraycopy(x, 0, out, AHEAD, length);
+      kernels.exp(out, AHEAD, length);
+      narrow(out, power, "power", input);
+    }
+  }
+
+  /** What is before and behind must be as it was: zero. */
+  private static void narrow(float[] out, float[] expected, String what, AwkwardData.Input input) {
+    float[] all = new float[expected.length + 2 * AHEAD];
+    System.arraycopy(expected, 0, all, AHEAD, expected.length);
+    Bits.assertSame(out, all, what, expected.length, input);
   }
 
   @Test

@@ -101,6 +101,12 @@ public enum VectorOp {
   VPERM2I128(3, 1, 0, 0x46, Tuple.FULL_MEMORY),
   /** Lanes shifted by the lanes of the second. */
   VPSLLVD(2, 1, 0, 0x47, Tuple.FULL_MEMORY),
+  /** Loads the lanes whose sign bit the first operand has; the others are zero. */
+  VMASKMOVPS(2, 1, 0, 0x2c, Tuple.FULL_MEMORY),
+  /** Lanes of the second where the register that the immediate's upper half names is negative. */
+  VBLENDVPS(3, 1, 0, 0x4a, Tuple.FULL_MEMORY),
+  /** Bits of the second that the first has not. */
+  VANDNPS(1, 0, 0, 0x55, Tuple.FULL_MEMORY),
   /** Stores the lanes whose sign bit the first operand has. */
   VMASKMOVPS_STORE(2, 1, 0, 0x2e, Tuple.FULL_MEMORY),
   /** Stores the first two lanes. */

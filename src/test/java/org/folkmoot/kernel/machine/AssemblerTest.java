@@ -19,6 +19,8 @@ import static org.folkmoot.kernel.machine.Assembler.Gpr.RDX;
 import static org.folkmoot.kernel.machine.Assembler.Gpr.RSI;
 import static org.folkmoot.kernel.machine.Assembler.Gpr.RSP;
 import static org.folkmoot.kernel.machine.VectorOp.VADDPS;
+import static org.folkmoot.kernel.machine.VectorOp.VANDNPS;
+import static org.folkmoot.kernel.machine.VectorOp.VBLENDVPS;
 import static org.folkmoot.kernel.machine.VectorOp.VCMPPS;
 import static org.folkmoot.kernel.machine.VectorOp.VCVTDQ2PS;
 import static org.folkmoot.kernel.machine.VectorOp.VCVTPH2PS;
@@ -27,6 +29,7 @@ import static org.folkmoot.kernel.machine.VectorOp.VDIVPS;
 import static org.folkmoot.kernel.machine.VectorOp.VFMADD213PS;
 import static org.folkmoot.kernel.machine.VectorOp.VFMADD231PS;
 import static org.folkmoot.kernel.machine.VectorOp.VFNMADD231PS;
+import static org.folkmoot.kernel.machine.VectorOp.VMASKMOVPS;
 import static org.folkmoot.kernel.machine.VectorOp.VMASKMOVPS_STORE;
 import static org.folkmoot.kernel.machine.VectorOp.VMAXPS;
 import static org.folkmoot.kernel.machine.VectorOp.VMINPS;
@@ -334,6 +337,16 @@ class AssemblerTest {
     vex(
         a -> a.vector(VMOVQ_STORE, W128, 1, 0, Memory.at(RBP, 8)),
         "c5 f9 d6 4d 08"); // vmovq [rbp+8], xmm1
+    vex(
+        a -> a.vector(VMASKMOVPS, W256, 1, 13, Memory.at(RSI, 32)),
+        "c4 e2 15 2c 4e 20"); // vmaskmovps ymm1, ymm13, [rsi+32]
+    vex(
+        a -> a.vector(VBLENDVPS, W256, 0, 13, 0, 8 << 4),
+        "c4 e3 15 4a c0 80"); // vblendvps ymm0, ymm13, ymm0, ymm8
+    vex(a -> a.vector(VANDNPS, W256, 0, 8, 0), "c5 bc 55 c0"); // vandnps ymm0, ymm8, ymm0
+    vex(
+        a -> a.vector(VCMPPS, W256, 8, 2, Memory.at(RSP, 0), 1),
+        "c5 6c c2 04 24 01"); // vcmpltps ymm8, ymm2, [rsp]
     vex(a -> a.first(RAX, 15), "c5 79 7e f8"); // vmovd eax, xmm15
     vex(
         a -> a.broadcast(W256, 8, R9),
