@@ -37,10 +37,12 @@ final class AnswerVerifier implements AutoCloseable {
   private final Surroundings surroundings;
   private final By by;
   private final ModelOpener.Settings settings;
+  private final SwarmWish wish;
   private final Map<String, Weights> weights = new HashMap<>();
   private final Map<String, SwarmModel> models = new HashMap<>();
 
-  AnswerVerifier(Surroundings surroundings, By by, ModelOpener.Settings settings) {
+  AnswerVerifier(Surroundings surroundings, By by, ModelOpener.Settings settings, SwarmWish wish) {
+    this.wish = wish;
     this.surroundings = surroundings;
     this.by = by;
     this.settings = settings;
@@ -116,11 +118,7 @@ final class AnswerVerifier implements AutoCloseable {
         digest ->
             (SwarmModel)
                 Swarms.model(
-                    surroundings,
-                    digest,
-                    settings,
-                    SwarmWish.NONE,
-                    new SwarmGeneration.Watcher() {}));
+                    surroundings, digest, settings, wish, new SwarmGeneration.Watcher() {}));
   }
 
   /** The tokenizer of the model's file or, if peers computed it, of the head that they gave. */

@@ -266,7 +266,11 @@ final class Chat implements AutoCloseable {
     try {
       voice = Voice.open(surroundings, reference, wished, opening);
     } catch (RuntimeException | Error refused) {
-      voice = Voice.open(surroundings, voice.reference(), opening, false, peers);
+      // As it was: what was said to a model of this machine goes to nobody else.
+      boolean asked = voice.throughSwarm();
+      voice =
+          Voice.open(
+              surroundings, voice.reference(), opening, asked, asked ? peers : SwarmWish.NONE);
       throw refused;
     }
     transcript.seeAll();

@@ -214,7 +214,8 @@ final class ServeCommand implements Callable<Integer> {
     models.onChange(running::changed);
     SwarmAudits audits = new SwarmAudits(surroundings, serving.node(), serving.ledger()::audited);
     SwarmModels asked =
-        new SwarmModels(surroundings, serving.node(), models, draft, swarm.wish(), resources);
+        new SwarmModels(
+            surroundings, serving.node(), models, draft, swarm.wish(), resources, most(named));
     models.markReady();
     serve(
         settings,
@@ -224,9 +225,12 @@ final class ServeCommand implements Callable<Integer> {
         running,
         () -> {
           audits.close();
-          asked.close();
-          serving.close();
-          draft.ifPresent(LocalModel::close);
+          try {
+            asked.close();
+          } finally {
+            serving.close();
+            draft.ifPresent(LocalModel::close);
+          }
         });
   }
 

@@ -89,16 +89,18 @@ final class SwarmAudits implements Auditor.Means, AutoCloseable {
 
   private Auditor.Checked checked(Notary.Proof proof) {
     Optional<StoredModel> here = stored(proof);
-    if (here.isPresent()) {
-      try {
-        return byWeights(here.get(), proof);
-      } catch (FolkmootException noMemory) {
-        if (noMemory.code() != FolkmootException.Code.NO_ROOM) {
-          throw noMemory;
-        }
-      }
+    // With the model's ends here its file is, too, but hardly the memory for all of it.
+    if (here.isEmpty() || model(proof).ends().isPresent()) {
+      return byOthers(proof);
     }
-    return byOthers(proof);
+    try {
+      return byWeights(here.get(), proof);
+    } catch (FolkmootException noMemory) {
+      if (noMemory.code() != FolkmootException.Code.NO_ROOM) {
+        throw noMemory;
+      }
+      return byOthers(proof);
+    }
   }
 
   private Optional<StoredModel> stored(Notary.Proof proof) {

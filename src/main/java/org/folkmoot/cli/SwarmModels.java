@@ -12,7 +12,6 @@ import java.util.concurrent.FutureTask;
 import org.folkmoot.api.ModelProvider;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.NearNames;
-import org.folkmoot.cli.swarm.EndSpans;
 import org.folkmoot.cli.swarm.SwarmNode;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.LocalModel;
@@ -31,10 +30,8 @@ final class SwarmModels implements ModelProvider, AutoCloseable {
   private final Optional<LocalModel> draft;
   private final SwarmWish wish;
   private final ModelOpener.Settings resources;
-  private final Map<String, FutureTask<LanguageModel>> open = new ConcurrentHashMap<>();
-
-  /** By the hash of the model's file. */
-  private final Map<String, EndSpans> ends = new ConcurrentHashMap<>();
+  private final Map<String, FutureTask<SwarmModel>> open = new ConcurrentHashMap<>();
+  private final KeptEnds ends;
 
   /**
    * Opens nothing yet.
@@ -42,6 +39,7 @@ final class SwarmModels implements ModelProvider, AutoCloseable {
    * @param draft a model of this machine that drafts for those of the swarm; not closed
    * @param wish how the swarm is asked
    * @param resources for what of the swarm's models is computed here
+   * @param mostEnds of how many models
    */
   SwarmModels(
       Surroundings surroundings,
@@ -49,12 +47,14 @@ final class SwarmModels implements ModelProvider, AutoCloseable {
       ServedModels local,
       Optional<LocalModel> draft,
       SwarmWish wish,
-      ModelOpener.Settings resources) {
+      ModelOpener.Settings resources,
+      int mostEnds) {
     this.surroundings = surroundings;
     this.node = node;
     this.local = local;
     this.draft = draft;
     this.wish = wish;
+    this.ends = new KeptEnds(surroundings, node, wish, resources, mostEnds);
     this.resources = resources;
   }
 
@@ -86,13 +86,14 @@ final class SwarmModels implements ModelProvider, AutoCloseable {
     if (!node.serves(Swarms.wish(surroundings, name))) {
       return local.open(name);
     }
-    return new SharedLease(model(name));
+    SwarmModel model = model(name);
+    return wish.ends().isEmpty() ? new SharedLease(model) : ends.lease(model);
   }
 
   /** The model of a name, opened once: whoever comes meanwhile waits for that, and for no other. */
-  private LanguageModel model(String name) {
-    FutureTask<LanguageModel> mine = new FutureTask<>(() -> ask(name));
-    FutureTask<LanguageModel> first = open.putIfAbsent(name, mine);
+  private SwarmModel model(String name) {
+    FutureTask<SwarmModel> mine = new FutureTask<>(() -> ask(name));
+    FutureTask<SwarmModel> first = open.putIfAbsent(name, mine);
     if (first == null) {
       mine.run();
       first = mine;
@@ -111,8 +112,8 @@ final class SwarmModels implements ModelProvider, AutoCloseable {
     }
   }
 
-  private LanguageModel ask(String name) {
-    SwarmModel model = around(opened(name));
+  private SwarmModel ask(String name) {
+    SwarmModel model = opened(name);
     if (draft.isEmpty()) {
       return model;
     }
@@ -136,20 +137,9 @@ final class SwarmModels implements ModelProvider, AutoCloseable {
         new SwarmGeneration.Watcher() {});
   }
 
-  /** With its ends here, if they are to be: loaded once, and kept as long as the node lives. */
-  private SwarmModel around(SwarmModel model) {
-    if (wish.ends().isEmpty()) {
-      return model;
-    }
-    EndSpans spans =
-        ends.computeIfAbsent(
-            model.digest(), _ -> wish.openEnds(surroundings, node, model, resources).orElseThrow());
-    return model.around(spans.ends());
-  }
-
   @Override
   public void close() {
-    ends.values().forEach(EndSpans::close);
+    ends.close();
   }
 
   private record SharedLease(LanguageModel model) implements Lease {

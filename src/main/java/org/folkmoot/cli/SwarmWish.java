@@ -29,6 +29,11 @@ record SwarmWish(RouteConstraints constraints, Optional<String> draft, OptionalI
 
   private static final String LOCAL = "local";
 
+  /** Any peers, with what follows {@code --ends}. */
+  static SwarmWish over(@Nullable String ends) {
+    return new SwarmWish(RouteConstraints.NONE, Optional.empty(), ends(ends));
+  }
+
   /** Room for the contexts of a draft model: a small model's of some ten thousand tokens. */
   private static final long DRAFT_KV_BYTES = 512L << 20;
 
@@ -45,8 +50,10 @@ record SwarmWish(RouteConstraints constraints, Optional<String> draft, OptionalI
       return OptionalInt.of(1);
     }
     try {
-      if (text.startsWith(LOCAL + ":")) {
-        return OptionalInt.of(Integer.parseInt(text.substring(LOCAL.length() + 1)));
+      int each =
+          text.startsWith(LOCAL + ":") ? Integer.parseInt(text.substring(LOCAL.length() + 1)) : 0;
+      if (each > 0) {
+        return OptionalInt.of(each);
       }
     } catch (NumberFormatException malformed) {
       // Said below.
@@ -76,6 +83,7 @@ record SwarmWish(RouteConstraints constraints, Optional<String> draft, OptionalI
                     NOT_FOUND,
                     "--ends local needs the model's file on this machine, and %s is not here: 'folkmoot pull' it, or leave --ends out"
                         .formatted(PlainText.line(model.name(), 60))));
+    ModelOpener.selfTest();
     EndSpans spans;
     try (LoadingLine line = new LoadingLine(surroundings, stored.name())) {
       spans =
@@ -99,8 +107,8 @@ record SwarmWish(RouteConstraints constraints, Optional<String> draft, OptionalI
         .console()
         .errStyle()
         .faint(
-            "both ends of %s are computed here, %d of its %d layers: peers see hidden states and no tokens, which is no encryption"
-                .formatted(name, 2 * ends.each(), ends.layers()));
+            "both ends of %s are computed here, as %s, %d of its %d layers: peers see hidden states and no tokens, which is no encryption"
+                .formatted(name, ends.at(), 2 * ends.each(), ends.layers()));
   }
 
   /**

@@ -146,12 +146,16 @@ final class Swarms {
               speculates(surroundings),
               draft,
               wish.constraints(),
+              Optional.empty(),
               ChainSettings.USUAL,
               new SecureRandom()::nextLong,
               () -> {
-                here.forEach(EndSpans::close);
-                node.close();
-                draft.ifPresent(LocalModel::close);
+                try {
+                  here.forEach(EndSpans::close);
+                } finally {
+                  node.close();
+                  draft.ifPresent(LocalModel::close);
+                }
               });
       SwarmModel model = model(surroundings, node, name, options, watcher);
       wish.openEnds(surroundings, node, model, resources).ifPresent(here::add);
@@ -210,6 +214,7 @@ final class Swarms {
         speculate,
         Optional.empty(),
         constraints,
+        Optional.empty(),
         ChainSettings.USUAL,
         random::nextLong,
         release);

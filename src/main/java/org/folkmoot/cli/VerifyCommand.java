@@ -57,8 +57,18 @@ final class VerifyCommand implements Callable<Integer> {
 
   @Option(
       names = "--swarm",
-      description = "Have other peers of this home's swarm compute it, even if the model is here.")
+      description =
+          "Have other peers of this home's swarm compute it, even if the model is here. They are"
+              + " given prompt and answer; with --ends local, hidden states instead.")
   private boolean throughSwarm;
+
+  @Option(
+      names = "--ends",
+      paramLabel = "local[:N]",
+      description =
+          "With --swarm, compute the model's ends here, so that no peer is sent a token: see"
+              + " 'folkmoot run --help'.")
+  private @Nullable String ends;
 
   @Mixin private EngineOptions engine;
 
@@ -79,7 +89,8 @@ final class VerifyCommand implements Callable<Integer> {
     if (accusation.isPresent()) {
       return judge(accusation.get());
     }
-    try (AnswerVerifier verifier = new AnswerVerifier(surroundings, by(), engine.settings(1))) {
+    try (AnswerVerifier verifier =
+        new AnswerVerifier(surroundings, by(), engine.settings(1), SwarmWish.over(ends))) {
       return isJson(bytes) ? verifyChat(verifier) : verifyAnswer(verifier, bytes);
     }
   }

@@ -127,6 +127,7 @@ record VerifyReport(
       Map<String, Object> one = new LinkedHashMap<>();
       one.put("peer", text(hop.peer()));
       one.put("layers", SwarmReport.layers(hop.range()));
+      one.put("saw", saw(hop.range()));
       hop.policy().ifPresent(policy -> one.put("policy", policy.hex()));
       hops.add(one);
     }

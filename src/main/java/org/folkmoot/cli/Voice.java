@@ -8,8 +8,9 @@ import org.folkmoot.store.StoredModel;
  * The model that speaks in a chat, with the KV cache of the conversation.
  *
  * @param reference what the person called it
+ * @param throughSwarm whether the person asked for the swarm
  */
-record Voice(String reference, LanguageModel model, Conversation conversation)
+record Voice(String reference, LanguageModel model, Conversation conversation, boolean throughSwarm)
     implements AutoCloseable {
   private static final int LONGEST_NAME = 40;
 
@@ -21,7 +22,8 @@ record Voice(String reference, LanguageModel model, Conversation conversation)
       boolean throughSwarm,
       SwarmWish peers) {
     LanguageModel model = Models.open(surroundings, reference, settings, throughSwarm, peers);
-    return new Voice(reference, model, model.newConversation());
+    boolean asked = throughSwarm || peers.ends().isPresent();
+    return new Voice(reference, model, model.newConversation(), asked);
   }
 
   /** Opens a model that is here. */
@@ -31,7 +33,7 @@ record Voice(String reference, LanguageModel model, Conversation conversation)
       StoredModel stored,
       ModelOpener.Settings settings) {
     LanguageModel model = ModelOpener.openShowing(surroundings, stored, settings);
-    return new Voice(reference, model, model.newConversation());
+    return new Voice(reference, model, model.newConversation(), false);
   }
 
   /** What to call it in a line. */

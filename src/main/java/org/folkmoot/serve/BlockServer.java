@@ -190,7 +190,8 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     if (seats.of(change.session()).size() > 1 && !seat.isConcernedBy(change)) {
       return;
     }
-    if (change.next().map(next -> dials.allows(seat.client(), next.peer())).orElse(true)) {
+    boolean kept = isKept(seat.engine());
+    if (kept || change.next().map(next -> dials.allows(seat.client(), next.peer())).orElse(true)) {
       seat.rewire(change);
     } else {
       owner.failed(seat, Message.Reason.BUSY, TOO_MANY_DIALS);
@@ -220,7 +221,9 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
           open,
           Message.Reason.LIMIT,
           "sessions here have at most %d tokens".formatted(engine.maxPositions()));
-    } else if (isFull(from, engine)) {
+    } else if (isKept(engine)) {
+      admit(from, open, engine); // our own: what strangers may have is no matter here
+    } else if (isFull(from)) {
       busy(from, open, "all room for sessions is taken");
     } else if (!shares(engine).isDue(from, open.maxPositions())
         && wanted(engine).byOthers(from, network.loop().nanoTime())) {
@@ -248,11 +251,12 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
     return null;
   }
 
-  /** Strangers cannot take the seats that are this node's own. */
-  private boolean isFull(PeerId client, SpanEngine engine) {
-    boolean own = ownEngines.values().stream().anyMatch(kept -> kept.contains(engine));
-    return (!own && seats.size() >= limits.seats())
-        || seats.countOf(client) >= limits.seatsPerClient();
+  private boolean isKept(SpanEngine engine) {
+    return ownEngines.values().stream().anyMatch(kept -> kept.contains(engine));
+  }
+
+  private boolean isFull(PeerId client) {
+    return seats.size() >= limits.seats() || seats.countOf(client) >= limits.seatsPerClient();
   }
 
   private void busy(PeerId from, Message.Open open, String text) {
@@ -413,7 +417,10 @@ public final class BlockServer implements PeerNetwork.Listener, AutoCloseable {
       SignedStatement signed =
           new SignedStatement(signer.peerId(), statement, signer.sign(statement.signedBytes()));
       acknowledgements.signed(seat.client(), signed);
-      inputs.ifPresent(its -> respondent.keep(signed, key, its, seat.engine()));
+      // Of what nobody else was served with nobody else has a question: the first inputs are ids.
+      inputs
+          .filter(_ -> !isKept(seat.engine()))
+          .ifPresent(its -> respondent.keep(signed, key, its, seat.engine()));
       return signed;
     }
   }

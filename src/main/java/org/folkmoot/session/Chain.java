@@ -104,6 +104,10 @@ public final class Chain implements PeerNetwork.Listener {
   private Phase phase = Phase.OPENING;
   private long searchingSince;
   private boolean sawBusy;
+
+  /** Whether who refused last is this node, with the ends that are nobody else's. */
+  private boolean busyHere;
+
   private Loop.@Nullable Timer renewal;
   private Loop.@Nullable Timer retry;
 
@@ -187,13 +191,19 @@ public final class Chain implements PeerNetwork.Listener {
   }
 
   private void replace(ChainTestimony.Misfit misfit) {
-    PeerId peer = misfit.hop().peer();
-    if (misfit.blamed()) {
+    ChainHop hop = sender(misfit.hop());
+    PeerId peer = hop.peer();
+    if (misfit.blamed() || hop != misfit.hop()) {
       planner.failed(peer, Message.Reason.FAILED);
     } else {
       planner.busy(peer, BETWEEN_MILLIS);
     }
     lose(peer);
+  }
+
+  /** Where one of our own hops lacks something, or was given nonsense, it is who sends to it. */
+  private ChainHop sender(ChainHop accused) {
+    return accused.peer().equals(network.self()) ? hops.before(accused) : accused;
   }
 
   /** Whether tokens are under way. */
@@ -305,7 +315,13 @@ public final class Chain implements PeerNetwork.Listener {
     if (hops.stream().noneMatch(hop -> hop.isMeant(from, refusal))) {
       return; // of an attempt that was given up
     }
-    if (refusal.reason() == Message.Reason.BUSY) {
+    busyHere = from.equals(network.self()) && hops.areEndsAt(from);
+    if (busyHere && isNonsense(refusal.reason())) {
+      PeerId sender = sender(hops.last()).peer();
+      planner.failed(sender, Message.Reason.FAILED);
+      drop(from);
+      lose(sender);
+    } else if (refusal.reason() == Message.Reason.BUSY) {
       // Whoever lets a session in and then has no room for it has failed.
       failed |= phase == Phase.RUNNING;
       sawBusy = true;
@@ -315,6 +331,12 @@ public final class Chain implements PeerNetwork.Listener {
       planner.failed(from, refusal.reason());
       lose(from);
     }
+  }
+
+  /** Whether a seat that was taken is told to be lost by what it was sent. */
+  private boolean isNonsense(Message.Reason reason) {
+    return hops.last().state == ChainHop.State.LIVE
+        && (reason == Message.Reason.MALFORMED || reason == Message.Reason.LIMIT);
   }
 
   private void hopLost(PeerId from, Message.HopLost message) {
@@ -433,7 +455,9 @@ public final class Chain implements PeerNetwork.Listener {
     fail(
         new FolkmootException(
             BUSY,
-            "the peers of this swarm are busy, with no room for %d tokens now: try again soon, or ask for less"
+            (busyHere
+                    ? "this machine has no room for the ends of %d tokens now: try again soon, ask for less, or raise --kv-memory"
+                    : "the peers of this swarm are busy, with no room for %d tokens now: try again soon, or ask for less")
                 .formatted(task.maxPositions())));
   }
 
@@ -502,7 +526,8 @@ public final class Chain implements PeerNetwork.Listener {
       if (hop.computedTo() < steps.sentTo()) {
         // Whoever waits in vain may be the one that hangs, or the one before it: in turn.
         int layer = hop.plan.range().from();
-        return i == 0 || stalledAt.add(layer) || !stalledAt.remove(layer) ? hop : hops.get(i - 1);
+        boolean itself = i == 0 || stalledAt.add(layer) || !stalledAt.remove(layer);
+        return itself ? sender(hop) : hops.get(i - 1);
       }
     }
     return hops.last(); // which chose no token

@@ -91,6 +91,16 @@ final class ChainHops {
     return false;
   }
 
+  /** The hop that sends to another; itself for the first. */
+  ChainHop before(ChainHop hop) {
+    return hops.get(Math.max(0, hops.indexOf(hop) - 1));
+  }
+
+  /** Whether a peer has both ends. */
+  boolean areEndsAt(PeerId peer) {
+    return hops.size() > 1 && first().peer().equals(peer) && last().peer().equals(peer);
+  }
+
   /**
    * Holds what the hops say of themselves against the time that a token took. Twice their words and
    * their round trips explain it; what is beyond is some hop's, and as nobody can tell whose, each

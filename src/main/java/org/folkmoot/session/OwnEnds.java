@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.wire.LayerRange;
@@ -25,8 +26,10 @@ import org.folkmoot.wire.PeerId;
  * @param addresses where the hop before the last finds it; empty if there is a link anyway
  * @param layers of the model
  * @param each how many of these are at either end
+ * @param positions the longest context that fits into their memory
  */
-public record OwnEnds(PeerId at, Supplier<List<PeerAddress>> addresses, int layers, int each) {
+public record OwnEnds(
+    PeerId at, Supplier<List<PeerAddress>> addresses, int layers, int each, int positions) {
   /**
    * Checks that something is left for others, and that the ends are more than a table of ids.
    *
@@ -41,6 +44,11 @@ public record OwnEnds(PeerId at, Supplier<List<PeerAddress>> addresses, int laye
     }
   }
 
+  /** The same with room for contexts of at most so many positions. */
+  public OwnEnds holding(int most) {
+    return new OwnEnds(at, addresses, layers, each, most);
+  }
+
   /** The first end. */
   public LayerRange first() {
     return new LayerRange(true, 0, each, false);
@@ -51,19 +59,39 @@ public record OwnEnds(PeerId at, Supplier<List<PeerAddress>> addresses, int laye
     return new LayerRange(false, layers - each, layers, true);
   }
 
-  /** Plans a chain's ends here, and what is between them over other peers. */
-  public ChainPlanner around(ChainPlanner others) {
-    return new Planner(this, others);
+  /**
+   * Plans a chain's ends here, and what is between them over other peers.
+   *
+   * @param nanoTime by which this node is left alone for a while when it has no room
+   */
+  public ChainPlanner around(ChainPlanner others, LongSupplier nanoTime) {
+    return new Planner(this, others, nanoTime);
   }
 
   private HopPlan hop(LayerRange range) {
     return new HopPlan(at, range, addresses.get());
   }
 
-  private record Planner(OwnEnds ends, ChainPlanner others) implements ChainPlanner {
+  private static final class Planner implements ChainPlanner {
+    private final OwnEnds ends;
+    private final ChainPlanner others;
+    private final LongSupplier nanoTime;
+    private long busyUntil;
+
+    Planner(OwnEnds ends, ChainPlanner others, LongSupplier nanoTime) {
+      this.ends = ends;
+      this.others = others;
+      this.nanoTime = nanoTime;
+      busyUntil = nanoTime.getAsLong();
+    }
+
     /** The ends are never at anybody else, whatever befell this node. */
     @Override
     public List<HopPlan> plan(LayerRange range, int positions, Set<PeerId> without) {
+      boolean here = range.embeds() || range.heads();
+      if (here && nanoTime.getAsLong() - busyUntil < 0) {
+        return List.of();
+      }
       List<HopPlan> chain = new ArrayList<>();
       if (range.embeds()) {
         chain.add(ends.hop(ends.first()));
@@ -92,7 +120,11 @@ public record OwnEnds(PeerId at, Supplier<List<PeerAddress>> addresses, int laye
 
     @Override
     public void busy(PeerId peer, long retryAfterMillis) {
-      others.busy(peer, retryAfterMillis);
+      if (peer.equals(ends.at)) {
+        busyUntil = nanoTime.getAsLong() + retryAfterMillis * 1_000_000;
+      } else {
+        others.busy(peer, retryAfterMillis);
+      }
     }
 
     @Override

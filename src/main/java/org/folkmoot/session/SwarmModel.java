@@ -51,18 +51,6 @@ public final class SwarmModel implements LanguageModel {
       ChainSettings chain,
       LongSupplier random,
       Runnable release) {
-    /** With all of the model at others. */
-    public Options(
-        int contextLength,
-        boolean speculate,
-        Optional<LocalModel> draft,
-        RouteConstraints constraints,
-        ChainSettings chain,
-        LongSupplier random,
-        Runnable release) {
-      this(contextLength, speculate, draft, constraints, Optional.empty(), chain, random, release);
-    }
-
     /** The same with a model that drafts. */
     Options draftedBy(LocalModel model) {
       return new Options(
@@ -181,7 +169,8 @@ public final class SwarmModel implements LanguageModel {
 
   @Override
   public int contextLength() {
-    return Math.min(config.contextLength(), options.contextLength);
+    int room = options.ends.map(OwnEnds::positions).orElse(Integer.MAX_VALUE);
+    return Math.min(room, Math.min(config.contextLength(), options.contextLength));
   }
 
   @Override
@@ -267,7 +256,7 @@ public final class SwarmModel implements LanguageModel {
     ChainPlanner others =
         new RoutedPlanner(
             network, shape, announcements, scores, constraints, options.random.getAsLong());
-    return options.ends.map(own -> own.around(others)).orElse(others);
+    return options.ends.map(own -> own.around(others, network.loop()::nanoTime)).orElse(others);
   }
 
   /**

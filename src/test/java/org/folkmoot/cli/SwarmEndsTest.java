@@ -107,6 +107,14 @@ class SwarmEndsTest {
             .contains(
                 "it holds: the model says exactly this", "SAW", "all tokens", "hidden states");
 
+        // The two who computed the middle are all there are, and so no second opinion of it.
+        String[] again = {"verify", receipt, "--disclosure", disclosure, "--swarm"};
+        assertThat(refused(bare, call(again, ends))).contains("needs the model's file");
+        TestConsole checker = new TestConsole();
+        assertThat(run(checker, asker, call(again, ends))).isNotZero();
+        assertThat(checker.err()).contains("both ends of tiny:latest are computed here");
+        assertThat(checker.out()).contains("nobody else serves them");
+
         String[] tooMany = {"--ends", "local:2"};
         assertThat(refused(asker, call(QUESTION, tooMany))).contains("ends of 1 to 1 layers");
         String[] wrong = {"--ends", "home"};
@@ -118,7 +126,7 @@ class SwarmEndsTest {
           assertThat(ask(node.awaitReady())).isEqualTo(ask(alone.awaitReady()));
           assertThat(ask(node)).isEqualTo(ask(alone));
           assertThat(Files.readString(asker.resolve("log")))
-              .containsOnlyOnce("both ends of tiny:latest are computed here, 2 of its 4 layers");
+              .containsOnlyOnce("both ends of tiny:latest are computed here");
         }
       }
     }

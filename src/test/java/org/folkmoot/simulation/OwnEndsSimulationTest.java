@@ -9,15 +9,24 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
+import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.peer.PeerNetwork;
+import org.folkmoot.proof.Disclosure;
+import org.folkmoot.serve.SpanEngine;
+import org.folkmoot.session.Chain;
+import org.folkmoot.session.ChainPlanner;
 import org.folkmoot.session.HopPlan;
+import org.folkmoot.session.Opinions;
 import org.folkmoot.session.OwnEnds;
+import org.folkmoot.session.SecondOpinion;
 import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SessionId;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -45,9 +54,20 @@ class OwnEndsSimulationTest {
     final List<FakeSpanEngine> kept = new ArrayList<>();
     final OwnEnds ends;
     final SimRequest request;
+    final SimPlanner others;
     final Set<Class<?>> seen = new HashSet<>();
 
+    /** Sends nonsense to the last end before each of its own outputs; null for nobody. */
+    @Nullable SimNode harasser;
+
+    int opens;
+
     World(long seed, int copies, int each, boolean drafting) {
+      this(seed, copies, each, drafting, 1000);
+    }
+
+    /** With so many positions of cache at either end. */
+    World(long seed, int copies, int each, boolean drafting, int room) {
       simulation = new Simulation(OwnEndsSimulationTest.class, seed);
       network = new SimNetwork(simulation, SimNetwork.world(simulation, 4));
       for (int copy = 0; copy < copies; copy++) {
@@ -56,22 +76,23 @@ class OwnEndsSimulationTest {
         server(new LayerRange(false, 8, 12, true));
       }
       client = new SimNode(new SimHost(network, 99, "client", 0, true), MODEL, null, 0);
-      ends = new OwnEnds(client.host().peer(), List::of, MODEL.layers(), each);
-      keep(ends.first());
-      keep(ends.last());
-      SimPlanner others =
+      ends = new OwnEnds(client.host().peer(), List::of, MODEL.layers(), each, 1000);
+      keep(ends.first(), room);
+      keep(ends.last(), room);
+      others =
           new SimPlanner(
               client.links(), MODEL, () -> servers.stream().map(SimNode::announcement).toList());
-      request =
-          new SimRequest(
-                  client.links(),
-                  ends.around(others),
-                  MODEL,
-                  simulation.random("request"),
-                  PROMPT,
-                  ANSWER,
-                  drafting)
-              .traced(Hash32.sha256(new byte[] {(byte) seed}));
+      request = request("request", seed, drafting);
+    }
+
+    SimRequest request(String name, long seed, boolean drafting) {
+      return new SimRequest(
+              client.links(), planner(), MODEL, simulation.random(name), PROMPT, ANSWER, drafting)
+          .traced(Hash32.sha256(new byte[] {(byte) seed}));
+    }
+
+    ChainPlanner planner() {
+      return ends.around(others, client.links().loop()::nanoTime);
     }
 
     private void server(LayerRange range) {
@@ -85,10 +106,19 @@ class OwnEndsSimulationTest {
                 @Override
                 public void received(PeerId from, Message message) {
                   seen.add(message.getClass());
+                  opens += message instanceof Message.Open ? 1 : 0;
+                  if (node.equals(harasser) && message instanceof Message.Forward step) {
+                    node.links().send(client.host().peer(), nonsense(step));
+                  }
                   requireNoTokens(message);
                 }
               });
       servers.add(node);
+    }
+
+    private static Message nonsense(Message.Forward step) {
+      return new Message.Forward(
+          step.session(), step.epoch(), step.position(), 1, 0, new int[0], new float[3]);
     }
 
     private void requireNoTokens(Message message) {
@@ -105,9 +135,9 @@ class OwnEndsSimulationTest {
       });
     }
 
-    private void keep(LayerRange range) {
+    private void keep(LayerRange range, int room) {
       FakeSpanEngine engine =
-          new FakeSpanEngine(client.host().loop(), MODEL, range, FakeSpanEngine.Speed.USUAL, 1000);
+          new FakeSpanEngine(client.host().loop(), MODEL, range, FakeSpanEngine.Speed.USUAL, room);
       kept.add(engine);
       client.server().keep(MODEL.id(), engine);
     }
@@ -233,6 +263,96 @@ class OwnEndsSimulationTest {
         });
   }
 
+  /** Who sends nonsense to our own end is replaced, and not the end, which has nobody else. */
+  @Test
+  void whoSendsNonsenseToOurEndIsReplaced() {
+    Seeds.of(40)
+        .forEach(seed -> {
+          World world = new World(seed, 2, 1, seed % 2 == 0);
+          world.start();
+          world.runToToken((int) (seed % (ANSWER - 4)));
+          SimNode harasser = world.between().getLast();
+          world.harasser = harasser;
+          world.finish();
+          assertThat(world.between()).doesNotContain(harasser);
+          assertThat(world.request.repairs()).isLessThan(8);
+        });
+  }
+
+  /** Two answers, and room for the ends of one: the other waits, and nobody is pestered. */
+  @Test
+  void whereThisMachineHasNoRoomTheAnswerWaits() {
+    World world = new World(1, 1, 1, false, PROMPT + ANSWER + 5);
+    SimRequest second = world.request("second", 2, false);
+    world.start();
+    world.client.host().loop().execute(second::start);
+    world.simulation.runUntil(() -> second.state() != SimRequest.State.RUNNING, 60 * SECOND);
+    world.simulation.require(() ->
+        assertThat(second.state()).as("%s", second.failure()).isEqualTo(SimRequest.State.DONE));
+    world.finish();
+    assertThat(world.opens).isLessThan(200);
+  }
+
+  @Test
+  void noRoomForLongIsSaidToBeThisMachines() {
+    World world = new World(1, 1, 1, false, PROMPT + ANSWER + 5);
+    try (SpanEngine.Seat _ = world.kept.getFirst().open(world.ends.first(), 10)) {
+      requireNoRoomHere(world);
+    }
+  }
+
+  private static void requireNoRoomHere(World world) {
+    world.client.host().loop().execute(world.request::start);
+    world.simulation.runUntil(() -> world.request.failure() != null, 60 * SECOND);
+    assertThat(world.request.failure())
+        .hasMessageContaining("this machine has no room for the ends of 44 tokens");
+    assertThat(world.opens).isLessThan(400);
+  }
+
+  /** An answer that is computed again for an audit keeps its ends here, too. */
+  @Test
+  void secondOpinionsSendNoTokenEither() {
+    Seeds.of(20)
+        .forEach(seed -> {
+          World world = new World(seed, 2, 1, false);
+          world.start();
+          world.finish();
+          world.seen.clear();
+          Disclosure opened = world.request.disclosure();
+          SamplerSettings s = world.request.settings();
+          Chain.Task task =
+              new Chain.Task(
+                  new SessionId(seed, 77),
+                  MODEL.id(),
+                  MODEL.layers(),
+                  opened.ids().length,
+                  new Message.Sampling(
+                      s.temperature(),
+                      s.topK(),
+                      s.topP(),
+                      s.minP(),
+                      s.repeatPenalty(),
+                      s.repeatWindow(),
+                      s.seed(),
+                      s.logitBias(),
+                      opened.promptIds(),
+                      -1));
+          CompletableFuture<SecondOpinion.Result> result =
+              Opinions.ask(
+                  world.client.links(),
+                  world.planner(),
+                  task,
+                  SimPeer.VERIFIER,
+                  Objects.requireNonNull(world.request.receipt()),
+                  opened);
+          world.simulation.runUntil(result::isDone, 60 * SECOND);
+          assertThat(result.join().parts())
+              .hasSize(5)
+              .allSatisfy(part -> assertThat(part.agrees()).isEqualTo(SecondOpinion.Verdict.SAME));
+          assertThat(world.seen).contains(Message.Forward.class);
+        });
+  }
+
   @Test
   void strangersAreNotServedWithWhatIsKept() {
     World world = new World(1, 1, 1, false);
@@ -273,11 +393,11 @@ class OwnEndsSimulationTest {
   void endsLeaveSomethingForOthersAndAreMoreThanATableOfIds() {
     PeerId self = new World(1, 1, 1, false).client.host().peer();
     for (int each : new int[] {-1, 0, 6, 100}) {
-      assertThatThrownBy(() -> new OwnEnds(self, List::of, 12, each))
+      assertThatThrownBy(() -> new OwnEnds(self, List::of, 12, each, 9))
           .isInstanceOf(FolkmootException.class)
           .hasMessageContaining("ends of 1 to 5 layers");
     }
-    assertThat(new OwnEnds(self, List::of, 12, 5).last())
+    assertThat(new OwnEnds(self, List::of, 12, 5, 9).last())
         .isEqualTo(new LayerRange(false, 7, 12, true));
   }
 }

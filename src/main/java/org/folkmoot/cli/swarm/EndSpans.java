@@ -28,7 +28,7 @@ public final class EndSpans implements AutoCloseable {
    * @param sha256 of the model's file
    * @param each layers at either end
    * @param threads threads that compute
-   * @param kvBytes the most memory for contexts, at each end
+   * @param kvBytes the most memory for contexts, half of it at each end
    * @param shelf where its weights are kept once repacked
    */
   public record Wish(
@@ -46,14 +46,16 @@ public final class EndSpans implements AutoCloseable {
   private final GgufFile file;
   private final WorkerPool pool;
   private final OwnEnds ends;
-  private final List<End> loaded = new ArrayList<>();
+  private final List<End> loaded;
 
-  private EndSpans(SwarmNode node, ModelId model, GgufFile file, WorkerPool pool, OwnEnds ends) {
+  private EndSpans(
+      SwarmNode node, ModelId model, GgufFile file, WorkerPool pool, OwnEnds ends, List<End> all) {
     this.node = node;
     this.model = model;
     this.file = file;
     this.pool = pool;
     this.ends = ends;
+    this.loaded = all;
   }
 
   /**
@@ -65,6 +67,7 @@ public final class EndSpans implements AutoCloseable {
   public static EndSpans start(SwarmNode node, Wish wish, DoubleConsumer progress) {
     GgufFile file = GgufFile.open(wish.file);
     WorkerPool pool = new WorkerPool(wish.threads);
+    List<End> all = new ArrayList<>();
     try {
       ModelConfig config = ModelConfig.of(file);
       OwnEnds ends =
@@ -72,31 +75,35 @@ public final class EndSpans implements AutoCloseable {
               node.self(),
               () -> node.port() == 0 ? List.of() : node.addresses(),
               config.layers(),
-              wish.each);
-      EndSpans spans = new EndSpans(node, new ModelId(Hash32.ofHex(wish.sha256)), file, pool, ends);
-      try {
-        spans.load(wish, config, ends.first(), _ -> {});
-        spans.load(wish, config, ends.last(), progress); // with the head, which is most of it
-      } catch (RuntimeException | Error failed) {
-        spans.loaded.forEach(End::release);
-        throw failed;
-      }
-      node.run(() -> spans.loaded.forEach(end -> node.server().keep(spans.model, end.engine)));
+              wish.each,
+              config.contextLength());
+      all.add(load(file, config, wish, pool, ends.first(), _ -> {}));
+      all.add(load(file, config, wish, pool, ends.last(), progress)); // with the head: most of it
+      int room = all.stream().mapToInt(end -> end.engine.maxPositions()).min().orElseThrow();
+      ModelId model = new ModelId(Hash32.ofHex(wish.sha256));
+      EndSpans spans = new EndSpans(node, model, file, pool, ends.holding(room), all);
+      node.run(() -> all.forEach(end -> node.server().keep(model, end.engine)));
       return spans;
     } catch (RuntimeException | Error failed) {
-      pool.close();
-      file.close();
+      release(all, pool, file);
       throw failed;
     }
   }
 
-  private void load(Wish wish, ModelConfig config, LayerRange range, DoubleConsumer progress) {
+  private static End load(
+      GgufFile file,
+      ModelConfig config,
+      Wish wish,
+      WorkerPool pool,
+      LayerRange range,
+      DoubleConsumer progress) {
     Span part = new Span(range.embeds(), range.from(), range.to(), range.heads());
     SpanModel span = SpanModel.load(file, config, part, pool, wish.shelf, progress);
     BatchScheduler scheduler =
-        new BatchScheduler(span, wish.kvBytes, ServedSpan.MOST_SESSIONS, new ServedSpan.Reader());
+        new BatchScheduler(
+            span, wish.kvBytes / 2, ServedSpan.MOST_SESSIONS, new ServedSpan.Reader());
     int tokens = Tokenizers.from(file.metadata()).size();
-    loaded.add(new End(span, scheduler, new ScheduledSpan(span, scheduler, tokens)));
+    return new End(span, scheduler, new ScheduledSpan(span, scheduler, tokens));
   }
 
   /** Where they are in a chain. */
@@ -104,12 +111,19 @@ public final class EndSpans implements AutoCloseable {
     return ends;
   }
 
+  private static void release(List<End> all, WorkerPool pool, GgufFile file) {
+    all.forEach(End::release);
+    pool.close();
+    file.close();
+  }
+
   /** Ends what goes on with them, and frees their memory. */
   @Override
   public void close() {
-    node.run(() -> loaded.forEach(end -> node.server().withdraw(model, end.engine)));
-    loaded.forEach(End::release);
-    pool.close();
-    file.close();
+    try {
+      node.run(() -> loaded.forEach(end -> node.server().withdraw(model, end.engine)));
+    } finally {
+      release(loaded, pool, file);
+    }
   }
 }
