@@ -80,8 +80,8 @@ abstract class QuicFixture {
 
   /** Waits until the server has so many connections. */
   final void awaitConnections(int count) {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(Recorder.PATIENCE_SECONDS);
-    while (server().connections() != count && System.nanoTime() - end < 0) {
+    long left = TimeUnit.SECONDS.toMillis(Recorder.PATIENCE_SECONDS);
+    while (server().connections() != count && left-- > 0) {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
     }
     assertThat(server().connections()).isEqualTo(count);

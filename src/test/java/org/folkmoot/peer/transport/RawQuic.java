@@ -1,6 +1,7 @@
 package org.folkmoot.peer.transport;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.DatagramPacket;
@@ -15,7 +16,6 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import javax.crypto.Cipher;
 import javax.crypto.KDF;
@@ -44,8 +44,7 @@ final class RawQuic implements AutoCloseable {
   private static final int FIRST_LONG = 0xc0;
   private static final int RETRY = 0xf0;
   private static final int FORM = 0xf0;
-  private static final int PATIENCE_MILLIS =
-      (int) TimeUnit.SECONDS.toMillis(Recorder.PATIENCE_SECONDS);
+  private static final int SECOND_MILLIS = 1000;
 
   /** Packets that a server sends to strangers. */
   enum Kind {
@@ -73,7 +72,7 @@ final class RawQuic implements AutoCloseable {
     this.hello = hello;
     socket = new DatagramSocket(new InetSocketAddress(from, 0));
     socket.connect(InetAddress.getLoopbackAddress(), port);
-    socket.setSoTimeout(PATIENCE_MILLIS);
+    socket.setSoTimeout(SECOND_MILLIS);
   }
 
   /** Has a peer dial a socket that listens and says nothing, and reads what it says. */
@@ -154,8 +153,22 @@ final class RawQuic implements AutoCloseable {
     socket.send(new DatagramPacket(datagram, datagram.length));
   }
 
-  /** The next datagram that comes. */
+  /**
+   * The next datagram that comes. Waits a second at a time: while this process is stopped, and the
+   * server with it, time passes, too.
+   */
   byte[] receive() throws IOException {
+    for (int second = 1; second < Recorder.PATIENCE_SECONDS; second++) {
+      try {
+        return receiveNow();
+      } catch (SocketTimeoutException notYet) {
+        assertThat(socket.isClosed()).isFalse();
+      }
+    }
+    return receiveNow();
+  }
+
+  private byte[] receiveNow() throws IOException {
     DatagramPacket packet = new DatagramPacket(new byte[2 * DATAGRAM], 2 * DATAGRAM);
     socket.receive(packet);
     return Arrays.copyOf(packet.getData(), packet.getLength());
@@ -167,10 +180,10 @@ final class RawQuic implements AutoCloseable {
     socket.setSoTimeout(1);
     try {
       while (true) {
-        all.add(receive());
+        all.add(receiveNow());
       }
     } catch (SocketTimeoutException noMore) {
-      socket.setSoTimeout(PATIENCE_MILLIS);
+      socket.setSoTimeout(SECOND_MILLIS);
       return all;
     }
   }
