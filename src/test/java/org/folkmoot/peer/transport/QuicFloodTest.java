@@ -58,7 +58,8 @@ class QuicFloodTest extends QuicFixture {
           dial();
         }
         stranger.send(beginning(stranger));
-        answers.take(stranger.receive());
+        // More come of a handshake than of a token, so some are on their way: one may be lost.
+        stranger.receiveSoon().ifPresent(answers::take);
         assertThat(server().connections()).isLessThanOrEqualTo(PLACES + 1);
       }
       stranger.pending().forEach(answers::take);

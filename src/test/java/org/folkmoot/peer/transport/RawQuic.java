@@ -168,6 +168,15 @@ final class RawQuic implements AutoCloseable {
     return receiveNow();
   }
 
+  /** The same, within a second. */
+  Optional<byte[]> receiveSoon() throws IOException {
+    try {
+      return Optional.of(receiveNow());
+    } catch (SocketTimeoutException lost) {
+      return Optional.empty();
+    }
+  }
+
   private byte[] receiveNow() throws IOException {
     DatagramPacket packet = new DatagramPacket(new byte[2 * DATAGRAM], 2 * DATAGRAM);
     socket.receive(packet);
