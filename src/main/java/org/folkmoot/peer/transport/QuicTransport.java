@@ -101,6 +101,8 @@ public final class QuicTransport implements PeerTransport, Shortcut {
     try {
       port = bind(listen == null ? new InetSocketAddress(0) : listen);
       sharing = PortSharing.install(port.pipeline(), dialledCodec(), diallingCodec(), random);
+      // The codecs are in their places once the loop has put them there: what came before was lost.
+      var _ = port.eventLoop().submit(() -> {}).awaitUninterruptibly();
     } catch (FolkmootException cannot) {
       stopThreads();
       throw cannot;
