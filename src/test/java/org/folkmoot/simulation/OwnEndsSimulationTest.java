@@ -12,7 +12,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
-import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.peer.PeerNetwork;
 import org.folkmoot.proof.Disclosure;
 import org.folkmoot.serve.SpanEngine;
@@ -319,24 +318,7 @@ class OwnEndsSimulationTest {
           world.finish();
           world.seen.clear();
           Disclosure opened = world.request.disclosure();
-          SamplerSettings s = world.request.settings();
-          Chain.Task task =
-              new Chain.Task(
-                  new SessionId(seed, 77),
-                  MODEL.id(),
-                  MODEL.layers(),
-                  opened.ids().length,
-                  new Message.Sampling(
-                      s.temperature(),
-                      s.topK(),
-                      s.topP(),
-                      s.minP(),
-                      s.repeatPenalty(),
-                      s.repeatWindow(),
-                      s.seed(),
-                      s.logitBias(),
-                      opened.promptIds(),
-                      -1));
+          Chain.Task task = world.request.again(new SessionId(seed, 77));
           CompletableFuture<SecondOpinion.Result> result =
               Opinions.ask(
                   world.client.links(),

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.folkmoot.base.Hash32;
-import org.folkmoot.engine.sampling.SamplerSettings;
 import org.folkmoot.proof.Disclosure;
 import org.folkmoot.proof.Finding;
 import org.folkmoot.proof.Receipt;
@@ -16,7 +15,6 @@ import org.folkmoot.session.Opinions;
 import org.folkmoot.session.SecondOpinion;
 import org.folkmoot.session.SecondOpinion.Verdict;
 import org.folkmoot.wire.LayerRange;
-import org.folkmoot.wire.Message;
 import org.folkmoot.wire.SessionId;
 import org.junit.jupiter.api.Test;
 
@@ -74,26 +72,7 @@ class SecondOpinionSimulationTest {
 
     SecondOpinion.Result ask() {
       Disclosure opened = request.disclosure();
-      SamplerSettings s = request.settings();
-      Message.Sampling sampling =
-          new Message.Sampling(
-              s.temperature(),
-              s.topK(),
-              s.topP(),
-              s.minP(),
-              s.repeatPenalty(),
-              s.repeatWindow(),
-              s.seed(),
-              s.logitBias(),
-              opened.promptIds(),
-              -1);
-      Chain.Task task =
-          new Chain.Task(
-              new SessionId(simulation.seed(), 77),
-              MODEL.id(),
-              MODEL.layers(),
-              opened.ids().length,
-              sampling);
+      Chain.Task task = request.again(new SessionId(simulation.seed(), 77));
       CompletableFuture<SecondOpinion.Result> result =
           Opinions.ask(client.links(), planner, task, SimPeer.VERIFIER, receipt(), opened);
       simulation.require(() ->

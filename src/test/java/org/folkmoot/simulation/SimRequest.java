@@ -64,6 +64,7 @@ final class SimRequest implements Chain.Listener {
   private List<HopPlan> hops = List.of();
   private final SamplerSettings settings;
   private final SessionId session;
+  private final Message.Sampling sampling;
   private @Nullable Hash32 salt;
   private @Nullable Receipt receipt;
 
@@ -99,7 +100,7 @@ final class SimRequest implements Chain.Listener {
             ? SamplerSettings.GREEDY
             : new SamplerSettings(0.8f, 20, 0.95f, 0, 1.1f, 32, random.nextLong(), Map.of());
     expected = model.answer(prompt, settings, answerLength);
-    Message.Sampling sampling =
+    sampling =
         new Message.Sampling(
             settings.temperature(),
             settings.topK(),
@@ -253,9 +254,9 @@ final class SimRequest implements Chain.Listener {
         Optional.empty());
   }
 
-  /** How its tokens are chosen. */
-  SamplerSettings settings() {
-    return settings;
+  /** The same answer to be computed again, in another session. */
+  Chain.Task again(SessionId by) {
+    return new Chain.Task(by, model.id(), model.layers(), ids.length, sampling);
   }
 
   @Override
