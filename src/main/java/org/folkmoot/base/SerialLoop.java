@@ -1,5 +1,7 @@
 package org.folkmoot.base;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -16,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * tens of microseconds that waking another one takes. Only timers have a thread.
  */
 public final class SerialLoop implements Loop, AutoCloseable {
+  private static final Logger LOG = System.getLogger(SerialLoop.class.getName());
+
   private final LongSupplier nanos;
   private final InstantSource clock;
   private final Consumer<Throwable> crash;
@@ -57,8 +61,18 @@ public final class SerialLoop implements Loop, AutoCloseable {
       try {
         next.run();
       } catch (RuntimeException | Error defect) {
-        crash.accept(defect);
+        tell(defect);
       }
+    }
+  }
+
+  /** Whoever hears of it must not end the loop: all that waits for it would wait for ever. */
+  private void tell(Throwable defect) {
+    try {
+      crash.accept(defect);
+    } catch (RuntimeException | Error another) {
+      defect.addSuppressed(another);
+      LOG.log(Level.ERROR, "a defect of this program, which could not be told", defect);
     }
   }
 

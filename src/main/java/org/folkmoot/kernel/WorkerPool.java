@@ -68,13 +68,18 @@ public final class WorkerPool implements AutoCloseable {
   }
 
   /**
-   * Runs all pieces and returns when they are done. One call at a time.
+   * Runs all pieces and returns when they are done. One call at a time: each has the scratch memory
+   * of all workers to itself.
    *
    * @param count number of pieces
    * @param grain pieces that a thread takes at once
    * @throws RuntimeException what a piece threw; the others are finished first
+   * @throws IllegalStateException if another call is seen to be under way
    */
   public void run(int count, int grain, Piece piece) {
+    if (job != null) {
+      throw new IllegalStateException("a pool does one job at a time");
+    }
     if (count <= grain || threads.length == 0) {
       piece.run(0, count, 0);
       return;

@@ -357,9 +357,8 @@ public final class Links implements PeerNetwork, AutoCloseable {
     }
   }
 
-  /** Says goodbye to all and closes the transports. */
-  @Override
-  public void close() {
+  /** Says goodbye to all. On the loop; twice is harmless. */
+  public void leave() {
     if (closed) {
       return;
     }
@@ -370,6 +369,15 @@ public final class Links implements PeerNetwork, AutoCloseable {
     for (Dial dial : List.copyOf(dials.values())) {
       dial.fail();
     }
+  }
+
+  /**
+   * Closes the transports, which waits for their threads. After {@link #leave}, for all but those
+   * who have no other threads.
+   */
+  @Override
+  public void close() {
+    leave();
     transports.values().forEach(PeerTransport::close);
   }
 }

@@ -3,6 +3,7 @@ package org.folkmoot.session;
 import static org.folkmoot.base.FolkmootException.Code.BUSY;
 import static org.folkmoot.base.FolkmootException.Code.UNREACHABLE;
 
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -49,6 +50,9 @@ public final class Chain implements PeerNetwork.Listener {
 
     /** It is over. */
     void failed(FolkmootException why);
+
+    /** It is over by a defect of this program, which is thrown on to whoever called. */
+    default void broken(Throwable defect) {}
   }
 
   /**
@@ -131,10 +135,30 @@ public final class Chain implements PeerNetwork.Listener {
 
   /** Opens the hops. */
   public void start() {
-    network.listen(this);
-    renewal = network.loop().after(settings.renewEvery().toNanos(), this::renew);
-    searchingSince = network.loop().nanoTime();
-    repair();
+    guard(() -> {
+      network.listen(this);
+      renew();
+      searchingSince = network.loop().nanoTime();
+      repair();
+    });
+  }
+
+  /** Nobody must wait for an answer that a defect keeps from coming. */
+  private void guard(Runnable action) {
+    try {
+      action.run();
+    } catch (RuntimeException | Error defect) {
+      try {
+        close();
+      } finally {
+        listener.broken(defect);
+      }
+      throw defect;
+    }
+  }
+
+  private Loop.Timer after(Duration delay, Runnable action) {
+    return network.loop().after(delay.toNanos(), () -> guard(action));
   }
 
   /**
@@ -240,9 +264,12 @@ public final class Chain implements PeerNetwork.Listener {
 
   @Override
   public void received(PeerId from, Message message) {
-    if (phase == Phase.CLOSED) {
-      return;
+    if (phase != Phase.CLOSED) {
+      guard(() -> take(from, message));
     }
+  }
+
+  private void take(PeerId from, Message message) {
     switch (message) {
       case Message.Opened m when isOurs(m.session(), m.epoch()) -> opened(from);
       case Message.Rewired m when isOurs(m.session(), m.epoch()) ->
@@ -362,8 +389,10 @@ public final class Chain implements PeerNetwork.Listener {
   @Override
   public void lost(PeerId peer, Message.Reason reason) {
     if (phase != Phase.CLOSED && hops.has(peer)) {
-      planner.failed(peer, reason);
-      lose(peer);
+      guard(() -> {
+        planner.failed(peer, reason);
+        lose(peer);
+      });
     }
   }
 
@@ -389,12 +418,13 @@ public final class Chain implements PeerNetwork.Listener {
       repairDue = true;
       network
           .loop()
-          .execute(() -> {
-            repairDue = false;
-            failuresSinceToken += failed ? 1 : 0;
-            failed = false;
-            repair();
-          });
+          .execute(() ->
+              guard(() -> {
+                repairDue = false;
+                failuresSinceToken += failed ? 1 : 0;
+                failed = false;
+                repair();
+              }));
     }
   }
 
@@ -435,7 +465,7 @@ public final class Chain implements PeerNetwork.Listener {
     // Peers that say beforehand that they have no room are as busy as those that refuse.
     sawBusy |= !planner.plan(LayerRange.whole(task.layers()), 0, Set.of()).isEmpty();
     if (!hasSearchedLong()) {
-      retry = network.loop().after(settings.pause().toNanos(), this::repair);
+      retry = after(settings.pause(), this::repair);
     } else if (sawBusy) {
       failBusy();
     } else {
@@ -488,7 +518,7 @@ public final class Chain implements PeerNetwork.Listener {
   private void awaitSeats() {
     deadline.set(
         settings.openWithin().toNanos(),
-        () -> repair.late().forEach(peer -> lost(peer, Message.Reason.SILENT)));
+        () -> guard(() -> repair.late().forEach(peer -> lost(peer, Message.Reason.SILENT))));
   }
 
   private void awaitProgress() {
@@ -503,7 +533,7 @@ public final class Chain implements PeerNetwork.Listener {
   }
 
   private void await(long nanos) {
-    deadline.set(nanos, this::stalled);
+    deadline.set(nanos, () -> guard(this::stalled));
   }
 
   private void stalled() {
@@ -535,7 +565,7 @@ public final class Chain implements PeerNetwork.Listener {
 
   private void renew() {
     hops.live().forEach(hop -> network.send(hop.peer(), new Message.Renew(task.session())));
-    renewal = network.loop().after(settings.renewEvery().toNanos(), this::renew);
+    renewal = after(settings.renewEvery(), this::renew);
   }
 
   /** Has the silence of exactly the hops noticed soon. */

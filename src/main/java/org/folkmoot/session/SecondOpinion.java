@@ -155,6 +155,11 @@ public final class SecondOpinion {
     public void failed(FolkmootException why) {
       result.completeExceptionally(why);
     }
+
+    @Override
+    public void broken(Throwable defect) {
+      result.completeExceptionally(defect);
+    }
   }
 
   private void step() {

@@ -50,6 +50,8 @@ public final class SwarmGeneration implements Generation {
 
   private record Failed(FolkmootException why) implements Event {}
 
+  private record Broken(Throwable defect) implements Event {}
+
   private record Closed() implements Event {}
 
   /** How long hops have to sign, replacements of lost ones included. */
@@ -145,7 +147,37 @@ public final class SwarmGeneration implements Generation {
         drafter.ifPresent(Drafter::close);
         events.add(new Failed(why));
       }
+
+      @Override
+      public void broken(Throwable defect) {
+        breakOff(defect);
+      }
     };
+  }
+
+  /** Ends the answer, which a defect keeps from going on. */
+  private void breakOff(Throwable defect) {
+    evidence.complete(Optional.empty());
+    over = true;
+    events.add(new Broken(defect));
+    drafter.ifPresent(Drafter::close);
+  }
+
+  private void onLoop(Runnable action) {
+    network
+        .loop()
+        .execute(() -> {
+          try {
+            action.run();
+          } catch (RuntimeException | Error defect) {
+            try {
+              chain.close();
+            } finally {
+              breakOff(defect);
+            }
+            throw defect;
+          }
+        });
   }
 
   // ---- on the loop
@@ -183,7 +215,7 @@ public final class SwarmGeneration implements Generation {
               length,
               guess -> {
                 drafting = false;
-                step(guess);
+                onLoop(() -> step(guess));
               });
     }
   }
@@ -222,12 +254,10 @@ public final class SwarmGeneration implements Generation {
       events.add(event);
     } else {
       // The hops first: waking the reader takes as long as a layer of a small model.
-      network
-          .loop()
-          .execute(() -> {
-            advance(1);
-            events.add(event);
-          });
+      onLoop(() -> {
+        advance(1);
+        events.add(event);
+      });
     }
   }
 
@@ -287,13 +317,17 @@ public final class SwarmGeneration implements Generation {
         ending = Optional.of(Ending.CANCELLED);
         throw new FolkmootException(why.code(), String.valueOf(why.getMessage()), why);
       }
+      case Broken(Throwable defect) -> {
+        ending = Optional.of(Ending.CANCELLED);
+        throw new IllegalStateException("a defect ended the answer", defect);
+      }
       case Closed() -> Optional.empty();
     };
   }
 
   private void release() {
     if (held && events.size() <= AHEAD) {
-      network.loop().execute(this::advance);
+      onLoop(this::advance);
     }
   }
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Real nodes, and clients who keep both ends of the model at home. */
-@Timeout(600)
+@Timeout(300)
 class SwarmEndsTest {
   private static final String LISTEN = "127.0.0.1:0";
   private static final String[] QUESTION = {"run", "tiny", "Who gathers at the moot?"};
@@ -40,7 +40,11 @@ class SwarmEndsTest {
     Surroundings surroundings =
         new Surroundings(
             console.console(), console.in, console.environment, InstantSource.system());
-    return Main.run(surroundings, call);
+    int status = Main.run(surroundings, call);
+    assertThat(Thread.currentThread().isInterrupted())
+        .as("%s hung: %s%s", List.of(call), console.out(), console.err())
+        .isFalse();
+    return status;
   }
 
   private static String ok(Path home, String... call) {

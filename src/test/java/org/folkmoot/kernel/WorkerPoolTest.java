@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -43,6 +44,16 @@ class WorkerPoolTest {
       for (int i = 0; i < 10; i++) {
         assertThat(done.get(i)).isGreaterThanOrEqualTo(1);
       }
+    }
+  }
+
+  /** Two who share a pool would share its scratch memory, and compute nonsense. */
+  @Test
+  void aSecondCallIsRefusedWhileOneIsUnderWay() {
+    try (WorkerPool pool = new WorkerPool(2)) {
+      assertThatIllegalStateException()
+          .isThrownBy(() -> pool.run(2, 1, (_, _, _) -> pool.run(2, 1, (_, _, _) -> {})))
+          .withMessage("a pool does one job at a time");
     }
   }
 

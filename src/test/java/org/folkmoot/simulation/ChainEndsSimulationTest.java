@@ -1,6 +1,7 @@
 package org.folkmoot.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -183,6 +184,29 @@ class ChainEndsSimulationTest {
     simulation.runFor(2 * SECOND);
     assertThat(request.state()).as("%s", request.failure()).isEqualTo(SimRequest.State.DONE);
     requireObedience();
+  }
+
+  /** Who reads the answer would wait for ever, as nothing else ends it. */
+  @Test
+  void aDefectEndsTheAnswer() {
+    Announcement old = hop.announcement();
+    boolean[] broken = {false};
+    SimRequest request =
+        ask(() -> {
+          if (broken[0]) {
+            throw new IllegalStateException("a defect");
+          }
+          return List.of(old);
+        });
+    for (int i = 0; i < 1000 && hop.server().seats() == 0; i++) {
+      simulation.runFor(MILLI);
+    }
+    assertThat(hop.server().seats()).isOne();
+    broken[0] = true;
+    Objects.requireNonNull(hop.engine()).failing(true);
+    assertThatThrownBy(() -> simulation.runFor(SECOND)).hasRootCauseMessage("a defect");
+    assertThat(request.defect()).hasMessage("a defect");
+    assertThat(request.state()).isEqualTo(SimRequest.State.FAILED);
   }
 
   @Test

@@ -57,6 +57,7 @@ final class SimRequest implements Chain.Listener {
   private int length;
   private State state = State.RUNNING;
   private @Nullable FolkmootException failure;
+  private @Nullable Throwable defect;
   private int repairs;
   private int steps;
   private long lastToken;
@@ -263,6 +264,17 @@ final class SimRequest implements Chain.Listener {
   public void failed(FolkmootException why) {
     state = State.FAILED;
     failure = why;
+  }
+
+  @Override
+  public void broken(Throwable why) {
+    defect = why;
+    state = State.FAILED;
+  }
+
+  /** The defect of this program that ended it. */
+  @Nullable Throwable defect() {
+    return defect;
   }
 
   /** The person has had enough. */

@@ -34,26 +34,25 @@ public final class EndSpans implements AutoCloseable {
   public record Wish(
       String sha256, Path file, int each, int threads, long kvBytes, WeightShelf shelf) {}
 
-  private record End(SpanModel span, BatchScheduler scheduler, SpanEngine engine) {
+  /** Each has workers of its own: one end may compute a session's step while the other one does. */
+  private record End(WorkerPool pool, SpanModel span, BatchScheduler scheduler, SpanEngine engine) {
     void release() {
       scheduler.close();
       span.close();
+      pool.close();
     }
   }
 
   private final SwarmNode node;
   private final ModelId model;
   private final GgufFile file;
-  private final WorkerPool pool;
   private final OwnEnds ends;
   private final List<End> loaded;
 
-  private EndSpans(
-      SwarmNode node, ModelId model, GgufFile file, WorkerPool pool, OwnEnds ends, List<End> all) {
+  private EndSpans(SwarmNode node, ModelId model, GgufFile file, OwnEnds ends, List<End> all) {
     this.node = node;
     this.model = model;
     this.file = file;
-    this.pool = pool;
     this.ends = ends;
     this.loaded = all;
   }
@@ -66,7 +65,6 @@ public final class EndSpans implements AutoCloseable {
    */
   public static EndSpans start(SwarmNode node, Wish wish, DoubleConsumer progress) {
     GgufFile file = GgufFile.open(wish.file);
-    WorkerPool pool = new WorkerPool(wish.threads);
     List<End> all = new ArrayList<>();
     try {
       ModelConfig config = ModelConfig.of(file);
@@ -77,33 +75,35 @@ public final class EndSpans implements AutoCloseable {
               config.layers(),
               wish.each,
               config.contextLength());
-      all.add(load(file, config, wish, pool, ends.first(), _ -> {}));
-      all.add(load(file, config, wish, pool, ends.last(), progress)); // with the head: most of it
+      all.add(load(file, config, wish, ends.first(), _ -> {}));
+      all.add(load(file, config, wish, ends.last(), progress)); // with the head: most of it
       int room = all.stream().mapToInt(end -> end.engine.maxPositions()).min().orElseThrow();
       ModelId model = new ModelId(Hash32.ofHex(wish.sha256));
-      EndSpans spans = new EndSpans(node, model, file, pool, ends.holding(room), all);
+      EndSpans spans = new EndSpans(node, model, file, ends.holding(room), all);
       node.run(() -> all.forEach(end -> node.server().keep(model, end.engine)));
       return spans;
     } catch (RuntimeException | Error failed) {
-      release(all, pool, file);
+      release(all, file);
       throw failed;
     }
   }
 
   private static End load(
-      GgufFile file,
-      ModelConfig config,
-      Wish wish,
-      WorkerPool pool,
-      LayerRange range,
-      DoubleConsumer progress) {
+      GgufFile file, ModelConfig config, Wish wish, LayerRange range, DoubleConsumer progress) {
     Span part = new Span(range.embeds(), range.from(), range.to(), range.heads());
-    SpanModel span = SpanModel.load(file, config, part, pool, wish.shelf, progress);
+    int tokens = Tokenizers.from(file.metadata()).size();
+    WorkerPool pool = new WorkerPool(wish.threads);
+    SpanModel span;
+    try {
+      span = SpanModel.load(file, config, part, pool, wish.shelf, progress);
+    } catch (RuntimeException | Error failed) {
+      pool.close();
+      throw failed;
+    }
     BatchScheduler scheduler =
         new BatchScheduler(
             span, wish.kvBytes / 2, ServedSpan.MOST_SESSIONS, new ServedSpan.Reader());
-    int tokens = Tokenizers.from(file.metadata()).size();
-    return new End(span, scheduler, new ScheduledSpan(span, scheduler, tokens));
+    return new End(pool, span, scheduler, new ScheduledSpan(span, scheduler, tokens));
   }
 
   /** Where they are in a chain. */
@@ -111,9 +111,8 @@ public final class EndSpans implements AutoCloseable {
     return ends;
   }
 
-  private static void release(List<End> all, WorkerPool pool, GgufFile file) {
+  private static void release(List<End> all, GgufFile file) {
     all.forEach(End::release);
-    pool.close();
     file.close();
   }
 
@@ -123,7 +122,7 @@ public final class EndSpans implements AutoCloseable {
     try {
       node.run(() -> loaded.forEach(end -> node.server().withdraw(model, end.engine)));
     } finally {
-      release(loaded, pool, file);
+      release(loaded, file);
     }
   }
 }

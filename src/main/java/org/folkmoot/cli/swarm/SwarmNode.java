@@ -485,6 +485,7 @@ public final class SwarmNode implements AutoCloseable {
       membership.leave();
       reach.stop();
       rendezvous.stop();
+      links.leave();
     });
     links.close();
     loop.close();

@@ -159,6 +159,10 @@ public final class Sequence implements AutoCloseable {
       if (cancelled || interrupted) {
         return Optional.empty();
       }
+      if (scheduler.isClosed()) {
+        rethrow();
+        return Optional.empty();
+      }
       if (!finished) {
         throw new IllegalStateException("a sequence takes one step at a time");
       }

@@ -162,6 +162,15 @@ final class ChannelLink implements Link {
       return;
     }
     draining = true;
+    do {
+      drainOnce();
+      // A channel that was full may take more since the flush, and said so while we did not listen.
+    } while (!queue.isEmpty() && carrier.channel().isWritable());
+    draining = false;
+    finishIfDone();
+  }
+
+  private void drainOnce() {
     int batch = 0;
     for (byte[] frame = next(); frame != null; frame = next()) {
       write(frame);
@@ -174,8 +183,6 @@ final class ChannelLink implements Link {
     if (batch > 0) {
       carrier.channel().flush();
     }
-    draining = false;
-    finishIfDone();
   }
 
   /** After the last byte has left: a stream of QUIC that ends drops what it has not sent. */

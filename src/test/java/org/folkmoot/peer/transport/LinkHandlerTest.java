@@ -3,6 +3,7 @@ package org.folkmoot.peer.transport;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.Unpooled;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -111,6 +112,18 @@ class LinkHandlerTest {
     assertThat(channel.outboundMessages()).hasSize(2);
     link.send(new byte[] {3});
     assertThat(channel.outboundMessages()).hasSize(3);
+  }
+
+  /** The channel says so while its flush is still under way. */
+  @Test
+  void whatAFullChannelTakesAgainFollowsAtOnce() {
+    channel.config().setWriteBufferWaterMark(new WriteBufferWaterMark(100, 200));
+    ReadingThread.together(() -> {
+      for (int i = 0; i < 5; i++) {
+        link.send(new byte[300]);
+      }
+    });
+    assertThat(channel.outboundMessages()).hasSize(5);
   }
 
   private void bytes(int... values) {
