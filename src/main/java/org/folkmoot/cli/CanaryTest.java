@@ -28,6 +28,9 @@ final class CanaryTest implements AutoCloseable {
   /** Others may be busy. */
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
+  private static final String CONVICTED =
+      "it is proven to have computed wrongly, so this home asks it nothing any more";
+
   /** A peer, what it serves, and what it declares. */
   record Candidate(PeerId peer, LayerRange range, Optional<Hash32> policy) {}
 
@@ -45,12 +48,18 @@ final class CanaryTest implements AutoCloseable {
    * @param proven what is proven against it, if something is
    */
   record Tested(Candidate candidate, List<Answered> answers, Optional<String> proven) {
+    Tested {
+      answers = List.copyOf(answers);
+    }
+
     boolean holds() {
-      return answers.stream().allMatch(one -> one.outcome == Finding.Outcome.HELD);
+      return proven.isEmpty()
+          && answers.stream().allMatch(one -> one.outcome == Finding.Outcome.HELD);
     }
 
     boolean failed() {
-      return answers.stream().anyMatch(one -> one.outcome == Finding.Outcome.FAILED);
+      return proven.isPresent()
+          || answers.stream().anyMatch(one -> one.outcome == Finding.Outcome.FAILED);
     }
   }
 
@@ -96,12 +105,15 @@ final class CanaryTest implements AutoCloseable {
     return new CanaryTest(surroundings, node, model, weights, tokens, tells);
   }
 
-  /** Asks a peer. */
+  /** Asks a peer, as long as nothing is proven against it: this home asks it nothing then. */
   Tested test(Candidate candidate, List<String> prompts) {
     SwarmModel through = model.through(candidate.peer(), candidate.range());
     List<Answered> answers = new ArrayList<>();
     Optional<String> proven = Optional.empty();
     for (String prompt : prompts) {
+      if (node.isConvicted(candidate.peer())) {
+        return new Tested(candidate, answers, proven.or(() -> Optional.of(CONVICTED)));
+      }
       Optional<Notary.Proof> proof = Canaries.ask(surroundings, through, prompt, tokens);
       if (proof.isEmpty()) {
         answers.add(notAnswered(prompt));
@@ -113,7 +125,7 @@ final class CanaryTest implements AutoCloseable {
         proven = accuse(candidate.peer(), proof.get());
       }
     }
-    return new Tested(candidate, List.copyOf(answers), proven);
+    return new Tested(candidate, answers, proven);
   }
 
   private static Answered notAnswered(String prompt) {

@@ -23,6 +23,7 @@ import org.folkmoot.session.Inquiry;
 import org.folkmoot.session.PeerScores;
 import org.folkmoot.session.Tribunal;
 import org.folkmoot.wire.Message;
+import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SignedStatement;
 import org.folkmoot.wire.TraceKey;
 
@@ -100,6 +101,11 @@ final class NodeDisputes implements AutoCloseable {
           });
     });
     return verdict;
+  }
+
+  /** Whether something is proven against a peer. */
+  boolean isConvicted(PeerId peer) {
+    return calls.call(() -> tribunal.banned().contains(peer));
   }
 
   /** Has somebody told, on the loop, of what this node proves. */

@@ -445,6 +445,11 @@ public final class SwarmNode implements AutoCloseable {
     return disputes.accuse(proof);
   }
 
+  /** Whether something is proven against a peer: this node asks it nothing any more. */
+  public boolean isConvicted(PeerId peer) {
+    return disputes.isConvicted(peer);
+  }
+
   /** Has somebody told, on the loop, of what this node proves. */
   void whenProven(Consumer<FraudProof> told) {
     disputes.whenProven(told);
