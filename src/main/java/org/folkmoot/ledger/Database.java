@@ -86,6 +86,9 @@ final class Database implements AutoCloseable {
     T run() throws SQLException;
   }
 
+  /** The folder of the driver's native library. */
+  private static final String LIBRARY = "sqlite";
+
   private final Path file;
   private final Connection connection;
 
@@ -103,6 +106,7 @@ final class Database implements AutoCloseable {
   static Database open(Path file, Runnable beforeChange) {
     try {
       PrivateFile.create(file);
+      SqliteLibrary.use(file.resolveSibling(LIBRARY));
       Database database =
           new Database(file, DriverManager.getConnection("jdbc:sqlite:" + file.toAbsolutePath()));
       try {
