@@ -69,6 +69,9 @@ public final class Chain implements PeerNetwork.Listener {
   /** Who has computed everything needs some milliseconds to sign; the rest is for the way. */
   private static final long SIGN_NANOS = 4_000_000_000L;
 
+  /** Who sends to an end of ours may be at fault, and another one; a third one hardly. */
+  private static final int MOST_OWN_STALLS = 2;
+
   /** A hop's dial to the next goes on after it was given up, and takes about so long. */
   private static final long BETWEEN_MILLIS = 1000;
 
@@ -93,6 +96,9 @@ public final class Chain implements PeerNetwork.Listener {
   private final Deadline deadline;
   private final Set<PeerId> watched = new HashSet<>();
   private final ChainEvidence evidence;
+
+  /** Times that an end of our own waited in vain since the latest token. */
+  private int ownStalls;
 
   /** Layers at which a hop waited in vain. */
   private final Set<Integer> stalledAt = new HashSet<>();
@@ -307,7 +313,7 @@ public final class Chain implements PeerNetwork.Listener {
                   .formatted(from, other.get())));
       return;
     }
-    if (further && steps.areUnderWay()) {
+    if (further && phase == Phase.RUNNING && steps.areUnderWay()) {
       awaitProgress();
     }
   }
@@ -315,6 +321,9 @@ public final class Chain implements PeerNetwork.Listener {
   private void sampled(PeerId from, Message.Sampled message) {
     if (epochs.isOfWrongDraft(message) || hops.isEmpty() || !hops.last().peer().equals(from)) {
       return;
+    }
+    if (hops.last().state == ChainHop.State.NEW) {
+      return; // of a seat that it had before: the new one was told of a history without it
     }
     for (Message.Token token : message.tokens()) {
       if (phase != Phase.CLOSED && steps.areUnderWay() && token.position() == steps.length()) {
@@ -326,13 +335,14 @@ public final class Chain implements PeerNetwork.Listener {
   private void take(Message.Token token) {
     failuresSinceToken = 0;
     stalledAt.clear();
+    ownStalls = 0;
     hadTokens = true;
     if (steps.isSingle()) {
       hops.charge(
           network.loop().nanoTime() - stepSent, peer -> network.roundTripNanos(peer).orElse(0));
     }
     steps.take(token);
-    if (!steps.areUnderWay()) {
+    if (phase == Phase.RUNNING && !steps.areUnderWay()) {
       deadline.clear();
     }
     listener.token(token);
@@ -430,7 +440,7 @@ public final class Chain implements PeerNetwork.Listener {
 
   /** Begins to replace what is lost, and what an earlier repair has not finished. */
   private void repair() {
-    if (phase == Phase.CLOSED) {
+    if (phase != Phase.OPENING) {
       return;
     }
     if (retry != null) {
@@ -541,8 +551,23 @@ public final class Chain implements PeerNetwork.Listener {
       List<ChainHop> late = evidence.wanted().get().late(hops);
       late.forEach(hop -> lost(hop.peer(), Message.Reason.SILENT));
     } else if (phase == Phase.RUNNING && steps.areUnderWay()) {
-      lost(hanging().peer(), Message.Reason.SILENT);
+      if (isOwnEndWaiting() && ++ownStalls > MOST_OWN_STALLS) {
+        fail(
+            new FolkmootException(
+                UNREACHABLE,
+                "the layers on this machine hang: end this program and start it again"));
+      } else {
+        lost(hanging().peer(), Message.Reason.SILENT);
+      }
     }
+  }
+
+  /** Whether all before an end of our own have computed what was sent, and it has not. */
+  private boolean isOwnEndWaiting() {
+    Optional<ChainHop> waiting =
+        hops.stream().filter(hop -> hop.computedTo() < steps.sentTo()).findFirst();
+    return hops.areEndsAt(network.self())
+        && waiting.filter(hop -> hop.peer().equals(network.self())).isPresent();
   }
 
   /**

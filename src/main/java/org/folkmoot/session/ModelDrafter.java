@@ -101,7 +101,7 @@ final class ModelDrafter implements Drafter {
     int[] history = Arrays.copyOf(ids, count + wanted);
     compute(() -> {
       long began = nanoTime.getAsLong();
-      int[] guess = guess(history, count);
+      int[] guess = guessOrNothing(history, count);
       long nanos = nanoTime.getAsLong() - began;
       loop.execute(() -> {
         length.drafted(guess.length, nanos);
@@ -115,6 +115,16 @@ final class ModelDrafter implements Drafter {
       thread.execute(task);
     } catch (RejectedExecutionException over) {
       // The answer is, too.
+    }
+  }
+
+  /** The answer waits for the guess, whatever befalls it. */
+  private int[] guessOrNothing(int[] history, int count) {
+    try {
+      return guess(history, count);
+    } catch (RuntimeException | Error defect) {
+      broken = true;
+      return new int[0];
     }
   }
 

@@ -164,20 +164,21 @@ public final class SwarmGeneration implements Generation {
   }
 
   private void onLoop(Runnable action) {
-    network
-        .loop()
-        .execute(() -> {
-          try {
-            action.run();
-          } catch (RuntimeException | Error defect) {
-            try {
-              chain.close();
-            } finally {
-              breakOff(defect);
-            }
-            throw defect;
-          }
-        });
+    network.loop().execute(() -> guard(action));
+  }
+
+  /** On the loop. What it throws ends the answer. */
+  private void guard(Runnable action) {
+    try {
+      action.run();
+    } catch (RuntimeException | Error defect) {
+      try {
+        chain.close();
+      } finally {
+        breakOff(defect);
+      }
+      throw defect;
+    }
   }
 
   // ---- on the loop
@@ -213,10 +214,11 @@ public final class SwarmGeneration implements Generation {
           .draft(
               ids,
               length,
-              guess -> {
-                drafting = false;
-                onLoop(() -> step(guess));
-              });
+              guess ->
+                  guard(() -> {
+                    drafting = false;
+                    step(guess);
+                  }));
     }
   }
 

@@ -262,6 +262,22 @@ class OwnEndsSimulationTest {
         });
   }
 
+  /** Nobody else can take its place, and whoever reads the answer must not wait for ever. */
+  @Test
+  void anEndOfOursThatHangsEndsTheAnswer() {
+    Seeds.of(20)
+        .forEach(seed -> {
+          World world = new World(seed, 2, 1, seed % 2 == 0);
+          world.start();
+          world.runToToken((int) (seed % (ANSWER - 1)));
+          world.kept.get((int) (seed / 2 % 2)).hang();
+          world.simulation.runUntil(() -> world.request.failure() != null, 120 * SECOND);
+          world.simulation.require(() ->
+              assertThat(world.request.failure())
+                  .hasMessageContaining("the layers on this machine hang"));
+        });
+  }
+
   /** Who sends nonsense to our own end is replaced, and not the end, which has nobody else. */
   @Test
   void whoSendsNonsenseToOurEndIsReplaced() {

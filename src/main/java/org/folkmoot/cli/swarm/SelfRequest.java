@@ -76,7 +76,11 @@ final class SelfRequest {
       links.add(TlsTransport.dialling(stranger, TransportLimits.DEFAULT));
       Asking asking = new Asking(links, new SessionId(random.nextLong(), random.nextLong()));
       loop.execute(asking::begin);
-      return asking.done.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      try {
+        return asking.done.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      } finally {
+        new LoopCalls(loop).run(links::leave);
+      }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw ServedSpan.notAnswering("interrupted");

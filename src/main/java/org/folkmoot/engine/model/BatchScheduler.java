@@ -274,21 +274,12 @@ public final class BatchScheduler implements AutoCloseable {
 
   /** One pass on the thread of a volunteer. */
   private void volunteer() {
-    BatchPass pass;
-    synchronized (this) {
-      volunteered = false;
-      if (driving || closed || waiting.isEmpty()) {
-        return;
-      }
-      if (!isSmall()) {
-        notifyAll(); // a long prompt came meanwhile: that is for the driver
-        return;
-      }
-      driving = true;
-      pass = nextPass();
-    }
     try {
-      make(pass, model::rest);
+      Optional<BatchPass> pass = volunteered();
+      if (pass.isEmpty()) {
+        return;
+      }
+      make(pass.get(), model::rest);
     } catch (RuntimeException | Error broken) {
       abandon(broken);
       throw broken;
@@ -301,6 +292,20 @@ public final class BatchScheduler implements AutoCloseable {
         callDriver();
       }
     }
+  }
+
+  /** The pass of a volunteer; empty if it is not needed any more. */
+  private synchronized Optional<BatchPass> volunteered() {
+    volunteered = false;
+    if (driving || closed || waiting.isEmpty()) {
+      return Optional.empty();
+    }
+    if (!isSmall()) {
+      notifyAll(); // a long prompt came meanwhile: that is for the driver
+      return Optional.empty();
+    }
+    driving = true;
+    return Optional.of(nextPass());
   }
 
   private void drive() {

@@ -156,6 +156,7 @@ public final class Sequence implements AutoCloseable {
       throw new IllegalArgumentException("a step of no tokens");
     }
     synchronized (scheduler) {
+      cancelled |= Thread.currentThread().isInterrupted();
       if (cancelled || interrupted) {
         return Optional.empty();
       }
@@ -195,14 +196,18 @@ public final class Sequence implements AutoCloseable {
       throw new IllegalArgumentException("a step of no tokens");
     }
     synchronized (scheduler) {
-      if (cancelled || scheduler.isClosed()) {
+      if (cancelled) {
         return;
       }
       if (!finished) {
         throw new IllegalStateException("a sequence takes one step at a time");
       }
-      begin(count, ids, hidden, lastOutputs, taker);
+      if (!scheduler.isClosed()) {
+        begin(count, ids, hidden, lastOutputs, taker);
+        return;
+      }
     }
+    taker.failed(BatchPass.fault(failure)); // nobody makes passes any more
   }
 
   private void begin(

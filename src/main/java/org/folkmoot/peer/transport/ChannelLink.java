@@ -162,11 +162,14 @@ final class ChannelLink implements Link {
       return;
     }
     draining = true;
-    do {
-      drainOnce();
-      // A channel that was full may take more since the flush, and said so while we did not listen.
-    } while (!queue.isEmpty() && carrier.channel().isWritable());
-    draining = false;
+    try {
+      do {
+        drainOnce();
+        // A channel that was full may take more since, and said so while we did not listen.
+      } while (!queue.isEmpty() && carrier.channel().isWritable());
+    } finally {
+      draining = false;
+    }
     finishIfDone();
   }
 
