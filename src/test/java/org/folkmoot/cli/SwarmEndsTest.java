@@ -1,12 +1,13 @@
 package org.folkmoot.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.langchain4j.model.openai.OpenAiChatModel;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -35,28 +36,36 @@ class SwarmEndsTest {
     return Stream.of(parts).flatMap(Arrays::stream).toArray(String[]::new);
   }
 
-  private static int run(TestConsole console, Path home, String... call) {
-    console.environment.put("FOLKMOOT_HOME", home.toString());
-    Surroundings surroundings =
-        new Surroundings(
-            console.console(), console.in, console.environment, InstantSource.system());
-    int status = Main.run(surroundings, call);
-    assertThat(Thread.currentThread().isInterrupted())
-        .as("%s hung: %s%s", List.of(call), console.out(), console.err())
-        .isFalse();
-    return status;
+  private record Said(int status, String out, String err) {}
+
+  /** A command as people give it: in a process of its own. */
+  private static Said say(Path home, String... call) {
+    ProcessBuilder builder = new ProcessBuilder(OwnProgram.command(List.of(call)));
+    builder.environment().put("FOLKMOOT_HOME", home.toString());
+    try {
+      Files.createDirectories(home);
+      Path err = home.resolve("said");
+      Process process = builder.redirectError(err.toFile()).start();
+      process.getOutputStream().close();
+      String out = new String(process.getInputStream().readAllBytes(), UTF_8);
+      return new Said(process.waitFor(), out, Files.readString(err));
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    } catch (InterruptedException interrupted) {
+      throw new AssertionError(interrupted);
+    }
   }
 
   private static String ok(Path home, String... call) {
-    TestConsole console = new TestConsole();
-    assertThat(run(console, home, call)).as("%s%s", console.out(), console.err()).isZero();
-    return console.out().strip();
+    Said said = say(home, call);
+    assertThat(said.status).as("%s%s", said.out, said.err).isZero();
+    return said.out.strip();
   }
 
   private static String refused(Path home, String... call) {
-    TestConsole console = new TestConsole();
-    assertThat(run(console, home, call)).as("%s", console.out()).isNotZero();
-    return console.err();
+    Said said = say(home, call);
+    assertThat(said.status).as("%s", said.out).isNotZero();
+    return said.err;
   }
 
   private static String ask(NodeProcess node) {
@@ -114,10 +123,10 @@ class SwarmEndsTest {
         // The two who computed the middle are all there are, and so no second opinion of it.
         String[] again = {"verify", receipt, "--disclosure", disclosure, "--swarm"};
         assertThat(refused(bare, call(again, ends))).contains("needs the model's file");
-        TestConsole checker = new TestConsole();
-        assertThat(run(checker, asker, call(again, ends))).isNotZero();
-        assertThat(checker.err()).contains("both ends of tiny:latest are computed here");
-        assertThat(checker.out()).contains("nobody else serves them");
+        Said checked = say(asker, call(again, ends));
+        assertThat(checked.status).isNotZero();
+        assertThat(checked.err).contains("both ends of tiny:latest are computed here");
+        assertThat(checked.out).contains("nobody else serves them");
 
         String[] tooMany = {"--ends", "local:2"};
         assertThat(refused(asker, call(QUESTION, tooMany))).contains("ends of 1 to 1 layers");
