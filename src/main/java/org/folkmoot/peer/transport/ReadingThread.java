@@ -19,6 +19,11 @@ public final class ReadingThread {
     CURRENT.set(loop);
   }
 
+  /** The calling thread reads from links no more. */
+  static void readsNoMore() {
+    CURRENT.remove();
+  }
+
   /** What a task sends, on whatever thread, leaves when the task is over, and together. */
   public static void together(Runnable task) {
     Outbox outbox = Outbox.ofThread();

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.folkmoot.peer.PeerTransport;
 import org.folkmoot.peer.SeededRandom;
 import org.folkmoot.wire.PeerAddress;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Time as a peer's link feels it, on a clock of the test. */
@@ -34,6 +35,16 @@ class LinkHandlerTest {
             1);
     link.start(recorder, () -> {});
     channel.pipeline().addLast(new LinkHandler(link, FRAME, () -> link.ended("over")));
+  }
+
+  /**
+   * This channel's loop takes every thread for its own, and runs nothing by itself: tests that came
+   * later on this thread would leave their passes to it, and wait for ever.
+   */
+  @AfterEach
+  void thisThreadReadsNoMore() {
+    ReadingThread.readsNoMore();
+    assertThat(ReadingThread.afterReading(() -> {})).isFalse();
   }
 
   @Test
