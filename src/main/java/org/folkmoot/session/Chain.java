@@ -69,9 +69,6 @@ public final class Chain implements PeerNetwork.Listener {
   /** Who has computed everything needs some milliseconds to sign; the rest is for the way. */
   private static final long SIGN_NANOS = 4_000_000_000L;
 
-  /** Who sends to an end of ours may be at fault, and another one; a third one hardly. */
-  private static final int MOST_OWN_STALLS = 2;
-
   /** A hop's dial to the next goes on after it was given up, and takes about so long. */
   private static final long BETWEEN_MILLIS = 1000;
 
@@ -93,15 +90,10 @@ public final class Chain implements PeerNetwork.Listener {
   private final ChainEpochs epochs = new ChainEpochs();
   private final ChainSteps steps;
   private final ChainRepair repair;
+  private final ChainStalls stalls;
   private final Deadline deadline;
   private final Set<PeerId> watched = new HashSet<>();
   private final ChainEvidence evidence;
-
-  /** Times that an end of our own waited in vain since the latest token. */
-  private int ownStalls;
-
-  /** Layers at which a hop waited in vain. */
-  private final Set<Integer> stalledAt = new HashSet<>();
 
   private boolean hadTokens;
   private boolean repairDue;
@@ -135,6 +127,7 @@ public final class Chain implements PeerNetwork.Listener {
     this.listener = listener;
     deadline = new Deadline(network.loop());
     steps = new ChainSteps(network, task, epochs);
+    stalls = new ChainStalls(network.self(), hops, steps, settings);
     evidence = new ChainEvidence(task, hops);
     repair = new ChainRepair(network, planner, task, hops, epochs, steps);
   }
@@ -149,8 +142,8 @@ public final class Chain implements PeerNetwork.Listener {
     });
   }
 
-  /** Nobody must wait for an answer that a defect keeps from coming. */
-  private void guard(Runnable action) {
+  /** Runs something that answers may wait for: if a defect keeps them from coming, they end. */
+  void guard(Runnable action) {
     try {
       action.run();
     } catch (RuntimeException | Error defect) {
@@ -203,7 +196,7 @@ public final class Chain implements PeerNetwork.Listener {
     steps.sendRest(hops);
     testimony.ask(network, hops);
     boolean computed = hops.all(hop -> hop.computedTo() >= steps.settled());
-    await(computed ? SIGN_NANOS : progressNanos());
+    await(computed ? SIGN_NANOS : stalls.patienceNanos());
   }
 
   private void attested(PeerId from, SignedStatement signed) {
@@ -221,7 +214,7 @@ public final class Chain implements PeerNetwork.Listener {
   }
 
   private void replace(ChainTestimony.Misfit misfit) {
-    ChainHop hop = sender(misfit.hop());
+    ChainHop hop = hops.sender(misfit.hop(), network.self());
     PeerId peer = hop.peer();
     if (misfit.blamed() || hop != misfit.hop()) {
       planner.failed(peer, Message.Reason.FAILED);
@@ -229,11 +222,6 @@ public final class Chain implements PeerNetwork.Listener {
       planner.busy(peer, BETWEEN_MILLIS);
     }
     lose(peer);
-  }
-
-  /** Where one of our own hops lacks something, or was given nonsense, it is who sends to it. */
-  private ChainHop sender(ChainHop accused) {
-    return accused.peer().equals(network.self()) ? hops.before(accused) : accused;
   }
 
   /** Whether tokens are under way. */
@@ -334,8 +322,7 @@ public final class Chain implements PeerNetwork.Listener {
 
   private void take(Message.Token token) {
     failuresSinceToken = 0;
-    stalledAt.clear();
-    ownStalls = 0;
+    stalls.tokenCame();
     hadTokens = true;
     if (steps.isSingle()) {
       hops.charge(
@@ -354,7 +341,7 @@ public final class Chain implements PeerNetwork.Listener {
     }
     busyHere = from.equals(network.self()) && hops.areEndsAt(from);
     if (busyHere && isNonsense(refusal.reason())) {
-      PeerId sender = sender(hops.last()).peer();
+      PeerId sender = hops.sender(hops.last(), from).peer();
       planner.failed(sender, Message.Reason.FAILED);
       drop(from);
       lose(sender);
@@ -532,14 +519,7 @@ public final class Chain implements PeerNetwork.Listener {
   }
 
   private void awaitProgress() {
-    await(progressNanos());
-  }
-
-  private long progressNanos() {
-    long perToken = settings.stallPerToken().toNanos();
-    int computed = hops.stream().mapToInt(ChainHop::computedTo).min().orElse(0);
-    int tokens = Math.clamp(steps.sentTo() - computed, 1, 256);
-    return settings.stallAfter().toNanos() + perToken * tokens;
+    await(stalls.patienceNanos());
   }
 
   private void await(long nanos) {
@@ -551,41 +531,16 @@ public final class Chain implements PeerNetwork.Listener {
       List<ChainHop> late = evidence.wanted().get().late(hops);
       late.forEach(hop -> lost(hop.peer(), Message.Reason.SILENT));
     } else if (phase == Phase.RUNNING && steps.areUnderWay()) {
-      if (isOwnEndWaiting() && ++ownStalls > MOST_OWN_STALLS) {
-        fail(
-            new FolkmootException(
-                UNREACHABLE,
-                "the layers on this machine hang: end this program and start it again"));
-      } else {
-        lost(hanging().peer(), Message.Reason.SILENT);
-      }
+      stalls
+          .suspect()
+          .ifPresentOrElse(peer -> lost(peer, Message.Reason.SILENT), this::failAtOwnEnds);
     }
   }
 
-  /** Whether all before an end of our own have computed what was sent, and it has not. */
-  private boolean isOwnEndWaiting() {
-    Optional<ChainHop> waiting =
-        hops.stream().filter(hop -> hop.computedTo() < steps.sentTo()).findFirst();
-    return hops.areEndsAt(network.self())
-        && waiting.filter(hop -> hop.peer().equals(network.self())).isPresent();
-  }
-
-  /**
-   * The first hop that has not computed what was sent is the one that hangs; or the one before,
-   * which says that it has computed, never sent it. That is open: the former is replaced, and if
-   * another one waits in vain at the same layer, the latter.
-   */
-  private ChainHop hanging() {
-    for (int i = 0; i < hops.size(); i++) {
-      ChainHop hop = hops.get(i);
-      if (hop.computedTo() < steps.sentTo()) {
-        // Whoever waits in vain may be the one that hangs, or the one before it: in turn.
-        int layer = hop.plan.range().from();
-        boolean itself = i == 0 || stalledAt.add(layer) || !stalledAt.remove(layer);
-        return itself ? sender(hop) : hops.get(i - 1);
-      }
-    }
-    return hops.last(); // which chose no token
+  private void failAtOwnEnds() {
+    fail(
+        new FolkmootException(
+            UNREACHABLE, "the layers on this machine hang: end this program and start it again"));
   }
 
   private void renew() {

@@ -96,6 +96,11 @@ final class ChainHops {
     return hops.get(Math.max(0, hops.indexOf(hop) - 1));
   }
 
+  /** Where one of our own hops lacks something, or was given nonsense, it is who sends to it. */
+  ChainHop sender(ChainHop accused, PeerId self) {
+    return accused.peer().equals(self) ? before(accused) : accused;
+  }
+
   /** Whether a peer has both ends. */
   boolean areEndsAt(PeerId peer) {
     return hops.size() > 1 && first().peer().equals(peer) && last().peer().equals(peer);

@@ -150,35 +150,16 @@ public final class SwarmGeneration implements Generation {
 
       @Override
       public void broken(Throwable defect) {
-        breakOff(defect);
+        evidence.complete(Optional.empty());
+        over = true;
+        events.add(new Broken(defect));
+        drafter.ifPresent(Drafter::close);
       }
     };
   }
 
-  /** Ends the answer, which a defect keeps from going on. */
-  private void breakOff(Throwable defect) {
-    evidence.complete(Optional.empty());
-    over = true;
-    events.add(new Broken(defect));
-    drafter.ifPresent(Drafter::close);
-  }
-
   private void onLoop(Runnable action) {
-    network.loop().execute(() -> guard(action));
-  }
-
-  /** On the loop. What it throws ends the answer. */
-  private void guard(Runnable action) {
-    try {
-      action.run();
-    } catch (RuntimeException | Error defect) {
-      try {
-        chain.close();
-      } finally {
-        breakOff(defect);
-      }
-      throw defect;
-    }
+    network.loop().execute(() -> chain.guard(action));
   }
 
   // ---- on the loop
@@ -215,7 +196,7 @@ public final class SwarmGeneration implements Generation {
               ids,
               length,
               guess ->
-                  guard(() -> {
+                  chain.guard(() -> {
                     drafting = false;
                     step(guess);
                   }));

@@ -37,15 +37,20 @@ final class NodeProcess implements AutoCloseable {
     arguments.addAll(List.of(options));
     arguments.addAll(List.of("--http", "127.0.0.1:0", "--threads", "1"));
     arguments.addAll(List.of("--while", Long.toString(ProcessHandle.current().pid())));
-    ProcessBuilder builder = new ProcessBuilder(OwnProgram.command(arguments));
-    builder.environment().put("FOLKMOOT_HOME", home.toString());
     try {
-      Files.createDirectories(home);
-      builder.redirectError(home.resolve("log").toFile());
-      return new NodeProcess(builder.start(), home);
+      return new NodeProcess(program(home, "log", arguments).start(), home);
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }
+  }
+
+  /** This program, to be started with a home of its own, where what it complains of goes. */
+  static ProcessBuilder program(Path home, String complaints, List<String> arguments)
+      throws IOException {
+    Files.createDirectories(home);
+    ProcessBuilder builder = new ProcessBuilder(OwnProgram.command(arguments));
+    builder.environment().put("FOLKMOOT_HOME", home.toString());
+    return builder.redirectError(home.resolve(complaints).toFile());
   }
 
   /** Waits until it says that it is ready, if it has not said so. */

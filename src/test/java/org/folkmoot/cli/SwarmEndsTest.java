@@ -40,15 +40,11 @@ class SwarmEndsTest {
 
   /** A command as people give it: in a process of its own. */
   private static Said say(Path home, String... call) {
-    ProcessBuilder builder = new ProcessBuilder(OwnProgram.command(List.of(call)));
-    builder.environment().put("FOLKMOOT_HOME", home.toString());
     try {
-      Files.createDirectories(home);
-      Path err = home.resolve("said");
-      Process process = builder.redirectError(err.toFile()).start();
+      Process process = NodeProcess.program(home, "said", List.of(call)).start();
       process.getOutputStream().close();
       String out = new String(process.getInputStream().readAllBytes(), UTF_8);
-      return new Said(process.waitFor(), out, Files.readString(err));
+      return new Said(process.waitFor(), out, Files.readString(home.resolve("said")));
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     } catch (InterruptedException interrupted) {
