@@ -15,7 +15,6 @@ import org.folkmoot.proof.Receipt;
 import org.folkmoot.proof.ReceiptCheck;
 import org.folkmoot.session.PromptCheck;
 import org.folkmoot.session.SecondOpinion;
-import org.folkmoot.session.SwarmGeneration;
 import org.folkmoot.session.SwarmModel;
 import org.folkmoot.store.StoredModel;
 
@@ -115,10 +114,7 @@ final class AnswerVerifier implements AutoCloseable {
   private SwarmModel model(Receipt receipt) {
     return models.computeIfAbsent(
         receipt.terms().model().sha256().hex(),
-        digest ->
-            (SwarmModel)
-                Swarms.model(
-                    surroundings, digest, settings, wish, new SwarmGeneration.Watcher() {}));
+        _ -> Swarms.modelForSecondOpinion(surroundings, receipt, settings, wish));
   }
 
   /** The tokenizer of the model's file or, if peers computed it, of the head that they gave. */

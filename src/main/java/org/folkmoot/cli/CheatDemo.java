@@ -19,6 +19,7 @@ import org.folkmoot.proof.Disclosure;
 import org.folkmoot.proof.Finding;
 import org.folkmoot.proof.FraudProof;
 import org.folkmoot.proof.FraudProofCheck;
+import org.folkmoot.proof.Outcome;
 import org.folkmoot.proof.Receipt;
 import org.folkmoot.session.FraudProofs;
 import org.folkmoot.session.SecondOpinion;
@@ -34,6 +35,9 @@ import org.folkmoot.wire.SignedStatement;
 final class CheatDemo {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final long LOOK_MILLIS = 100;
+
+  /** A machine that starts four programs may seem dead for a moment. */
+  private static final int MOST_HEARINGS = 3;
 
   private final Surroundings surroundings;
   private final DemoSwarm swarm;
@@ -104,6 +108,9 @@ final class CheatDemo {
             1);
     try (Weights weights = Weights.openQuietly(surroundings, model, settings)) {
       Disputes.Held held = Disputes.hold(node, weights, signed, disclosure);
+      for (int i = 1; i < MOST_HEARINGS && held.outcome() instanceof Outcome.Unanswered; i++) {
+        held = Disputes.hold(node, weights, signed, disclosure);
+      }
       Optional<FraudProof> proof = held.proof();
       console.note(
           proof.isPresent()

@@ -106,15 +106,18 @@ final class DemoCommand implements Callable<Integer> {
   private static final class Log implements SwarmGeneration.Watcher {
     private final List<PeerId> lost = new CopyOnWriteArrayList<>();
     private final Map<PeerId, Integer> seatedAt = new ConcurrentHashMap<>();
+    private volatile List<PeerId> seated = List.of();
     private volatile int tokens;
 
     @Override
     public void hops(List<HopPlan> hops) {
+      seated = hops.stream().map(HopPlan::peer).toList();
       hops.forEach(hop -> seatedAt.putIfAbsent(hop.peer(), tokens));
     }
 
     @Override
     public void lost(List<PeerId> peers) {
+      seated = List.of();
       lost.addAll(peers);
     }
   }
@@ -122,12 +125,14 @@ final class DemoCommand implements Callable<Integer> {
   /**
    * What a run through the swarm gave.
    *
-   * @param killedAfter so many tokens a peer was killed; 0 if none was
+   * @param killed the peer that was killed, if one was
+   * @param killedAfter after so many tokens
    * @param gap from then to the next token
    */
   private record Told(
       String text,
       List<Integer> ids,
+      Optional<DemoSwarm.Peer> killed,
       int killedAfter,
       Duration gap,
       Generation.Usage usage,
@@ -141,8 +146,8 @@ final class DemoCommand implements Callable<Integer> {
     String question = words.isEmpty() ? QUESTION : String.join(" ", words);
     int threads = Runtime.getRuntime().availableProcessors();
     try (DemoSwarm swarm = new DemoSwarm(surroundings)) {
-      int killed = Math.clamp(victim, 1, THIRDS) - 1;
-      swarm.startAll(model, THIRDS, killed, threads, 0, cheat);
+      int spared = Math.clamp(victim, 1, THIRDS) - 1;
+      swarm.startAll(model, THIRDS, spared, threads, 0, cheat);
       console.note(
           "starting three peers, each with a third of "
               + SwarmServing.swarmName(model.name())
@@ -162,17 +167,20 @@ final class DemoCommand implements Callable<Integer> {
         console.note(console.errStyle().strong(question));
         GenerationRequest request = request(remote, question);
         if (!cheat) {
-          Told told = ask(remote, request, Optional.of(swarm.peers().get(killed)), log);
-          tellParts(swarm, killed, told, log);
+          // On a busy machine the spare could have been asked in its place.
+          List<DemoSwarm.Peer> either =
+              List.of(swarm.peers().get(spared), swarm.peers().get(THIRDS));
+          Told told = ask(remote, request, either, log);
+          tellParts(swarm, told, log);
           int status = compare(model, question, told);
-          return told.killedAfter == 0 ? ExitStatus.FAILED : status;
+          return told.killed.isEmpty() ? ExitStatus.FAILED : status;
         }
         // The spare has the liar's layers: on a busy machine it could be asked in its place.
         Set<PeerId> spares = new HashSet<>();
         swarm.peers().stream().skip(THIRDS).forEach(spare -> spares.add(spare.id()));
         LanguageModel three = remote.over(RouteConstraints.NONE.refusing(spares));
-        Told altered = ask(three, request, Optional.empty(), log);
-        DemoSwarm.Peer liar = swarm.peers().get(killed);
+        Told altered = ask(three, request, List.of(), log);
+        DemoSwarm.Peer liar = swarm.peers().get(spared);
         ProofOfAnswer answer = ProofOfAnswer.check(surroundings, model, proof(altered));
         CheatDemo court = new CheatDemo(surroundings, swarm, node);
         if (!court.convict(model, answer, remote, liar, Optional.ofNullable(proofFile))) {
@@ -180,7 +188,7 @@ final class DemoCommand implements Callable<Integer> {
         }
         console.note("");
         console.note(console.errStyle().strong(question) + " (again, without " + liar.name() + ")");
-        return compare(model, question, ask(remote, request, Optional.empty(), log));
+        return compare(model, question, ask(remote, request, List.of(), log));
       }
     }
   }
@@ -204,17 +212,19 @@ final class DemoCommand implements Callable<Integer> {
         -1);
   }
 
-  /** Streams the answer, and kills a peer in the middle of it. */
+  /**
+   * Streams the answer.
+   *
+   * @param victims in the middle of it, the one of these that has a part in it is killed
+   */
   private Told ask(
-      LanguageModel model,
-      GenerationRequest request,
-      Optional<DemoSwarm.Peer> victimOfKill,
-      Log log) {
+      LanguageModel model, GenerationRequest request, List<DemoSwarm.Peer> victims, Log log) {
     Console console = surroundings.console();
     AnswerWriter writer = AnswerWriter.to(console);
     StringBuilder text = new StringBuilder();
     List<Integer> ids = new ArrayList<>();
     Duration gap = Duration.ZERO;
+    Optional<DemoSwarm.Peer> killed = Optional.empty();
     int killedAfter = 0;
     long killedAt = 0;
     Notary.Pending receipt =
@@ -233,17 +243,11 @@ final class DemoCommand implements Callable<Integer> {
         }
         text.append(piece.get().text());
         writer.write(piece.get().text());
-        if (victimOfKill.isPresent()
-            && killedAfter == 0
-            && isTimeToKill(ids.size(), piece.get().text())) {
+        if (killed.isEmpty() && isTimeToKill(ids.size(), piece.get().text())) {
+          List<PeerId> seated = log.seated; // empty while one is being replaced: then a token later
+          killed = victims.stream().filter(peer -> seated.contains(peer.id())).findFirst();
           killedAfter = ids.size();
-          DemoSwarm.Peer peer = victimOfKill.get();
-          console.note(
-              console
-                  .errStyle()
-                  .strong(" ✂ kill -9 " + peer.process().pid() + " (" + peer.name() + ") "));
-          killedAt = surroundings.nanoTime().getAsLong();
-          peer.process().destroyForcibly();
+          killedAt = killed.map(this::kill).orElse(0L);
         }
       }
       writer.finish();
@@ -251,6 +255,7 @@ final class DemoCommand implements Callable<Integer> {
       return new Told(
           text.toString(),
           List.copyOf(ids),
+          killed,
           killedAfter,
           gap,
           generation.usage(),
@@ -258,23 +263,35 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
+  /** Gives the moment. */
+  private long kill(DemoSwarm.Peer peer) {
+    Console console = surroundings.console();
+    console.note(
+        console
+            .errStyle()
+            .strong(" ✂ kill -9 " + peer.process().pid() + " (" + peer.name() + ") "));
+    long now = surroundings.nanoTime().getAsLong();
+    peer.process().destroyForcibly();
+    return now;
+  }
+
   /** Behind the end of a sentence there may be nothing more. */
   private boolean isTimeToKill(int tokens, String piece) {
     if (killAt != null) {
-      return tokens == Math.max(1, killAt);
+      return tokens >= killAt;
     }
     return tokens >= Math.clamp(maxTokens / 2, 1, USUAL_KILL)
         || piece.chars().anyMatch(character -> SENTENCE_ENDS.indexOf(character) >= 0);
   }
 
-  private void tellParts(DemoSwarm swarm, int killed, Told told, Log log) {
+  private void tellParts(DemoSwarm swarm, Told told, Log log) {
     Console console = surroundings.console();
     console.note("");
     console.note("who did what:");
     for (DemoSwarm.Peer peer : swarm.peers()) {
       Integer since = log.seatedAt.get(peer.id());
       boolean gone = log.lost.contains(peer.id());
-      boolean struck = told.killedAfter > 0 && peer.equals(swarm.peers().get(killed));
+      boolean struck = told.killed.filter(peer::equals).isPresent();
       String part =
           since == null
               ? "was not needed"
@@ -290,7 +307,7 @@ final class DemoCommand implements Callable<Integer> {
                               : since > 0 ? ", and replayed all before" : "");
       console.note("  %-7s %s  %s".formatted(peer.name(), peer.id(), part));
     }
-    if (told.killedAfter == 0) {
+    if (told.killed.isEmpty()) {
       console.note("nobody was killed, for the answer was over before: ask for a longer one");
     } else if (told.gap.isZero()) {
       console.note("the answer was over with the kill: ask for a longer one");
@@ -300,7 +317,7 @@ final class DemoCommand implements Callable<Integer> {
               Locale.ROOT,
               "from the kill to the next token: %.2f s (%s's part was taken over and recomputed)",
               told.gap.toMillis() / 1000.0,
-              swarm.peers().get(killed).name()));
+              told.killed.get().name()));
     }
   }
 

@@ -1,5 +1,6 @@
 package org.folkmoot.cli;
 
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -27,18 +28,27 @@ public interface Interrupts {
    * then the JVM's, 130 for SIGINT.
    */
   static Interrupts ofProcess() {
-    return Interrupts::watchShutdown;
+    return ofProcess(GRACE);
+  }
+
+  /**
+   * The same.
+   *
+   * @param grace the moment that what is watched has
+   */
+  static Interrupts ofProcess(Duration grace) {
+    return action -> watchShutdown(action, grace);
   }
 
   /** An order to stop that takes longer than this feels like none. */
-  int GRACE_SECONDS = 2;
+  Duration GRACE = Duration.ofSeconds(2);
 
-  private static Watch watchShutdown(Runnable action) {
+  private static Watch watchShutdown(Runnable action, Duration grace) {
     CountDownLatch finished = new CountDownLatch(1);
     Thread hook =
         new Thread(() -> {
           action.run();
-          await(finished);
+          await(finished, grace);
         });
     try {
       Runtime.getRuntime().addShutdownHook(hook);
@@ -56,9 +66,9 @@ public interface Interrupts {
     };
   }
 
-  private static void await(CountDownLatch finished) {
+  private static void await(CountDownLatch finished, Duration grace) {
     try {
-      if (!finished.await(GRACE_SECONDS, TimeUnit.SECONDS)) {
+      if (!finished.await(grace.toNanos(), TimeUnit.NANOSECONDS)) {
         return; // the process ends all the same
       }
     } catch (InterruptedException ending) {

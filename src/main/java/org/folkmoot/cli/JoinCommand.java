@@ -56,7 +56,7 @@ final class JoinCommand implements Callable<Integer> {
     Console console = surroundings.console();
     console.out().println("joined the swarm '" + PlainText.line(invitation.name(), 40) + "'");
     try (SwarmNode node = Swarms.asking(surroundings)) {
-      boolean found = node.await(Swarms.PATIENCE, node::knowsOthers);
+      boolean found = node.await(Swarms.patience(surroundings), node::knowsOthers);
       boolean _ = node.await(Duration.ofMillis(500), () -> false); // for the rest of them to tell
       node.misfits().forEach(console::note);
       if (!found) {

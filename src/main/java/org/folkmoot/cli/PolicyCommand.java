@@ -42,7 +42,8 @@ final class PolicyCommand implements Callable<Integer> {
   public Integer call() {
     try (SwarmNode node = Swarms.asking(surroundings)) {
       boolean _ =
-          node.await(Swarms.PATIENCE, () -> node.serving().stream().anyMatch(this::isMeant));
+          node.await(
+              Swarms.patience(surroundings), () -> node.serving().stream().anyMatch(this::isMeant));
       List<Announcement> meant = node.known().stream().filter(this::isMeant).toList();
       if (meant.size() != 1) {
         throw new FolkmootException(

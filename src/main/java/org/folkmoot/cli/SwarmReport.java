@@ -81,7 +81,7 @@ final class SwarmReport {
   /** Looks who is there. */
   static SwarmReport look(Surroundings surroundings) {
     try (SwarmNode node = Swarms.asking(surroundings)) {
-      boolean found = node.await(Swarms.PATIENCE, node::knowsOthers);
+      boolean found = node.await(Swarms.patience(surroundings), node::knowsOthers);
       if (found) {
         boolean _ = node.await(LOOK, () -> false);
         node.known().forEach(each -> node.connect(each.peer()));

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.cli.swarm.EndSpans;
 import org.folkmoot.cli.swarm.Listening;
@@ -18,6 +19,7 @@ import org.folkmoot.cli.swarm.SwarmFolder;
 import org.folkmoot.cli.swarm.SwarmNode;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.JoinedSwarm;
+import org.folkmoot.proof.Receipt;
 import org.folkmoot.route.RouteConstraints;
 import org.folkmoot.session.ChainSettings;
 import org.folkmoot.session.LanguageModel;
@@ -33,7 +35,9 @@ final class Swarms {
   static final String SOFTWARE = "folkmoot/0.1";
 
   /** Peers on the same machine answer at once; others within a few round trips. */
-  static final Duration PATIENCE = Duration.ofSeconds(8);
+  private static final int USUAL_PATIENCE_SECONDS = 8;
+
+  private static final int MOST_PATIENCE_SECONDS = 3600;
 
   private Swarms() {}
 
@@ -55,6 +59,27 @@ final class Swarms {
   /** Whether nodes may look for peers on the local network: {@code FOLKMOOT_LAN=0} says no. */
   static boolean looksAtLan(Surroundings surroundings) {
     return !surroundings.environment().getOrDefault("FOLKMOOT_LAN", "1").equals("0");
+  }
+
+  /**
+   * How long a command looks for peers before it says that there are none: {@code
+   * FOLKMOOT_PATIENCE} seconds.
+   */
+  static Duration patience(Surroundings surroundings) {
+    String wish = surroundings.environment().get("FOLKMOOT_PATIENCE");
+    if (wish == null) {
+      return Duration.ofSeconds(USUAL_PATIENCE_SECONDS);
+    }
+    try {
+      int seconds = Integer.parseInt(wish.strip());
+      if (seconds >= 1 && seconds <= MOST_PATIENCE_SECONDS) {
+        return Duration.ofSeconds(seconds);
+      }
+    } catch (NumberFormatException malformed) {
+      // Said below.
+    }
+    throw new FolkmootException(
+        BAD_REQUEST, "FOLKMOOT_PATIENCE is a number of seconds, 1 to " + MOST_PATIENCE_SECONDS);
   }
 
   /** Starts a node. */
@@ -135,6 +160,47 @@ final class Swarms {
       ModelOpener.Settings resources,
       SwarmWish wish,
       SwarmGeneration.Watcher watcher) {
+    return model(surroundings, name, resources, wish, watcher, _ -> {});
+  }
+
+  /**
+   * The model of a receipt, when other peers than those that it names are known for each of its
+   * parts, or might not be there.
+   */
+  static SwarmModel modelForSecondOpinion(
+      Surroundings surroundings, Receipt receipt, ModelOpener.Settings resources, SwarmWish wish) {
+    return (SwarmModel)
+        model(
+            surroundings,
+            receipt.terms().model().sha256().hex(),
+            resources,
+            wish,
+            new SwarmGeneration.Watcher() {},
+            node -> {
+              // Who serves what is told by gossip: whoever answers first need not know the others.
+              boolean _ =
+                  node.await(
+                      SwarmReport.LOOK,
+                      () ->
+                          receipt.hops().stream().allMatch(hop -> othersServe(node, receipt, hop)));
+            });
+  }
+
+  private static boolean othersServe(SwarmNode node, Receipt receipt, Receipt.Hop hop) {
+    return node.serving().stream()
+        .filter(announcement -> !announcement.peer().equals(hop.peer()))
+        .flatMap(announcement -> announcement.offers().stream())
+        .filter(offer -> offer.model().equals(receipt.terms().model()))
+        .anyMatch(offer -> offer.range().covers(hop.range()));
+  }
+
+  private static LanguageModel model(
+      Surroundings surroundings,
+      String name,
+      ModelOpener.Settings resources,
+      SwarmWish wish,
+      SwarmGeneration.Watcher watcher,
+      Consumer<SwarmNode> found) {
     int contextLength = resources.contextLength();
     Optional<LocalModel> draft = wish.openDraft(surroundings, contextLength, 1);
     SwarmNode node = asking(surroundings);
@@ -158,6 +224,7 @@ final class Swarms {
                 }
               });
       SwarmModel model = model(surroundings, node, name, options, watcher);
+      found.accept(node);
       wish.openEnds(surroundings, node, model, resources).ifPresent(here::add);
       return here.isEmpty() ? model : model.around(here.getFirst().ends());
     } catch (RuntimeException failed) {
@@ -179,7 +246,7 @@ final class Swarms {
           wish(surroundings, name),
           digest -> stored(surroundings, digest),
           options,
-          PATIENCE,
+          patience(surroundings),
           watcher);
     } catch (FolkmootException failed) {
       node.misfits().forEach(surroundings.console()::note);

@@ -23,6 +23,9 @@ import picocli.CommandLine.Command;
  */
 @Command(name = "warmup", hidden = true, description = "Train the launcher's class archive.")
 final class WarmupCommand implements Callable<Integer> {
+  /** How names of folders begin that are to be gone afterwards, before the process. */
+  static final String FOLDER = "folkmoot-warmup-";
+
   private final Surroundings surroundings;
 
   WarmupCommand(Surroundings surroundings) {
@@ -42,7 +45,7 @@ final class WarmupCommand implements Callable<Integer> {
 
   /** Asks a small model that knows nothing, as a person would ask. */
   private int answer() throws IOException {
-    Path folder = Files.createTempDirectory("folkmoot-warmup");
+    Path folder = Files.createTempDirectory(FOLDER + ProcessHandle.current().pid() + "-");
     try {
       Path model = folder.resolve("random.gguf");
       RandomModel shape = RandomModel.TINY;

@@ -113,17 +113,18 @@ public final class Tribunal implements PeerNetwork.Listener {
   /**
    * Looks at a proof that this node made.
    *
-   * @param told what came of it; on the loop
+   * @param told what came of it, when a proof that holds is written down; on the loop
    */
   public void accuse(FraudProof proof, Consumer<Result> told) {
     judge(
         proof,
         result -> {
           if (result instanceof Result.Proven && !banned.contains(proof.statement().hop())) {
-            write(proof);
             tellAll(ban(proof), proof, Optional.empty());
+            write(proof, () -> network.loop().execute(() -> told.accept(result)));
+          } else {
+            told.accept(result);
           }
-          told.accept(result);
         });
   }
 
@@ -213,7 +214,7 @@ public final class Tribunal implements PeerNetwork.Listener {
           byte[] bytes = ban(proof);
           if (keptBytes + bytes.length <= MAX_KEPT_BYTES) {
             keptBytes += bytes.length;
-            write(proof);
+            write(proof, () -> {});
           }
           tellAll(bytes, proof, Optional.of(from));
         }
@@ -245,12 +246,14 @@ public final class Tribunal implements PeerNetwork.Listener {
     return bytes;
   }
 
-  private void write(FraudProof proof) {
+  private void write(FraudProof proof, Runnable then) {
     background.execute(() -> {
       try {
         keep.accept(proof);
       } catch (FolkmootException noRoom) {
         // Then the ban ends with this process, unless somebody tells the proof again.
+      } finally {
+        then.run();
       }
     });
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
@@ -15,11 +16,14 @@ import org.junit.jupiter.api.Timeout;
 class InterruptsTest {
   /** What the other process does. */
   static final class Child {
+    /** Longer than any machine sleeps. */
+    private static final Duration PATIENCE = Duration.ofSeconds(50);
+
     private Child() {}
 
     public static void main(String[] args) throws InterruptedException {
       CountDownLatch told = new CountDownLatch(1);
-      try (Interrupts.Watch _ = Interrupts.ofProcess().watch(told::countDown)) {
+      try (Interrupts.Watch _ = Interrupts.ofProcess(PATIENCE).watch(told::countDown)) {
         System.out.println("ready");
         told.await();
         System.out.println("brought to an end");

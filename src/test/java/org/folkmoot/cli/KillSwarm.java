@@ -10,12 +10,16 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 import org.folkmoot.base.FolkmootException;
@@ -37,12 +41,16 @@ import org.folkmoot.session.SwarmModel;
 import org.folkmoot.testing.LocalModels;
 import org.folkmoot.wire.PeerId;
 import org.folkmoot.wire.SwarmId;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Three spans of a model at two processes each, a client in this one, and a single machine's answer
  * to compare with. Whoever is killed is replaced by a new process with a new key.
  */
 final class KillSwarm implements AutoCloseable {
+  /** Whether the machine does nothing else, so that times that are promised can be held. */
+  static final boolean IS_QUIET = Boolean.getBoolean("folkmoot.kills.quiet");
+
   private static final int SPANS = 3;
   private static final int COPIES = 2;
 
@@ -53,6 +61,8 @@ final class KillSwarm implements AutoCloseable {
 
   /** More than are drafted at once: so many tokens are asked for after the blow. */
   private static final int AFTERWARDS = 20;
+
+  private static final Executor BLOWS = task -> Thread.ofPlatform().daemon().start(task);
 
   private static final long DEAD_WITHIN = 1_000_000_000;
   private static final long SILENT_WITHIN = 3_000_000_000L;
@@ -80,31 +90,61 @@ final class KillSwarm implements AutoCloseable {
   private final int layers;
   private final List<NodeProcess> nodes = new ArrayList<>();
   private final LocalModel alone;
-  private final SwarmNode client;
+  private @Nullable SwarmNode client;
   private final Log log = new Log();
   private int homes;
   private long began;
 
   /** What the client's chain tells. */
   private final class Log implements SwarmGeneration.Watcher {
-    private volatile List<HopPlan> hops = List.of();
-    private volatile long detected;
     private final List<String> story = new CopyOnWriteArrayList<>();
+
+    // Guarded by this.
+    private List<PeerId> chain = List.of();
+    private Set<PeerId> struck = Set.of();
+    private long detected;
+
+    /** Nobody is struck yet. */
+    synchronized void begin() {
+      chain = List.of();
+      struck = Set.of();
+      detected = 0;
+    }
+
+    /** The peers of the chain, when none of them is being replaced. */
+    synchronized List<PeerId> whole() throws InterruptedException {
+      while (chain.isEmpty()) {
+        wait();
+      }
+      return chain;
+    }
+
+    /** From now on it is awaited that one of these is missed. */
+    synchronized long strike(List<PeerId> victims) {
+      struck = Set.copyOf(victims);
+      return now();
+    }
+
+    synchronized long detected() {
+      return detected;
+    }
 
     void tell(String what) {
       story.add("%.3f s %s".formatted((now() - began) * 1e-9, what));
     }
 
     @Override
-    public void hops(List<HopPlan> now) {
-      hops = now;
-      tell("chain of " + now.stream().map(HopPlan::peer).toList());
+    public synchronized void hops(List<HopPlan> now) {
+      chain = now.stream().map(HopPlan::peer).toList();
+      notifyAll();
+      tell("chain of " + chain);
     }
 
     @Override
-    public void lost(List<PeerId> peers) {
+    public synchronized void lost(List<PeerId> peers) {
       tell("lost " + peers);
-      if (detected == 0) {
+      chain = List.of();
+      if (detected == 0 && peers.stream().anyMatch(struck::contains)) {
         detected = now();
       }
     }
@@ -129,18 +169,29 @@ final class KillSwarm implements AutoCloseable {
     }
     began = now();
     alone = LocalModels.open(model, "alone", 1 << 28);
-    for (int i = 0; i < SPANS * COPIES; i++) {
-      // One after the other: six cold machines at once keep each other waiting.
-      nodes.add(start(i % SPANS).awaitReady());
+    try {
+      for (int i = 0; i < SPANS * COPIES; i++) {
+        // One after the other: six cold machines at once keep each other waiting.
+        NodeProcess node = start(i % SPANS);
+        nodes.add(node);
+        node.awaitReady();
+      }
+      client =
+          Swarms.start(
+              surroundings,
+              new SwarmFolder(folder.resolve("client")),
+              Identity.random(new SecureRandom()),
+              swarm,
+              Optional.empty());
+      awaitAll();
+    } catch (RuntimeException | Error failed) {
+      close();
+      throw failed;
     }
-    client =
-        Swarms.start(
-            surroundings,
-            new SwarmFolder(folder.resolve("client")),
-            Identity.random(new SecureRandom()),
-            swarm,
-            Optional.empty());
-    awaitAll();
+  }
+
+  private SwarmNode client() {
+    return Objects.requireNonNull(client);
   }
 
   private long now() {
@@ -156,6 +207,7 @@ final class KillSwarm implements AutoCloseable {
 
   /** Waits until the client knows, and has measured, exactly the nodes that live. */
   private void awaitAll() {
+    SwarmNode client = client();
     client.introduce(nodes.stream().map(node -> node.listening().contact()).toList());
     Set<PeerId> wanted = nodes.stream().map(NodeProcess::id).collect(Collectors.toSet());
     assertThat(
@@ -198,9 +250,8 @@ final class KillSwarm implements AutoCloseable {
     int at = 1 + random.nextInt(ANSWER - AFTERWARDS);
     long delayMicros = random.nextInt(20_000);
     List<NodeProcess> victims = new ArrayList<>();
-    long[] struck = new long[1];
-    CompletableFuture<?>[] blows = {CompletableFuture.completedFuture(null)};
-    log.detected = 0;
+    List<CompletableFuture<Long>> blows = new ArrayList<>();
+    log.begin();
     List<Long> times = new ArrayList<>();
     Answer told =
         ask(
@@ -209,25 +260,18 @@ final class KillSwarm implements AutoCloseable {
             tokens -> {
               times.add(now());
               if (tokens == ANSWER - AFTERWARDS) {
-                blows[0].join(); // a quick answer would be over before
+                struck(blows.getFirst()); // a quick answer would be over before
               }
               if (tokens == at) {
                 // Some microseconds later, so that it also hits in the middle of a step.
-                blows[0] =
-                    CompletableFuture.runAsync(
-                        () -> {
-                          for (int hop : hops) {
-                            victims.add(node(log.hops.get(hop).peer()));
-                          }
-                          victims.forEach(victim -> log.tell(blow + " " + victim.id()));
-                          struck[0] = now();
-                          victims.forEach(
-                              blow == Blow.KILLED ? NodeProcess::kill : NodeProcess::freeze);
-                        },
-                        CompletableFuture.delayedExecutor(delayMicros, TimeUnit.MICROSECONDS));
+                blows.add(
+                    CompletableFuture.supplyAsync(
+                        () -> strike(blow, victims, hops),
+                        CompletableFuture.delayedExecutor(
+                            delayMicros, TimeUnit.MICROSECONDS, BLOWS)));
               }
             });
-    blows[0].join();
+    long struck = struck(blows.getFirst());
     Answer wanted;
     try (Generation generation = alone.generate(request)) {
       wanted = Answer.pull(generation, AnswerWriter.silent());
@@ -235,7 +279,31 @@ final class KillSwarm implements AutoCloseable {
     assertThat(told.ids()).isEqualTo(wanted.ids());
     assertThat(told.text()).isEqualTo(wanted.text());
     replace(victims);
-    return outcome(struck[0], log.detected, times);
+    return outcome(struck, log.detected(), times);
+  }
+
+  private long strike(Blow blow, List<NodeProcess> victims, int... hops) {
+    List<PeerId> chain;
+    try {
+      chain = log.whole();
+    } catch (InterruptedException interrupted) {
+      throw new AssertionError(interrupted);
+    }
+    for (int hop : hops) {
+      victims.add(node(chain.get(hop)));
+    }
+    victims.forEach(victim -> log.tell(blow + " " + victim.id()));
+    long now = log.strike(victims.stream().map(NodeProcess::id).toList());
+    victims.forEach(blow == Blow.KILLED ? NodeProcess::kill : NodeProcess::freeze);
+    return now;
+  }
+
+  private static long struck(CompletableFuture<Long> blow) {
+    try {
+      return blow.get(1, TimeUnit.MINUTES);
+    } catch (InterruptedException | ExecutionException | TimeoutException failed) {
+      throw new AssertionError("no blow", failed);
+    }
   }
 
   private static Outcome outcome(long struck, long detected, List<Long> times) {
@@ -259,7 +327,7 @@ final class KillSwarm implements AutoCloseable {
     SwarmModel swarmed =
         Swarms.model(
             surroundings,
-            client,
+            client(),
             SwarmServing.swarmName(model.toString()),
             Swarms.options(Integer.MAX_VALUE, drafting, RouteConstraints.NONE, () -> {}),
             log);
@@ -275,7 +343,7 @@ final class KillSwarm implements AutoCloseable {
       return new Answer(
           text.toString(), ids, generation.ending().orElseThrow(), generation.usage());
     } catch (FolkmootException failed) {
-      log.tell("failed; known are " + client.known());
+      log.tell("failed; known are " + client().known());
       throw new AssertionError(String.join("\n", log.story), failed);
     }
   }
@@ -331,8 +399,9 @@ final class KillSwarm implements AutoCloseable {
 
   @Override
   public void close() {
-    client.close();
-    alone.close();
-    nodes.forEach(NodeProcess::close);
+    try (LocalModel _ = alone;
+        SwarmNode _ = client) {
+      nodes.forEach(NodeProcess::close);
+    }
   }
 }

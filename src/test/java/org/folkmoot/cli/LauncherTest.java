@@ -14,13 +14,17 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The launcher script, in a copy of the project that has scripts in place of Maven and the JDK: the
  * one notes its calls and makes a jar, the other prints how it was called.
  */
+@Timeout(300)
 class LauncherTest {
+  private static final long LOOK_MILLIS = 10;
+
   @TempDir Path folder;
   private Path project;
   private Path tools;
@@ -188,12 +192,12 @@ class LauncherTest {
     Path waitingNote = folder.resolve("second.err");
     Process first = launcher(project.resolve("folkmoot"), "a").start();
     while (builds() == 0) {
-      Thread.onSpinWait();
+      Thread.sleep(LOOK_MILLIS);
     }
     Process second =
         launcher(project.resolve("folkmoot"), "b").redirectError(waitingNote.toFile()).start();
     while (!Files.exists(waitingNote) || Files.size(waitingNote) == 0) {
-      Thread.onSpinWait();
+      Thread.sleep(LOOK_MILLIS);
     }
     Files.createFile(folder.resolve("go"));
     assertThat(first.waitFor()).isEqualTo(7);

@@ -9,9 +9,13 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.folkmoot.cli.swarm.Listening;
 import org.folkmoot.cli.swarm.SwarmFolder;
 import org.folkmoot.wire.PeerId;
@@ -20,15 +24,28 @@ import org.folkmoot.wire.PeerId;
 final class NodeProcess implements AutoCloseable {
   private static final String SAYS = "listening on ";
 
+  /** More than any machine takes; nothing waits for ever. */
+  static final Duration PATIENCE = Duration.ofMinutes(2);
+
   private final Process process;
   private final Path home;
-  private final BufferedReader out;
+  private final CompletableFuture<String> ready = new CompletableFuture<>();
   private URI http = URI.create("");
 
   private NodeProcess(Process process, Path home) {
     this.process = process;
     this.home = home;
-    this.out = process.inputReader(StandardCharsets.UTF_8);
+    Thread _ = Thread.ofPlatform().daemon().start(this::read);
+  }
+
+  /** A JVM may have something to say before. */
+  private void read() {
+    try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
+      out.lines().filter(line -> line.startsWith(SAYS)).forEach(ready::complete);
+    } catch (IOException | UncheckedIOException ended) {
+      // Said below.
+    }
+    ready.completeExceptionally(new IOException("it ended"));
   }
 
   /** Starts one; {@link #awaitReady} before it is used. */
@@ -50,6 +67,7 @@ final class NodeProcess implements AutoCloseable {
     Files.createDirectories(home);
     ProcessBuilder builder = new ProcessBuilder(OwnProgram.command(arguments));
     builder.environment().put("FOLKMOOT_HOME", home.toString());
+    builder.environment().put("FOLKMOOT_PATIENCE", "60");
     return builder.redirectError(home.resolve(complaints).toFile());
   }
 
@@ -59,14 +77,21 @@ final class NodeProcess implements AutoCloseable {
       return this;
     }
     try {
-      String line = out.readLine();
-      if (line == null || !line.startsWith(SAYS)) {
-        throw new AssertionError(line + "; " + Files.readString(home.resolve("log")));
-      }
+      String line = ready.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
       http = URI.create(line.substring(SAYS.length()));
       return this;
-    } catch (IOException failed) {
-      throw new UncheckedIOException(failed);
+    } catch (ExecutionException | TimeoutException late) {
+      throw new AssertionError("it is not ready; its log: " + log(), late);
+    } catch (InterruptedException interrupted) {
+      throw new AssertionError(interrupted);
+    }
+  }
+
+  private String log() {
+    try {
+      return Files.readString(home.resolve("log"));
+    } catch (IOException none) {
+      return none.toString();
     }
   }
 
@@ -113,7 +138,7 @@ final class NodeProcess implements AutoCloseable {
   boolean stop() {
     process.destroy();
     try {
-      return process.waitFor(30, TimeUnit.SECONDS);
+      return process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     } catch (InterruptedException interrupted) {
       throw new AssertionError(interrupted);
     }
@@ -121,6 +146,6 @@ final class NodeProcess implements AutoCloseable {
 
   @Override
   public void close() {
-    process.destroyForcibly().onExit().join();
+    assertThat(process.destroyForcibly().onExit()).succeedsWithin(PATIENCE);
   }
 }

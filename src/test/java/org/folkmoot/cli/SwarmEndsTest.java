@@ -1,6 +1,5 @@
 package org.folkmoot.cli;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.langchain4j.model.openai.OpenAiChatModel;
@@ -10,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.proof.Receipt;
@@ -40,11 +40,17 @@ class SwarmEndsTest {
 
   /** A command as people give it: in a process of its own. */
   private static Said say(Path home, String... call) {
+    Path out = home.resolve("out");
+    Path err = home.resolve("err");
     try {
-      Process process = NodeProcess.program(home, "said", List.of(call)).start();
+      Process process =
+          NodeProcess.program(home, "err", List.of(call)).redirectOutput(out.toFile()).start();
       process.getOutputStream().close();
-      String out = new String(process.getInputStream().readAllBytes(), UTF_8);
-      return new Said(process.waitFor(), out, Files.readString(home.resolve("said")));
+      boolean ended = process.waitFor(NodeProcess.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      int status = process.destroyForcibly().waitFor();
+      Said said = new Said(status, Files.readString(out), Files.readString(err));
+      assertThat(ended).as("%s ends: %s", List.of(call), said).isTrue();
+      return said;
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     } catch (InterruptedException interrupted) {
@@ -132,8 +138,12 @@ class SwarmEndsTest {
             .contains("--ends local needs the model's file on this machine");
 
         try (NodeProcess node = NodeProcess.start(asker, "--listen", LISTEN, "--ends", "local")) {
-          assertThat(ask(node.awaitReady())).isEqualTo(ask(alone.awaitReady()));
-          assertThat(ask(node)).isEqualTo(ask(alone));
+          String alike = ask(alone.awaitReady());
+          node.awaitReady();
+          do { // until it has heard of all the others it answers with the file that it has
+            assertThat(ask(node)).isEqualTo(alike);
+          } while (!Files.readString(asker.resolve("log")).contains("both ends"));
+          assertThat(ask(node)).isEqualTo(alike);
           assertThat(Files.readString(asker.resolve("log")))
               .containsOnlyOnce("both ends of tiny:latest are computed here");
         }

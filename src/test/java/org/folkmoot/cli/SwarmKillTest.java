@@ -6,9 +6,11 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.folkmoot.cli.KillSwarm.Blow;
@@ -98,14 +100,14 @@ class SwarmKillTest {
 
   private static void tell(String what, Blow blow, List<Outcome> outcomes) {
     System.out.println(KillSwarm.summary(what, outcomes));
-    if (Boolean.getBoolean("folkmoot.kills.quiet")) {
+    if (KillSwarm.IS_QUIET) {
       KillSwarm.requirePromised(blow, outcomes);
     }
   }
 
   /** A demo that is killed has no time to end its peers: they see to it themselves. */
   @Test
-  void noPeerOfADemoOutlivesIt() throws IOException {
+  void noPeerOfADemoOutlivesIt() throws IOException, InterruptedException {
     Path model = TinyModels.write(folder, TinyModel.of(TensorType.Q8_0).withLayers(6));
     ProcessBuilder builder =
         new ProcessBuilder(
@@ -125,9 +127,10 @@ class SwarmKillTest {
           peers.add(ProcessHandle.of(Long.parseLong(started.group(1))).orElseThrow());
         }
       }
-      demo.destroyForcibly().onExit().join();
-      peers.forEach(peer -> peer.onExit().join());
-      assertThat(peers).noneMatch(ProcessHandle::isAlive);
+      assertThat(demo.destroyForcibly().waitFor(1, TimeUnit.MINUTES)).isTrue();
+      for (ProcessHandle peer : peers) {
+        assertThat(peer.onExit()).succeedsWithin(Duration.ofMinutes(1));
+      }
     } finally {
       demo.destroyForcibly();
       peers.forEach(ProcessHandle::destroyForcibly);

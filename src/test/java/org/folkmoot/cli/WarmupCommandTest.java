@@ -27,10 +27,9 @@ class WarmupCommandTest {
   }
 
   private static List<Path> leftovers() throws IOException {
+    String own = WarmupCommand.FOLDER + ProcessHandle.current().pid();
     try (Stream<Path> all = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
-      return all.filter(path -> path.getFileName().toString().startsWith("folkmoot-warmup"))
-          .sorted()
-          .toList();
+      return all.filter(path -> path.getFileName().toString().startsWith(own)).sorted().toList();
     }
   }
 }

@@ -116,7 +116,9 @@ public final class MovingSpan implements AutoCloseable {
         serve(last);
         listener.moved(last);
       } else {
-        Optional<LayerRange> better = now.better(wish.memory().getAsLong());
+        // What the others were told last may be of before it came here.
+        Optional<LayerRange> better =
+            now.better(wish.memory().getAsLong()).filter(to -> !to.equals(now.range()));
         if (better.isPresent()) {
           move(now, better.get());
         }

@@ -1,6 +1,7 @@
 package org.folkmoot.cli.swarm;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -33,6 +34,9 @@ import org.folkmoot.wire.TraceKey;
  * it takes long beside serving.
  */
 final class NodeDisputes implements AutoCloseable {
+  /** A check that is under way takes longer than to write down what was checked. */
+  private static final Duration WRITE_WITHIN = Duration.ofSeconds(3);
+
   private final LoopCalls calls;
   private final Links links;
   private final ModelFiles files;
@@ -164,10 +168,12 @@ final class NodeDisputes implements AutoCloseable {
     });
   }
 
+  /** What is proven is written down before. */
   @Override
   public void close() {
-    judging.shutdownNow();
     answering.shutdownNow();
     asking.shutdownNow();
+    Endings.finish(judging, WRITE_WITHIN);
+    judging.shutdownNow();
   }
 }

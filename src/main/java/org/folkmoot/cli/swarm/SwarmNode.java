@@ -13,7 +13,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -84,6 +83,9 @@ public final class SwarmNode implements AutoCloseable {
       LongSupplier nanos,
       RandomGenerator random,
       Consumer<Throwable> crash) {}
+
+  /** What is left to be written down is small; only a disk that hangs takes so long. */
+  private static final Duration WRITE_WITHIN = Duration.ofSeconds(10);
 
   private final Settings settings;
   private final SerialLoop loop;
@@ -497,11 +499,6 @@ public final class SwarmNode implements AutoCloseable {
     lan.close();
     discoveries.forEach(OpenDiscovery::close);
     disputes.close();
-    writer.shutdown();
-    try {
-      writer.awaitTermination(1, TimeUnit.SECONDS);
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Endings.finish(writer, WRITE_WITHIN);
   }
 }

@@ -274,13 +274,14 @@ public final class TlsTransport implements PeerTransport {
    */
   @Override
   public void close() {
-    if (listener != null) {
-      var _ = listener.close();
-    }
+    ChannelFuture ended = listener == null ? null : listener.close();
     links.close();
     var _ = connections.close(channel -> channel.pipeline().get(LinkHandler.class) == null);
     long most = 2 * links.limits().closing().toMillis();
     connections.newCloseFuture().awaitUninterruptibly(most);
+    if (ended != null) {
+      ended.awaitUninterruptibly(most);
+    }
     Loops.stop(accepting, carrying);
     resolver.close();
     handshakes.shutdownNow();

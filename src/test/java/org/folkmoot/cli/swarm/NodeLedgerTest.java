@@ -2,7 +2,9 @@ package org.folkmoot.cli.swarm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -95,7 +97,7 @@ class NodeLedgerTest {
 
   /** A works for nobody yet; B has worked for A, and C for B: A owes C by way of B. */
   @Test
-  void worksTravelByFeedsAndCountAtABusyHop() {
+  void worksTravelByFeedsAndCountAtABusyHop() throws IOException {
     Identity[] who = {identity("a"), identity("b"), identity("c")};
     CreditClaim forA = Claims.of(who[1], who[0], 1, 4000, 4000);
     CreditClaim forB = Claims.of(who[2], who[1], 2, 3000, 3000);
@@ -129,7 +131,9 @@ class NodeLedgerTest {
     }
     // The node's own file is lost; the feeds are not.
     try (SwarmNode a = start("a")) {
-      assertThat(new SwarmFolder(folder.resolve("a")).credits().toFile().delete()).isTrue();
+      Path credits = new SwarmFolder(folder.resolve("a")).credits();
+      await(a, "credits are written", () -> Files.exists(credits));
+      Files.delete(credits);
       try (NodeLedger ours = NodeLedger.start(a, ledger("a"), who[0], new Random(1), true)) {
         await(
             a,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.Message;
 import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.Offer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,9 +61,18 @@ class SwarmNodeTest {
     try (SwarmNode node = start("a", 0)) {
       before = node.port();
     }
-    try (ServerSocket _ = new ServerSocket(before, 1, HERE);
+    try (ServerSocket _ = take(before);
         SwarmNode node = start("a", 0)) {
       assertThat(node.port()).isNotEqualTo(before);
+    }
+  }
+
+  /** Nothing if another program has taken the port already. */
+  private static @Nullable ServerSocket take(int port) throws IOException {
+    try {
+      return new ServerSocket(port, 1, HERE);
+    } catch (BindException taken) {
+      return null;
     }
   }
 
@@ -80,11 +91,22 @@ class SwarmNodeTest {
       for (byte[] forged : new byte[][] {{1, 2, 4}, {1, 2}, {1, 2, 3, 4}, {}}) {
         giver.run(() -> giver.heads().give(model, forged));
         assertThatThrownBy(() -> asker.heads().fetch(asker, model))
-            .isInstanceOf(FolkmootException.class)
-            .hasMessageContaining("model's head");
+            .isInstanceOf(FolkmootException.class);
+        assertThat(new SwarmFolder(folder.resolve("b")).head(model.sha256())).doesNotExist();
       }
       giver.run(() -> giver.heads().give(model, head));
-      assertThat(asker.heads().fetch(asker, model)).hasBinaryContent(head);
+      assertThat(fetched(asker, model)).hasBinaryContent(head);
+    }
+  }
+
+  /** A link may be lost on a machine that sleeps, and is there again. */
+  private static Path fetched(SwarmNode asker, ModelId model) {
+    while (true) {
+      try {
+        return asker.heads().fetch(asker, model);
+      } catch (FolkmootException gone) {
+        boolean _ = asker.await(Duration.ofSeconds(1), () -> !asker.serving().isEmpty());
+      }
     }
   }
 }
