@@ -66,14 +66,26 @@ final class AnswerEndpoint {
     Cancellation cancellation = caller.cancellation();
     try (var _ = service.answers().enter(cancellation);
         var _ = ClientConnection.current().watch(() -> cancellation.cancel(Reason.CLIENT_GONE))) {
+      tell(exchange, caller, model, plan, writer);
+    } catch (CloseConnectionException e) {
+      service.metrics().clientGone();
+      throw e;
+    }
+  }
+
+  /** What is refused is told here: as long as somebody is to be told, a server does not stop. */
+  private void tell(
+      Exchange exchange, Caller caller, LanguageModel model, AnswerPlan plan, AnswerWriter writer) {
+    try {
       if (plan.stream()) {
         stream(exchange, caller, model, plan, writer);
       } else {
         whole(exchange, caller, model, plan, writer);
       }
-    } catch (CloseConnectionException e) {
-      service.metrics().clientGone();
-      throw e;
+    } catch (ApiException | FolkmootException | CancelledException refused) {
+      ApiException error = refusal(refused, caller);
+      Faults.log(error);
+      exchange.sendError(error);
     }
   }
 
@@ -97,12 +109,7 @@ final class AnswerEndpoint {
   private void whole(
       Exchange exchange, Caller caller, LanguageModel model, AnswerPlan plan, AnswerWriter writer) {
     WholeSink sink = new WholeSink(plan.jobs().size(), plan.logprobs());
-    Answering.Counts counts;
-    try {
-      counts = answer(caller, model, plan, sink);
-    } catch (CancelledException e) {
-      throw cancelled(caller);
-    }
+    Answering.Counts counts = answer(caller, model, plan, sink);
     Tokens tokens = new Tokens(plan.promptTokens(), counts.cached(), counts.generated());
     exchange.sendJson(200, writer.whole(sink.answers(), tokens, plan.provenance(sink.proven())));
   }

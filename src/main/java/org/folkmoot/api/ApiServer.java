@@ -27,12 +27,6 @@ public final class ApiServer implements AutoCloseable {
   /** How often overdue connections are cut; their limits are tens of seconds. */
   private static final Duration SWEEP = Duration.ofSeconds(1);
 
-  /** How long cancelled answers have to say so to their clients. */
-  private static final Duration FAREWELL = Duration.ofSeconds(1);
-
-  /** After that, how long Helidon waits for threads that still run. */
-  private static final Duration CLOSE = Duration.ofMillis(500);
-
   /** Ours decide when a connection has idled enough, and never during an answer. */
   private static final Duration NEVER = Duration.ofDays(365);
 
@@ -48,7 +42,7 @@ public final class ApiServer implements AutoCloseable {
   private final WebServer web;
   private final ListenAddress address;
   private final ActiveAnswers answers;
-  private final Duration stopGrace;
+  private final ApiSettings.Stopping stopping;
   private final ConnectionGuard guard;
   private final Thread sweeper;
 
@@ -57,7 +51,7 @@ public final class ApiServer implements AutoCloseable {
     this.web = web;
     this.answers = answers;
     this.guard = guard;
-    stopGrace = settings.stopGrace();
+    stopping = settings.stopping();
     address = new ListenAddress(settings.address().host(), web.port());
     sweeper = Thread.ofVirtual().name("folkmoot-http-sweep").start(this::sweep);
   }
@@ -105,7 +99,7 @@ public final class ApiServer implements AutoCloseable {
         .writeBufferSize(0)
         .idleConnectionTimeout(NEVER)
         .idleConnectionPeriod(NEVER)
-        .shutdownGracePeriod(CLOSE)
+        .shutdownGracePeriod(settings.stopping().close())
         .shutdownHook(false)
         .directHandlers(refusals())
         .routing(HttpRouting.builder().any(router))
@@ -178,14 +172,15 @@ public final class ApiServer implements AutoCloseable {
   }
 
   /**
-   * Stops within five seconds: takes no new requests, lets running answers end for a while, ends
-   * the others with an error that says why, closes all connections. Safe to call twice.
+   * Stops, with the usual settings within five seconds: takes no new requests, lets running answers
+   * end for a while, ends the others with an error that says why, closes all connections. Safe to
+   * call twice.
    */
   public void stop() {
     answers.stop();
-    answers.awaitNone(stopGrace);
+    answers.awaitNone(stopping.grace());
     answers.cancelAll();
-    answers.awaitNone(FAREWELL);
+    answers.awaitNone(stopping.farewell());
     web.stop();
     sweeper.interrupt();
   }

@@ -18,7 +18,7 @@ import org.folkmoot.base.FolkmootException;
  *     *} for all
  * @param connections what connections may take
  * @param turns how many answers at a time
- * @param stopGrace how long {@link ApiServer#stop} lets running answers end by themselves
+ * @param stopping how long {@link ApiServer#stop} waits
  */
 public record ApiSettings(
     ListenAddress address,
@@ -26,11 +26,19 @@ public record ApiSettings(
     Set<String> origins,
     ConnectionLimits connections,
     TurnLimits turns,
-    Duration stopGrace) {
+    Stopping stopping) {
   /**
-   * A supervisor kills five seconds after SIGTERM; two of them for answers leaves time to close.
+   * How long a server that stops waits; less if nothing is left to wait for.
+   *
+   * @param grace for running answers to end by themselves
+   * @param farewell then, for cancelled answers to say so to their clients
+   * @param close then, for threads that still run
    */
-  public static final Duration DEFAULT_STOP_GRACE = Duration.ofSeconds(2);
+  public record Stopping(Duration grace, Duration farewell, Duration close) {
+    /** A supervisor kills five seconds after SIGTERM. */
+    public static final Stopping USUAL =
+        new Stopping(Duration.ofSeconds(2), Duration.ofSeconds(1), Duration.ofMillis(500));
+  }
 
   /**
    * How many answers are made at a time, and how many may wait.
@@ -75,11 +83,11 @@ public record ApiSettings(
         Set.of(),
         ConnectionLimits.DEFAULT,
         keys.isPresent() ? TurnLimits.SHARED : TurnLimits.ALONE,
-        DEFAULT_STOP_GRACE);
+        Stopping.USUAL);
   }
 
   /** The same, open to pages of these origins. */
   public ApiSettings withOrigins(Set<String> allowed) {
-    return new ApiSettings(address, keys, allowed, connections, turns, stopGrace);
+    return new ApiSettings(address, keys, allowed, connections, turns, stopping);
   }
 }

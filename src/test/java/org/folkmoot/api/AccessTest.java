@@ -65,7 +65,7 @@ class AccessTest {
             Set.of("https://chat.example"),
             usual.connections(),
             usual.turns(),
-            usual.stopGrace());
+            usual.stopping());
     try (TestServer server = TestServer.of(settings, TestServer.model())) {
       HttpResponse<String> answer =
           server.send(server.to("/v1/models").header("Origin", "https://chat.example").build());

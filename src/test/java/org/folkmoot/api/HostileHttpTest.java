@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.folkmoot.api.ApiSettings.Stopping;
 import org.folkmoot.api.ApiSettings.TurnLimits;
 import org.folkmoot.api.http.ConnectionLimits;
 import org.junit.jupiter.api.AfterAll;
@@ -44,7 +45,7 @@ class HostileHttpTest {
         new ConnectionLimits(
             64, usual.headerBytes(), MAX_BODY, usual.idle(), usual.request(), usual.write()),
         TurnLimits.ALONE,
-        Duration.ZERO);
+        new Stopping(Duration.ZERO, Stopping.USUAL.farewell(), Stopping.USUAL.close()));
   }
 
   @AfterAll

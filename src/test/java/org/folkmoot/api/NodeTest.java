@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import org.folkmoot.api.ApiSettings.Stopping;
 import org.folkmoot.api.ApiSettings.TurnLimits;
 import org.folkmoot.base.FolkmootException;
 import org.junit.jupiter.api.Test;
@@ -172,7 +173,7 @@ class NodeTest {
             usual.origins(),
             usual.connections(),
             usual.turns(),
-            Duration.ofMinutes(5));
+            new Stopping(Duration.ofMinutes(5), Duration.ofMinutes(5), Duration.ofMinutes(5)));
     try (TestServer server = TestServer.of(patient, model)) {
       CompletableFuture<HttpResponse<String>> answer = start(server);
       model.awaitWaiting(1);
@@ -203,7 +204,16 @@ class NodeTest {
   @Test
   void stoppingEndsWhatDoesNotEndByItself() throws IOException {
     FakeModel model = TestServer.model().gated();
-    try (TestServer server = TestServer.of(model);
+    ApiSettings usual = TestServer.settings(TurnLimits.ALONE);
+    ApiSettings patient =
+        new ApiSettings(
+            usual.address(),
+            usual.keys(),
+            usual.origins(),
+            usual.connections(),
+            usual.turns(),
+            new Stopping(Duration.ZERO, Duration.ofMinutes(2), Duration.ofMinutes(2)));
+    try (TestServer server = TestServer.of(patient, model);
         RawClient whole = new RawClient(server);
         RawClient stream = new RawClient(server);
         RawClient idle = new RawClient(server)) {
@@ -233,7 +243,7 @@ class NodeTest {
       client.post(CHAT, chat("\"stream\": true"));
       model.awaitStarted(1);
       server.server.stop();
-      assertThat(model.open()).isZero();
+      model.awaitOpen(0);
       assertThat(client.ends()).isTrue();
     }
   }

@@ -12,7 +12,7 @@ import org.folkmoot.api.openai.ApiException;
 import org.folkmoot.api.openai.ChatRequest;
 import org.folkmoot.api.openai.CompletionRequest;
 import org.folkmoot.base.FolkmootException;
-import org.junit.jupiter.api.Tag;
+import org.folkmoot.testing.Soak;
 import org.junit.jupiter.api.Test;
 
 /** Whatever a body is, it is read or refused, and nothing else happens. */
@@ -63,7 +63,7 @@ class RequestFuzzTest {
 
   /** Run with {@code -Dtest.excluded.groups= -Dfolkmoot.fuzz.rounds=…}. */
   @Test
-  @Tag("soak")
+  @Soak
   void mutatedBodiesForLong() {
     for (long seed = 2; seed < 2 + Long.getLong("folkmoot.fuzz.rounds", 100); seed++) {
       fuzz(seed, 10_000);

@@ -17,6 +17,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import org.folkmoot.api.ApiSettings.Stopping;
 import org.folkmoot.api.ApiSettings.TurnLimits;
 import org.folkmoot.api.http.ConnectionLimits;
 import org.folkmoot.base.Hash32;
@@ -27,6 +28,7 @@ import org.folkmoot.session.Notary;
 /** A server on a free port, whose clock stands still until a test moves it. */
 final class TestServer implements AutoCloseable {
   static final String MODEL = "smollm2:135m";
+  private static final long PATIENCE_NANOS = 60_000_000_000L;
   static final long NOW = 1_750_000_000;
 
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -102,7 +104,7 @@ final class TestServer implements AutoCloseable {
         Set.of(),
         ConnectionLimits.DEFAULT,
         turns,
-        Duration.ZERO);
+        new Stopping(Duration.ZERO, Stopping.USUAL.farewell(), Stopping.USUAL.close()));
   }
 
   int port() {
@@ -183,8 +185,12 @@ final class TestServer implements AutoCloseable {
 
   @Override
   public void close() {
-    client.close();
+    client.shutdownNow(); // after a failure, requests may wait for what does not come
     server.close();
+    long end = System.nanoTime() + PATIENCE_NANOS;
+    while (provider.leases() != 0 && System.nanoTime() < end) {
+      Thread.yield(); // an answer that was sent gives its model back a moment later
+    }
     if (provider.leases() != 0) {
       throw new AssertionError(provider.leases() + " models are still in use");
     }

@@ -87,7 +87,8 @@ class LedgerAnchorTest {
   private void rewrite(AnvilForCli node) throws Exception {
     Path store = home.resolve("ledger");
     try (var files = Files.list(store)) {
-      for (Path file : files.filter(one -> !one.endsWith("anchor.json")).toList()) {
+      for (Path file :
+          files.filter(Files::isRegularFile).filter(one -> !one.endsWith("anchor.json")).toList()) {
         Files.delete(file);
       }
     }

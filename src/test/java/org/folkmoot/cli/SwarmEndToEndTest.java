@@ -12,9 +12,9 @@ import java.util.List;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.proof.FraudProof;
 import org.folkmoot.session.Generation;
+import org.folkmoot.testing.Soak;
 import org.folkmoot.testing.TinyModel;
 import org.folkmoot.testing.TinyModels;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -86,7 +86,7 @@ class SwarmEndToEndTest {
     assertThat(err()).contains("DIFFERENT");
   }
 
-  @Tag("soak")
+  @Soak
   @ParameterizedTest
   @CsvSource({"1,1", "1,20", "2,1", "2,39", "3,1", "3,20", "3,39"})
   void whicheverPeerAndWhenever(String peer, String at) {

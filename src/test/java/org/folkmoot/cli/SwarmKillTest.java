@@ -16,9 +16,9 @@ import java.util.regex.Pattern;
 import org.folkmoot.cli.KillSwarm.Blow;
 import org.folkmoot.cli.KillSwarm.Outcome;
 import org.folkmoot.kernel.TensorType;
+import org.folkmoot.testing.Soak;
 import org.folkmoot.testing.TinyModel;
 import org.folkmoot.testing.TinyModels;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
  * {@code -Dfolkmoot.kills.quiet=true}, on a machine that does nothing else, the times that are
  * promised are held, too.
  */
-@Timeout(3600)
+@Timeout(600)
 class SwarmKillTest {
   @TempDir private Path folder;
 
@@ -60,7 +60,7 @@ class SwarmKillTest {
     }
   }
 
-  @Tag("soak")
+  @Soak
   @Test
   void anyHopIsKilledAtAnyToken() {
     List<Outcome> outcomes = new ArrayList<>();
@@ -72,7 +72,7 @@ class SwarmKillTest {
     tell("one hop killed", Blow.KILLED, outcomes);
   }
 
-  @Tag("soak")
+  @Soak
   @Test
   void twoHopsAreKilledAtOnce() {
     List<Outcome> outcomes = new ArrayList<>();
@@ -86,7 +86,7 @@ class SwarmKillTest {
     tell("two hops killed at once", Blow.KILLED, outcomes);
   }
 
-  @Tag("soak")
+  @Soak
   @Test
   void aHopIsFrozen() {
     List<Outcome> outcomes = new ArrayList<>();

@@ -150,8 +150,9 @@ class AttentionOracleTest {
   }
 
   private void check(Case of, KvLayout.Precision precision) {
-    AwkwardData data = new AwkwardData(of.hashCode());
-    int abreast = 1 + Math.floorMod(of.hashCode(), 5);
+    int seed = of.toString().hashCode(); // that of an enum is another one in each JVM
+    AwkwardData data = new AwkwardData(seed);
+    int abreast = 1 + Math.floorMod(seed, 5);
     KvLayout layout = new KvLayout(LAYERS, KV_HEADS, of.headDim, precision, abreast);
     float scale = (float) (1 / Math.sqrt(of.headDim));
     float[][][] keys = new float[KV_HEADS][of.length][];

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.folkmoot.testing.Bits;
-import org.junit.jupiter.api.Tag;
+import org.folkmoot.testing.Soak;
 import org.junit.jupiter.api.Test;
 
 /** Rule 6: how far the polynomial is from e^x, and that vectors give the scalar's bits. */
@@ -41,7 +41,7 @@ class ExpTest {
 
   /** Every float from LEAST to MOST, some 2.2 billion, takes minutes. */
   @Test
-  @Tag("soak")
+  @Soak
   void everyFloat() {
     int pieces = 1 << 10;
     Worst worst =

@@ -3,7 +3,7 @@ package org.folkmoot.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.Tag;
+import org.folkmoot.testing.Soak;
 import org.junit.jupiter.api.Test;
 
 /** Rule 6: how far the hyperbolic tangent and GELU are from what they stand for. */
@@ -29,7 +29,7 @@ class TanhTest {
 
   /** Every float from 0 to 20, some 1.1 billion. */
   @Test
-  @Tag("soak")
+  @Soak
   void everyFloat() {
     demand(1);
   }

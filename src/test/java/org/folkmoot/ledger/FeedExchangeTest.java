@@ -14,8 +14,8 @@ import org.folkmoot.base.Hash32;
 import org.folkmoot.ledger.entry.Entry;
 import org.folkmoot.ledger.entry.RandomEntries;
 import org.folkmoot.peer.Identity;
+import org.folkmoot.testing.Soak;
 import org.folkmoot.wire.PeerId;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -95,7 +95,7 @@ class FeedExchangeTest {
   }
 
   @Test
-  @Tag("soak")
+  @Soak
   void fiftyMembersConvergeAfterAPartition() {
     for (long seed = 1; seed <= 5; seed++) {
       partition(50, seed);

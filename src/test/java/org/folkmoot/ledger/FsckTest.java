@@ -18,7 +18,7 @@ import org.folkmoot.ledger.entry.Entry;
 import org.folkmoot.ledger.entry.RandomEntries;
 import org.folkmoot.ledger.note.Cosignature;
 import org.folkmoot.peer.Identity;
-import org.junit.jupiter.api.Tag;
+import org.folkmoot.testing.Soak;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -59,7 +59,9 @@ class FsckTest {
 
   private List<Path> files() throws IOException {
     try (Stream<Path> all = Files.list(folder.resolve("l"))) {
-      return all.filter(file -> file.toFile().length() > 0).sorted().toList();
+      return all.filter(file -> Files.isRegularFile(file) && file.toFile().length() > 0)
+          .sorted()
+          .toList();
     }
   }
 
@@ -105,7 +107,7 @@ class FsckTest {
   }
 
   @Test
-  @Tag("soak")
+  @Soak
   void anyFlippedBitIsFoundAThousandTimes() throws IOException {
     flips(1000, 21);
   }

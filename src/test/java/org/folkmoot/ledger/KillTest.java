@@ -11,7 +11,7 @@ import java.util.Random;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.ledger.entry.EntryId;
 import org.folkmoot.peer.Identity;
-import org.junit.jupiter.api.Tag;
+import org.folkmoot.testing.Soak;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -70,7 +70,7 @@ class KillTest {
   }
 
   @Test
-  @Tag("soak")
+  @Soak
   void nothingAcknowledgedIsLostInTwoHundredKills() throws Exception {
     kills(200);
   }

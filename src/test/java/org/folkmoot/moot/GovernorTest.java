@@ -11,7 +11,7 @@ import org.folkmoot.ledger.anchor.AnvilForCli;
 import org.folkmoot.ledger.anchor.ChainMoot;
 import org.folkmoot.ledger.anchor.EvmKey;
 import org.folkmoot.ledger.anchor.EvmRpc;
-import org.junit.jupiter.api.Tag;
+import org.folkmoot.testing.Soak;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -24,7 +24,7 @@ class GovernorTest {
     compare(6, 3);
   }
 
-  @Tag("soak")
+  @Soak
   @Test
   void theContractCountsAsTheRecordDoesManyTimes() {
     compare(200, 4);

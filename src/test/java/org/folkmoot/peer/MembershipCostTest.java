@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import org.folkmoot.peer.VirtualSwarm.Node;
-import org.junit.jupiter.api.Tag;
+import org.folkmoot.testing.Soak;
 import org.junit.jupiter.api.Test;
 
 /** What membership costs a peer, and what it gets for it, in swarms of several sizes. */
@@ -26,7 +26,7 @@ class MembershipCostTest {
 
   /** Beyond the directory's size the cost hardly grows at all; this prints the figures. */
   @Test
-  @Tag("soak")
+  @Soak
   void hardlyGrowsBeyondTheDirectory() {
     Cost hundred = cost(100);
     Cost thousand = cost(1000);

@@ -19,13 +19,13 @@ import org.folkmoot.kernel.WorkerPool;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.SeededRandom;
 import org.folkmoot.testing.GoldenFiles;
+import org.folkmoot.testing.Soak;
 import org.folkmoot.wire.HopStatement;
 import org.folkmoot.wire.LayerRange;
 import org.folkmoot.wire.ModelId;
 import org.folkmoot.wire.SessionId;
 import org.folkmoot.wire.SignedStatement;
 import org.folkmoot.wire.TraceKey;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A dispute over all of SmolLM2's 30 layers and 1,000 tokens. */
@@ -47,7 +47,7 @@ class DisputeSoakTest {
   }
 
   @Test
-  @Tag("soak")
+  @Soak
   void thirtyLayersAndAThousandTokens() {
     try (GgufFile file = GgufFile.open(GoldenFiles.smolLm2Model());
         WorkerPool pool = new WorkerPool(2)) {

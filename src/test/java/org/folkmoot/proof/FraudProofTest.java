@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.Hash32;
 import org.folkmoot.engine.model.Operator;
@@ -24,6 +23,7 @@ import org.folkmoot.peer.Identity;
 import org.folkmoot.proof.FraudProofCheck.Result;
 import org.folkmoot.proof.Parties.Party;
 import org.folkmoot.proof.Parties.Table;
+import org.folkmoot.testing.Soak;
 import org.folkmoot.testing.TinyModel;
 import org.folkmoot.testing.TinyModels;
 import org.folkmoot.wire.HopStatement;
@@ -35,9 +35,7 @@ import org.folkmoot.wire.SamplingHash;
 import org.folkmoot.wire.SessionId;
 import org.folkmoot.wire.SignedStatement;
 import org.folkmoot.wire.TraceKey;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a fraud proof proves, and above all what it does not: nothing against who is right. */
@@ -504,8 +502,7 @@ class FraudProofTest {
   }
 
   @Test
-  @Tag("soak")
-  @Timeout(value = 1, unit = TimeUnit.DAYS)
+  @Soak
   void soak() {
     mutate(
         Integer.getInteger("folkmoot.fuzz.seed", 14),

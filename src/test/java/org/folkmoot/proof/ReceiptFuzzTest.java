@@ -11,7 +11,7 @@ import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.base.FolkmootException.Code;
-import org.junit.jupiter.api.Tag;
+import org.folkmoot.testing.Soak;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -129,7 +129,7 @@ class ReceiptFuzzTest {
   }
 
   @Test
-  @Tag("soak")
+  @Soak
   void randomBytesForLong() {
     fuzz(new SplittableRandom(4), Integer.getInteger("folkmoot.fuzz.rounds", 5_000_000));
   }

@@ -2,7 +2,7 @@ package org.folkmoot.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.api.Tag;
+import org.folkmoot.testing.Soak;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -20,7 +20,7 @@ class ChurnSimulationTest {
   }
 
   @Test
-  @Tag("soak")
+  @Soak
   void aThousandPeers() {
     int peers = Integer.getInteger("folkmoot.sim.peers", 1000);
     Seeds.of(1).forEach(seed -> churn(seed, peers, 50, 180 * SECOND));

@@ -12,12 +12,15 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.folkmoot.store.ProgressListener.Progress;
 import org.folkmoot.store.ProgressListener.Stage;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Several pulls of one model at once: one downloads, the others wait and find it. */
+@Timeout(600)
 class ConcurrentPullTest {
   private static final byte[] BYTES = TestStore.model(200_000, 1);
 
@@ -31,6 +34,7 @@ class ConcurrentPullTest {
       List<Future<StoredModel>> pulls = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
         TestStore test = new TestStore(home).knowing("m:1", BYTES, server.url("/m.gguf"));
+        test.patience = TestStore.LONG;
         pulls.add(
             threads.submit(() ->
                 test.open()
@@ -60,16 +64,19 @@ class ConcurrentPullTest {
           LoopbackServer.good(BYTES).to(exchange);
         })) {
       Process first = puller(server.url("/m.gguf"));
-      asked.await();
-      Process second = puller(server.url("/m.gguf"));
-      try (BufferedReader heard = second.inputReader()) {
-        assertThat(heard.readLine()).isEqualTo("WAITING");
-        otherWaits.countDown();
-        assertThat(first.waitFor()).isZero();
-        assertThat(second.waitFor()).isZero();
+      try {
+        assertThat(asked.await(5, TimeUnit.MINUTES)).isTrue();
+        Process second = puller(server.url("/m.gguf"));
+        try (BufferedReader heard = second.inputReader()) {
+          assertThat(heard.readLine()).isEqualTo("WAITING");
+          otherWaits.countDown();
+          assertThat(first.waitFor()).isZero();
+          assertThat(second.waitFor()).isZero();
+        } finally {
+          second.destroyForcibly();
+        }
       } finally {
         first.destroyForcibly();
-        second.destroyForcibly();
       }
       assertThat(server.ranges).hasSize(1);
       assertThat(new TestStore(home).open().require("m:1").path()).hasBinaryContent(BYTES);
@@ -103,6 +110,7 @@ class ConcurrentPullTest {
 
     public static void main(String[] args) {
       TestStore test = new TestStore(Path.of(args[0])).knowing("m:1", BYTES, args[1]);
+      test.patience = TestStore.LONG;
       test.open().pull("m:1", Puller::say);
     }
 

@@ -32,6 +32,11 @@ final class TestStore {
       new Patience(
           Duration.ofSeconds(20), Duration.ofSeconds(20), Duration.ZERO, Duration.ofSeconds(20));
 
+  /** For servers that let others wait on purpose. */
+  static final Patience LONG =
+      new Patience(
+          Duration.ofMinutes(5), Duration.ofMinutes(5), Duration.ZERO, Duration.ofMinutes(5));
+
   TestStore(Path home) {
     this.home = home;
   }

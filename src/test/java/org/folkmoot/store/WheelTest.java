@@ -13,8 +13,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.testing.Soak;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -115,7 +115,7 @@ class WheelTest {
   }
 
   @Test
-  @Tag("soak")
+  @Soak
   void damageEndsInOneErrorOrTheRightBytesForLong() throws IOException {
     long rounds = Long.getLong("folkmoot.soak.rounds", 200_000);
     fuzz(2, rounds);

@@ -12,7 +12,6 @@ import org.folkmoot.engine.gguf.GgufTensor;
 import org.folkmoot.engine.gguf.GgufWriter;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.testing.TinyModel.Scaling;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,7 +44,7 @@ class ReferenceModelTest {
   }
 
   @Test
-  @Tag("soak")
+  @Soak
   void choosesAsTheGoldensOfSmolLm2ButInNearTies() {
     GoldenFiles.smolLm2().forEach(ReferenceModelTest::demandChoices);
   }

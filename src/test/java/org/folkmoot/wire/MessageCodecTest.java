@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.folkmoot.base.Hash32;
-import org.junit.jupiter.api.Tag;
+import org.folkmoot.testing.Soak;
 import org.junit.jupiter.api.Test;
 
 class MessageCodecTest {
@@ -155,7 +155,7 @@ class MessageCodecTest {
   }
 
   @Test
-  @Tag("soak")
+  @Soak
   void noBytesDoHarmForLong() {
     fuzz(
         Long.getLong("folkmoot.soak.seed", 2),

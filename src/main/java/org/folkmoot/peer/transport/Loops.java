@@ -21,6 +21,9 @@ final class Loops {
   /** Nothing waits in them any more when they are stopped. */
   private static final int STOP_SECONDS = 1;
 
+  /** For threads that do not get a processor: links tell their end on them. */
+  private static final int MOST_SECONDS = 10;
+
   private Loops() {}
 
   static EventLoopGroup start(String name, int threads) {
@@ -33,7 +36,7 @@ final class Loops {
     for (EventLoopGroup group : groups) {
       stopping.add(group.shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS));
     }
-    stopping.forEach(each -> each.awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS));
+    stopping.forEach(each -> each.awaitUninterruptibly(MOST_SECONDS, TimeUnit.SECONDS));
   }
 
   /** Why a port cannot be had. */

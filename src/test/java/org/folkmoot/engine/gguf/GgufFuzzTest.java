@@ -13,7 +13,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.kernel.TensorType;
-import org.junit.jupiter.api.Tag;
+import org.folkmoot.testing.Soak;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -96,8 +96,7 @@ class GgufFuzzTest {
   }
 
   @Test
-  @Tag("soak")
-  @Timeout(value = 1, unit = TimeUnit.DAYS)
+  @Soak
   void soak() {
     int rounds = Integer.getInteger("folkmoot.fuzz.rounds", 1_000_000);
     int seed = Integer.getInteger("folkmoot.fuzz.seed", 4);

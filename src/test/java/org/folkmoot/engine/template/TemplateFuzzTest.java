@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import org.folkmoot.base.FolkmootException;
+import org.folkmoot.testing.Soak;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -111,7 +111,7 @@ class TemplateFuzzTest {
   }
 
   @Test
-  @Tag("soak")
+  @Soak
   void soak() {
     fuzz(SEED + 1, Integer.getInteger("folkmoot.soak.rounds", 1_000_000));
   }

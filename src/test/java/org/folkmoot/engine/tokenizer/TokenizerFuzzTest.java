@@ -12,7 +12,7 @@ import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufMetadata;
 import org.folkmoot.engine.gguf.GgufStrings;
 import org.folkmoot.engine.tokenizer.Tokenizer.Specials;
-import org.junit.jupiter.api.Tag;
+import org.folkmoot.testing.Soak;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -36,8 +36,7 @@ class TokenizerFuzzTest {
   }
 
   @Test
-  @Tag("soak")
-  @Timeout(value = 1, unit = TimeUnit.DAYS)
+  @Soak
   void soak() {
     int rounds = Integer.getInteger("folkmoot.fuzz.rounds", 100_000);
     int seed = Integer.getInteger("folkmoot.fuzz.seed", 3);

@@ -13,6 +13,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
@@ -72,6 +76,12 @@ final class AnvilNode implements AutoCloseable {
     }
   }
 
+  private static final int START_SECONDS = 120;
+
+  /** Ends nodes that do not start: whoever reads from them would wait for ever. */
+  private static final ScheduledExecutorService LATE =
+      Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().factory());
+
   /** Starts a node that makes a block when it is asked for one, so that their number is known. */
   static AnvilNode start() {
     return start("--no-mining");
@@ -96,8 +106,11 @@ final class AnvilNode implements AutoCloseable {
       Process process = builder.start();
       BufferedReader out =
           new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8));
+      ScheduledFuture<?> late =
+          LATE.schedule(process::destroyForcibly, START_SECONDS, TimeUnit.SECONDS);
       for (String line = out.readLine(); line != null; line = out.readLine()) {
         if (line.startsWith("Listening on ")) {
+          late.cancel(false);
           // It goes on talking; nobody may block it.
           Thread.ofVirtual().start(() -> out.lines().forEach(_ -> {}));
           return new AnvilNode(process, home, "http://" + line.substring("Listening on ".length()));

@@ -20,9 +20,9 @@ import org.folkmoot.ledger.anchor.ChainMoot.Proposal;
 import org.folkmoot.ledger.anchor.ChainMoot.Rules;
 import org.folkmoot.ledger.anchor.ChainMoot.State;
 import org.folkmoot.ledger.anchor.ChainMoot.Tally;
+import org.folkmoot.testing.Soak;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.web3j.abi.FunctionEncoder;
 import org.web3j.abi.datatypes.Function;
@@ -194,7 +194,7 @@ class ChainMootTest {
     compare(40, 1);
   }
 
-  @Tag("soak")
+  @Soak
   @Test
   void tallyEqualsThePlainOneAThousandTimes() {
     compare(1000, 2);

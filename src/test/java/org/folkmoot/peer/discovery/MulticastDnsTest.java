@@ -49,16 +49,18 @@ class MulticastDnsTest {
     assumeTrue(works);
     BlockingQueue<Notice> heardByFirst = new LinkedBlockingQueue<>();
     BlockingQueue<Notice> heardBySecond = new LinkedBlockingQueue<>();
-    Notice one = new Notice("one", 7410, Map.of("tag", "abc", "quic", "1"), List.of());
-    Notice two = new Notice("two", 7420, Map.of("tag", "def", "quic", "0"), List.of());
+    // Other programs' names are heard, too.
+    String own = Long.toString(ProcessHandle.current().pid());
+    Notice one = new Notice("one" + own, 7410, Map.of("tag", "abc", "quic", "1"), List.of());
+    Notice two = new Notice("two" + own, 7420, Map.of("tag", "def", "quic", "0"), List.of());
     try (MulticastDns first = MulticastDns.at(LOOPBACK);
         MulticastDns second = MulticastDns.at(LOOPBACK)) {
       first.begin(Optional.of(one), heardByFirst::add);
       second.begin(Optional.of(two), heardBySecond::add);
-      assertThat(of("two", heardByFirst))
-          .isEqualTo(new Notice("two", 7420, two.attributes(), List.of("127.0.0.1")));
-      assertThat(of("one", heardBySecond))
-          .isEqualTo(new Notice("one", 7410, one.attributes(), List.of("127.0.0.1")));
+      assertThat(of(two.name(), heardByFirst))
+          .isEqualTo(new Notice(two.name(), 7420, two.attributes(), List.of("127.0.0.1")));
+      assertThat(of(one.name(), heardBySecond))
+          .isEqualTo(new Notice(one.name(), 7410, one.attributes(), List.of("127.0.0.1")));
     }
   }
 

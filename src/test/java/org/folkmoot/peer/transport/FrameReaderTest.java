@@ -8,8 +8,8 @@ import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.folkmoot.testing.Soak;
 import org.folkmoot.wire.Limits;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class FrameReaderTest {
@@ -35,7 +35,7 @@ class FrameReaderTest {
   }
 
   /** For as many seconds as the property {@code soak.seconds} says. */
-  @Tag("soak")
+  @Soak
   @Test
   void anyBytesForLong() throws FrameReader.Malformed {
     int rounds = Integer.getInteger("soak.seconds", 60) * 10_000;

@@ -154,7 +154,7 @@ class HostileQuicTest extends QuicFixture {
   @Test
   void aPeerThatVanishesIsNoticed() throws InterruptedException {
     listen(PATIENT);
-    try (QuicStranger stranger = new QuicStranger("127.0.0.2", PEER.idleFor(200))) {
+    try (QuicStranger stranger = new QuicStranger("127.0.0.2", PEER.idleFor(3000))) {
       var _ = linked(stranger);
       stranger.vanish();
       assertThat(there.closed()).contains("silent");
@@ -181,7 +181,7 @@ class HostileQuicTest extends QuicFixture {
         }
       }
       assertThat(there.links).isEmpty();
-      assertThat(server().connections()).isEqualTo(most);
+      awaitConnections(most);
       assertServes();
     } finally {
       all.forEach(QuicStranger::close);

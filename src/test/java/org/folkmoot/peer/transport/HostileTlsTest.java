@@ -20,12 +20,12 @@ import org.folkmoot.peer.Identity;
 import org.folkmoot.peer.SeededRandom;
 import org.folkmoot.peer.transport.OtherCertificates.Credentials;
 import org.folkmoot.peer.transport.TransportLimits.Share;
+import org.folkmoot.testing.Soak;
 import org.folkmoot.wire.Limits;
 import org.folkmoot.wire.PeerAddress;
 import org.folkmoot.wire.PeerAddress.Scheme;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Strangers and peers who do not follow the rules, each at a bounded cost. */
@@ -164,7 +164,7 @@ class HostileTlsTest {
     flood(400);
   }
 
-  @Tag("soak")
+  @Soak
   @Test
   void tenThousandConnectionsFromOneAddressLeaveRoomForOthers()
       throws IOException, InterruptedException {

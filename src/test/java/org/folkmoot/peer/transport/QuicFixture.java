@@ -10,6 +10,8 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.folkmoot.peer.Identity;
+import org.folkmoot.peer.PeerTransport.Link;
+import org.folkmoot.peer.PeerTransport.Receiver;
 import org.folkmoot.peer.SeededRandom;
 import org.folkmoot.peer.transport.TransportLimits.Share;
 import org.folkmoot.wire.PeerAddress;
@@ -26,7 +28,17 @@ abstract class QuicFixture {
   static final Identity THERE = SeededRandom.identity(2);
 
   final Recorder there = new Recorder();
-  private final Recorder here = new Recorder();
+
+  /** Who speaks at once: a link on which nobody does for ten seconds ends. */
+  private final Recorder here =
+      new Recorder() {
+        @Override
+        public Receiver connected(Link link) {
+          link.send(new byte[] {5});
+          return super.connected(link);
+        }
+      };
+
   private @Nullable QuicTransport client;
   private @Nullable QuicTransport server;
 
@@ -73,7 +85,7 @@ abstract class QuicFixture {
   }
 
   final void assertServed() throws InterruptedException {
-    here.link().send(new byte[] {5});
+    here.link();
     assertThat(there.frame()).containsExactly(5);
     there.link();
   }
@@ -81,10 +93,12 @@ abstract class QuicFixture {
   /** Waits until the server has so many connections. */
   final void awaitConnections(int count) {
     long left = TimeUnit.SECONDS.toMillis(Recorder.PATIENCE_SECONDS);
-    while (server().connections() != count && left-- > 0) {
+    int now = server().connections();
+    while (now != count && left-- > 0) {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+      now = server().connections();
     }
-    assertThat(server().connections()).isEqualTo(count);
+    assertThat(now).isEqualTo(count);
   }
 
   static TransportLimits limits(Duration handshake, Share strangers) {

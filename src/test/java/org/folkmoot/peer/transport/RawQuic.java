@@ -85,6 +85,7 @@ final class RawQuic implements AutoCloseable {
           new PeerAddress(Scheme.QUIC, "127.0.0.1", mute.getLocalPort()),
           SeededRandom.identity(seed + 1).peerId(),
           new Recorder());
+      mute.setSoTimeout(Recorder.PATIENCE_SECONDS * SECOND_MILLIS);
       DatagramPacket packet = new DatagramPacket(new byte[2 * DATAGRAM], 2 * DATAGRAM);
       mute.receive(packet);
       return open(Arrays.copyOf(packet.getData(), packet.getLength()));

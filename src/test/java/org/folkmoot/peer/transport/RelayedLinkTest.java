@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,6 +42,16 @@ class RelayedLinkTest {
   private static final SwarmId SWARM = new SwarmId(Hash32.sha256(new byte[] {7}));
   private static final ModelId MODEL = new ModelId(Hash32.sha256(new byte[] {8}));
 
+  /** As usual, on machines that sleep for some seconds. */
+  private static final LinkSettings PATIENT =
+      new LinkSettings(
+          LinkSettings.USUAL.pingEvery(),
+          LinkSettings.USUAL.idlePingEvery(),
+          Duration.ofSeconds(60),
+          Duration.ofSeconds(60),
+          Duration.ofSeconds(90),
+          Duration.ofSeconds(60));
+
   private final List<Node> nodes = new ArrayList<>();
   private final List<Throwable> defects = new ArrayList<>();
 
@@ -55,10 +66,10 @@ class RelayedLinkTest {
 
   private static final Maker LISTENING =
       (identity, acceptor) ->
-          TlsTransport.listening(identity, TransportLimits.DEFAULT, ANYWHERE, acceptor);
+          TlsTransport.listening(identity, TransportContract.PATIENT, ANYWHERE, acceptor);
 
   private static final Maker DIALLING =
-      (identity, _) -> TlsTransport.dialling(identity, TransportLimits.DEFAULT);
+      (identity, _) -> TlsTransport.dialling(identity, TransportContract.PATIENT);
 
   /** A peer with one transport besides the relayed one. */
   private final class Node implements PeerNetwork.Listener {
@@ -73,7 +84,7 @@ class RelayedLinkTest {
 
     Node(long seed, Maker maker) {
       identity = SeededRandom.identity(seed);
-      links = new Links(loop, identity.peerId(), SWARM, "test", LinkSettings.USUAL);
+      links = new Links(loop, identity.peerId(), SWARM, "test", PATIENT);
       transport = maker.of(identity, links.acceptor());
       relayed =
           new RelayTransport(
@@ -102,15 +113,10 @@ class RelayedLinkTest {
 
     /** Makes a direct link to a peer that listens. */
     void meet(Node other) {
-      on(() -> {
-        links.know(
-            other.id(),
-            List.of(
-                new PeerAddress(
-                    other.transport.scheme(), "127.0.0.1", other.transport.listenPort())));
-        links.send(other.id(), new Message.Renew(new SessionId(0, 0)));
-      });
-      other.next();
+      PeerAddress address =
+          new PeerAddress(other.transport.scheme(), "127.0.0.1", other.transport.listenPort());
+      on(() -> links.know(other.id(), List.of(address)));
+      var _ = said(this, other, new Message.Renew(new SessionId(0, 0)));
     }
 
     void knowThrough(Node relay, PeerId peer) {
@@ -151,6 +157,7 @@ class RelayedLinkTest {
 
   @AfterEach
   void closeAll() {
+    nodes.forEach(node -> node.on(node.links::leave));
     nodes.forEach(node -> node.links.close());
     nodes.forEach(node -> node.loop.close());
     assertThat(defects).isEmpty();

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.folkmoot.testing.GoldenFiles;
-import org.junit.jupiter.api.Tag;
+import org.folkmoot.testing.Soak;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,7 +23,7 @@ class TrialTableTest {
 
   /** The table of the promise; {@code bench/trials} runs it. */
   @Test
-  @Tag("soak")
+  @Soak
   void aThousandOfEachKind() {
     try (TrialModels models = TrialModels.tiny(folder)) {
       demand(
@@ -34,7 +34,7 @@ class TrialTableTest {
   }
 
   @Test
-  @Tag("soak")
+  @Soak
   void aSampleOnSmolLm2() {
     try (TrialModels models = new TrialModels(GoldenFiles.smolLm2Model(), 2, List.of(10, 20))) {
       demand(models, 5, 20);
