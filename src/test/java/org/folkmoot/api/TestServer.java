@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.folkmoot.api.ApiSettings.Stopping;
@@ -189,7 +190,8 @@ final class TestServer implements AutoCloseable {
     server.close();
     long end = System.nanoTime() + PATIENCE_NANOS;
     while (provider.leases() != 0 && System.nanoTime() < end) {
-      Thread.yield(); // an answer that was sent gives its model back a moment later
+      LockSupport.parkNanos(
+          1_000_000); // an answer that was sent gives its model back a moment later
     }
     if (provider.leases() != 0) {
       throw new AssertionError(provider.leases() + " models are still in use");
