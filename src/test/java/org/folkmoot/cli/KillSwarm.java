@@ -259,9 +259,6 @@ final class KillSwarm implements AutoCloseable {
             drafting,
             tokens -> {
               times.add(now());
-              if (tokens == ANSWER - AFTERWARDS) {
-                struck(blows.getFirst()); // a quick answer would be over before
-              }
               if (tokens == at) {
                 // Some microseconds later, so that it also hits in the middle of a step.
                 blows.add(
@@ -269,6 +266,9 @@ final class KillSwarm implements AutoCloseable {
                         () -> strike(blow, victims, hops),
                         CompletableFuture.delayedExecutor(
                             delayMicros, TimeUnit.MICROSECONDS, BLOWS)));
+              }
+              if (tokens == ANSWER - AFTERWARDS) {
+                struck(blows.getFirst()); // a quick answer would be over before
               }
             });
     long struck = struck(blows.getFirst());
