@@ -28,6 +28,9 @@ public final class Oracle {
     -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
   };
 
+  /** What those of MXFP4 stand for: twice the numbers of E2M1. */
+  private static final int[] TWICE_E2M1 = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+
   private Oracle() {}
 
   /**
@@ -127,7 +130,7 @@ public final class Oracle {
             case F32 -> Float.intBitsToFloat(int32(matrix, block));
             case F16 -> Float.float16ToFloat(int16(matrix, block));
             case BF16 -> Float.intBitsToFloat(int16(matrix, block) << 16);
-            case Q8_0, Q4_0, Q5_0, IQ4_NL ->
+            case Q8_0, Q4_0, Q5_0, IQ4_NL, MXFP4 ->
                 (float) integer(type, matrix, block, c) * scale(type, matrix, block);
             case Q4_1, Q5_1 ->
                 Math.fma(
@@ -156,6 +159,7 @@ public final class Oracle {
       case Q5_0 -> (nibble(in, at + 6, c) | fifthBit(in, at + 2, c)) - 16;
       case Q5_1 -> nibble(in, at + 8, c) | fifthBit(in, at + 4, c);
       case IQ4_NL -> IQ4_NL[nibble(in, at + 2, c)];
+      case MXFP4 -> TWICE_E2M1[nibble(in, at + 1, c)];
       case IQ4_XS -> IQ4_NL[nibble(in, at + 8 + 16 * (c / 32), c % 32)];
       case Q4_K -> bits(in, at + 16 + 32 * (c / 64) + c % 32, 4 * (c / 32 % 2), 4);
       case Q5_K ->
@@ -193,7 +197,7 @@ public final class Oracle {
           bits(in, at + 4 + j / 2, 4 * (j % 2), 4)
               + 16 * bits(in, at + 2 + j / 4, 2 * (j % 4), 2)
               - 32;
-      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL -> 1;
+      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, MXFP4 -> 1;
       case F32, F16, BF16 -> throw new IllegalArgumentException(type + " has no scales");
     };
   }
@@ -208,7 +212,7 @@ public final class Oracle {
               : bits(in, at + 12 + j - 4, 4, 4) + 16 * bits(in, at + 8 + j - 4, 6, 2);
       case Q2_K -> bits(in, at + c / 16, 4, 4);
       case Q4_1, Q5_1 -> 1;
-      case Q8_0, Q4_0, Q5_0, IQ4_NL, IQ4_XS, Q3_K, Q6_K -> 0;
+      case Q8_0, Q4_0, Q5_0, IQ4_NL, MXFP4, IQ4_XS, Q3_K, Q6_K -> 0;
       case F32, F16, BF16 -> throw new IllegalArgumentException(type + " has no minimums");
     };
   }
@@ -227,6 +231,9 @@ public final class Oracle {
   }
 
   private static float scale(TensorType type, byte[] in, int block) {
+    if (type == TensorType.MXFP4) {
+      return (float) StrictMath.pow(2, (in[block] & 0xff) - 128);
+    }
     return Float.float16ToFloat(int16(in, block + type.scaleOffset()));
   }
 

@@ -86,6 +86,7 @@ public final class SelfTest {
       case Q5_1 -> 0xa3b28e1c78290bfaL;
       case Q8_0 -> 0x889e542ada535f8bL;
       case IQ4_NL -> 0x079cf77c60969bf1L;
+      case MXFP4 -> 0x8a3d0806845ccdfbL;
       case IQ4_XS -> 0x2ce863d4c4c9242cL;
       case Q2_K -> 0x54407ecc20b6d0e6L;
       case Q3_K -> 0x7a7d0d7976dfca43L;
@@ -348,6 +349,7 @@ public final class SelfTest {
           case F32 -> putHalf(bytes, at + 2, (next() & 0x80ff) | 0x3e00);
           case BF16 -> putHalf(bytes, at, (next() & 0x80ff) | 0x3e00);
           case F16 -> putHalf(bytes, at, half());
+          case MXFP4 -> bytes[at] = powerOfTwo();
           case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> {
             putHalf(bytes, at + type.scaleOffset(), half());
             if (type.hasMinimum()) {
@@ -357,6 +359,12 @@ public final class SelfTest {
         }
       }
       return bytes;
+    }
+
+    /** The byte of a scale from 2^-16 to 2^-1 or, one in eight, of a subnormal one. */
+    private byte powerOfTwo() {
+      int v = next();
+      return (byte) ((v & 0x1c00) == 0 ? v & 1 : 112 + (v & 15));
     }
 
     /** A binary16 of either sign, near 2^-6 or, one in eight, subnormal. */
