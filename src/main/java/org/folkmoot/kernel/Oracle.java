@@ -342,6 +342,17 @@ public final class Oracle {
     return y;
   }
 
+  /** Rule 6: the clamped SwiGLU of gpt-oss. */
+  public static float[] clampedSiluTimes(float[] gate, float[] up) {
+    float[] y = new float[gate.length];
+    for (int i = 0; i < gate.length; i++) {
+      float g = Math.min(gate[i], Elementwise.LIMIT);
+      float u = Math.max(Math.min(up[i], Elementwise.LIMIT), -Elementwise.LIMIT);
+      y[i] = (g / (Exp.exp(-(g * Elementwise.ALPHA)) + 1)) * (u + 1);
+    }
+    return y;
+  }
+
   /** Rule 6: GeGLU, {@code gelu(gate) · up}. */
   public static float[] geluTimes(float[] gate, float[] up) {
     float[] y = new float[gate.length];
@@ -409,6 +420,15 @@ public final class Oracle {
     return 1 / (Exp.exp(-logit) + 1);
   }
 
+  /** Each number and another. */
+  public static float[] add(float[] x, float[] y) {
+    float[] sum = new float[x.length];
+    for (int i = 0; i < x.length; i++) {
+      sum[i] = x[i] + y[i];
+    }
+    return sum;
+  }
+
   /** {@code fma(weight, y, x)}, element by element. */
   public static float[] addWeighted(float[] x, float weight, float[] y) {
     float[] sum = new float[x.length];
@@ -421,7 +441,8 @@ public final class Oracle {
   /** Rule 7 for a query that sees everything, with scores that know no bound. */
   public static float[] attention(
       float[] query, float[][] keys, float[][] values, KvLayout.Precision precision, float scale) {
-    return attention(query, keys, values, precision, scale, 0, Integer.MAX_VALUE);
+    return attention(
+        query, keys, values, precision, scale, 0, Integer.MAX_VALUE, Float.NEGATIVE_INFINITY);
   }
 
   /**
@@ -434,6 +455,7 @@ public final class Oracle {
    * @param scale what scores are multiplied by
    * @param cap what scores are then bounded by; 0 for no bound
    * @param window how many positions the query sees at most, its own included
+   * @param sink a score beside theirs, of no value; minus infinity for none
    * @throws FolkmootException ARITHMETIC if a number is not finite once it is stored
    */
   public static float[] attention(
@@ -443,11 +465,12 @@ public final class Oracle {
       KvLayout.Precision precision,
       float scale,
       float cap,
-      int window) {
+      int window,
+      float sink) {
     int positions = keys.length;
     int first = Math.max(0, positions - window);
     float[] terms = new float[positions];
-    float max = Float.NEGATIVE_INFINITY;
+    float max = sink;
     for (int t = first; t < positions; t++) {
       terms[t] = dot(stored(keys[t], precision), query) * scale;
       if (cap > 0) {
@@ -458,7 +481,7 @@ public final class Oracle {
     for (int t = first; t < positions; t++) {
       terms[t] = Exp.exp(terms[t] - max);
     }
-    float denominator = 0;
+    float denominator = Exp.exp(sink - max);
     float[] out = new float[query.length];
     for (int chunk = 0; chunk < positions; chunk += CHUNK) {
       float chunkDenominator = 0;
