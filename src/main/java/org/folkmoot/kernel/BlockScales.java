@@ -58,13 +58,7 @@ final class BlockScales {
    * @param at where the 32 scales lie, powers of two, as upper halves of binary32
    */
   static void powerSteps(
-      MemorySegment tile,
-      long at,
-      int tokens,
-      float[] values,
-      float[] dx,
-      int dxAt,
-      float[] sums) {
+      MemorySegment tile, long at, int tokens, float[] values, float[] dx, int dxAt, float[] sums) {
     for (int row = 0; row < 32; row += FLOATS) {
       FloatVector scale =
           ShortVector.fromMemorySegment(HALF_SHORTS, tile, at + row * 2L, ORDER)

@@ -127,7 +127,8 @@ final class MachineAttention {
    * @param at where the first score lies
    * @return the greatest score
    */
-  private float terms(Attention.Queries queries, int row, int from, int to, float[] scores, int at) {
+  private float terms(
+      Attention.Queries queries, int row, int from, int to, float[] scores, int at) {
     int before = queries.from(row) - from;
     int count = queries.to(row) - from;
     Arrays.fill(scores, at, at + before, Float.NEGATIVE_INFINITY);

@@ -6,8 +6,8 @@ import java.util.Arrays;
 import org.folkmoot.base.FolkmootException;
 
 /**
- * A quantised matrix whose integers stay packed: IQ4_NL, MXFP4, and the formats with blocks of 256 columns
- * and integer scales inside them. See {@link PackedLayout}.
+ * A quantised matrix whose integers stay packed: IQ4_NL, MXFP4, and the formats with blocks of 256
+ * columns and integer scales inside them. See {@link PackedLayout}.
  */
 public final class PackedMatrix implements Matrix {
   private static final int ROWS = PackedLayout.ROWS;

@@ -226,8 +226,7 @@ public final class SelfTest {
           attend(numbers, KvLayout.Precision.F32, 0, Integer.MAX_VALUE, Attention.NO_SINKS);
       case ATTENTION_WINDOW ->
           attend(numbers, KvLayout.Precision.F16, 1, WINDOW, Attention.NO_SINKS);
-      case ATTENTION_SINK ->
-          attend(numbers, KvLayout.Precision.F16, 0, WINDOW, new float[] {SINK});
+      case ATTENTION_SINK -> attend(numbers, KvLayout.Precision.F16, 0, WINDOW, new float[] {SINK});
     };
   }
 

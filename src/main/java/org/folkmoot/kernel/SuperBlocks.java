@@ -5,8 +5,8 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * Where GGML keeps the parts of its packed blocks (IQ4_NL, MXFP4, and the blocks of 256 with scales of
- * their own). In all of them the weights of four neighbouring columns lie in four neighbouring
+ * Where GGML keeps the parts of its packed blocks (IQ4_NL, MXFP4, and the blocks of 256 with scales
+ * of their own). In all of them the weights of four neighbouring columns lie in four neighbouring
  * bytes under one shift, so four are taken at once. Integers come out unsigned, as they are stored.
  */
 final class SuperBlocks {
@@ -103,8 +103,7 @@ final class SuperBlocks {
       case Q5_K -> 16 + 4 * k;
       case Q6_K -> 128 + 32 * (block >> 2) + 4 * k;
       case Q3_K -> 4 * k;
-      case F32, F16, BF16, IQ4_NL, MXFP4, IQ4_XS, Q4_0, Q4_1, Q8_0, Q4_K, Q2_K ->
-          throw other(type);
+      case F32, F16, BF16, IQ4_NL, MXFP4, IQ4_XS, Q4_0, Q4_1, Q8_0, Q4_K, Q2_K -> throw other(type);
     };
   }
 
@@ -114,8 +113,7 @@ final class SuperBlocks {
       case Q5_0, Q5_1 -> 4 * k;
       case Q5_K, Q3_K -> block;
       case Q6_K -> 2 * (block & 3);
-      case F32, F16, BF16, IQ4_NL, MXFP4, IQ4_XS, Q4_0, Q4_1, Q8_0, Q4_K, Q2_K ->
-          throw other(type);
+      case F32, F16, BF16, IQ4_NL, MXFP4, IQ4_XS, Q4_0, Q4_1, Q8_0, Q4_K, Q2_K -> throw other(type);
     };
   }
 

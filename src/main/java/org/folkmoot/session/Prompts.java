@@ -107,7 +107,8 @@ record Prompts(
     TemplateContext here = context.withVariables(told);
     List<Segment> segments =
         template.renderSegments(
-            answersOnly(messages), day == null ? here : here.withNow(ToldTemplate.day(day).atStartOfDay()));
+            answersOnly(messages),
+            day == null ? here : here.withNow(ToldTemplate.day(day).atStartOfDay()));
     StringBuilder text = new StringBuilder();
     List<int[]> apart = new ArrayList<>();
     int controls = 0;

@@ -74,8 +74,21 @@ class ElementwiseOracleTest {
   void clampedSiluTimes() {
     AwkwardData data = new AwkwardData(12);
     float[] edges = {
-      7, Math.nextUp(7f), Math.nextDown(7f), -7, Math.nextUp(-7f), Math.nextDown(-7f), 0, -0f, -1,
-      Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN, Float.MAX_VALUE, 60, -60
+      7,
+      Math.nextUp(7f),
+      Math.nextDown(7f),
+      -7,
+      Math.nextUp(-7f),
+      Math.nextDown(-7f),
+      0,
+      -0f,
+      -1,
+      Float.POSITIVE_INFINITY,
+      Float.NEGATIVE_INFINITY,
+      Float.NaN,
+      Float.MAX_VALUE,
+      60,
+      -60
     };
     for (AwkwardData.Input input : AwkwardData.Input.values()) {
       for (int length : LENGTHS) {

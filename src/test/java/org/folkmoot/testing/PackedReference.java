@@ -117,7 +117,8 @@ final class PackedReference {
           scale[j] = b[192 + j];
         }
       }
-      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, MXFP4 -> throw new IllegalArgumentException();
+      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, MXFP4 ->
+          throw new IllegalArgumentException();
     }
     return new Parts(d, least, scale, min, q);
   }
@@ -229,7 +230,8 @@ final class PackedReference {
       case Q5_K -> 31;
       case Q6_K -> 63;
       case IQ4_NL, IQ4_XS -> 253;
-      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, MXFP4 -> throw new IllegalArgumentException();
+      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, MXFP4 ->
+          throw new IllegalArgumentException();
     };
   }
 
@@ -240,7 +242,8 @@ final class PackedReference {
       case Q4_K, Q5_K -> 63;
       case Q6_K -> 127;
       case IQ4_NL -> 1;
-      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, MXFP4 -> throw new IllegalArgumentException();
+      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, MXFP4 ->
+          throw new IllegalArgumentException();
     };
   }
 
@@ -311,7 +314,8 @@ final class PackedReference {
         b[64 * (i / 128) + i % 64] |= (byte) ((q & 15) << (4 * (i / 64 % 2)));
         b[128 + 32 * (i / 128) + i % 32] |= (byte) ((q >> 4) << (2 * (j % 4)));
       }
-      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, MXFP4 -> throw new IllegalArgumentException();
+      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, MXFP4 ->
+          throw new IllegalArgumentException();
     }
   }
 }

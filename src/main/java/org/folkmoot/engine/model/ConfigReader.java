@@ -154,9 +154,7 @@ final class ConfigReader {
   private ModelConfig.Activation activation() {
     return family.has(Family.Habit.CLAMPED_SILU)
         ? ModelConfig.Activation.CLAMPED_SILU
-        : family.has(Family.Habit.GELU)
-            ? ModelConfig.Activation.GELU
-            : ModelConfig.Activation.SILU;
+        : family.has(Family.Habit.GELU) ? ModelConfig.Activation.GELU : ModelConfig.Activation.SILU;
   }
 
   /** Every fourth layer of SmolLM3 turns nothing; none of a Granite that was trained so. */
@@ -331,8 +329,7 @@ final class ConfigReader {
               required("rope.scaling.original_context_length", 1, MAX_CONTEXT),
               number("rope.scaling.yarn_beta_fast", 32, 1e-3, 1e6),
               number("rope.scaling.yarn_beta_slow", 1, 1e-3, 1e6),
-              number("rope.scaling.attn_factor", 1, 1e-3, 1e3)
-                  * (1 + 0.1 * StrictMath.log(factor)),
+              number("rope.scaling.attn_factor", 1, 1e-3, 1e3) * (1 + 0.1 * StrictMath.log(factor)),
               !family.has(Family.Habit.EXACT_YARN));
       default ->
           throw unsupported(

@@ -50,8 +50,7 @@ record LoneExperts(
     float[] all = new float[experts.used() * experts.ffn()];
     for (int rank = 0; rank < chosen.length; rank++) {
       int expert = chosen[rank];
-      LayerTensors.Slice rows =
-          matrix.equals("gate") ? at.expertGate(expert) : at.expertUp(expert);
+      LayerTensors.Slice rows = matrix.equals("gate") ? at.expertGate(expert) : at.expertUp(expert);
       float[] one = biased(at, matrix, expert, multiply.apply(rows, x));
       System.arraycopy(one, 0, all, rank * experts.ffn(), one.length);
     }

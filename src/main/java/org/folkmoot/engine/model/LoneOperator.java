@@ -34,8 +34,7 @@ public final class LoneOperator {
     this.config = config;
     this.order = new TraceOrder(config, span);
     this.experts =
-        new LoneExperts(
-            config.experts(), config.parts().biased(), this::multiply, this::numbers);
+        new LoneExperts(config.experts(), config.parts().biased(), this::multiply, this::numbers);
   }
 
   /**

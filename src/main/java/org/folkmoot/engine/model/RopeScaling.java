@@ -41,12 +41,7 @@ public sealed interface RopeScaling {
    * @param whole whether the pairs that turn so often are rounded outwards to whole ones
    */
   record Yarn(
-      double factor,
-      int originalContext,
-      double fast,
-      double slow,
-      double magnitude,
-      boolean whole)
+      double factor, int originalContext, double fast, double slow, double magnitude, boolean whole)
       implements RopeScaling {}
 
   /**

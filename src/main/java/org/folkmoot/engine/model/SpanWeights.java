@@ -72,11 +72,7 @@ record SpanWeights(
    * @param shared asked for every token, if there is one
    */
   record Mixture(
-      MatrixGroup router,
-      float[] routerBias,
-      List<Plain> experts,
-      int used,
-      @Nullable Plain shared)
+      MatrixGroup router, float[] routerBias, List<Plain> experts, int used, @Nullable Plain shared)
       implements FeedForward {
     /** Keeps its own list. */
     Mixture {

@@ -189,8 +189,7 @@ public final class Tokenizers {
       control(spelling, false);
     }
     BitSet marks = marks(ends);
-    return new Rules(
-        begin, end, addsBegin, addsEnd, ends, marks, swallowing(), List.copyOf(notes));
+    return new Rules(begin, end, addsBegin, addsEnd, ends, marks, swallowing(), List.copyOf(notes));
   }
 
   /**

@@ -59,8 +59,7 @@ final class OracleModel {
   private float[] layer(int layer, float[] x) {
     String block = "blk." + layer + ".";
     boolean post = config.parts().postNorms();
-    float[] attended =
-        biased(block + "attn_output", attend(layer, read(x, block + "attn_norm")));
+    float[] attended = biased(block + "attn_output", attend(layer, read(x, block + "attn_norm")));
     float residual = config.scales().residual();
     float[] behind = post ? norm(attended, block + "post_attention_norm") : attended;
     float[] y = add(x, scaled(behind, residual));
