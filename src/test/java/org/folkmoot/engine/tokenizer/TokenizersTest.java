@@ -43,6 +43,7 @@ class TokenizersTest {
     List<String> marks = List.of("<|start|>", "<|channel|>", "<|message|>", "<|end|>");
     List<String> ends = List.of("<|return|>", "<|call|>");
     SmallVocabulary vocabulary = bytePair();
+    vocabulary.merges.clear();
     for (int i = 0; i < 4; i++) {
       vocabulary.tokens.set(256 + i, marks.get(i));
     }
