@@ -16,6 +16,9 @@ public final class Attention {
   /** Positions of a chunk. */
   static final int CHUNK = 256;
 
+  /** Of models whose attention has none. */
+  public static final float[] NO_SINKS = {};
+
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   static final ValueLayout.OfFloat FLOAT =
@@ -37,6 +40,8 @@ public final class Attention {
    * @param scale what scores are multiplied by
    * @param cap what scores are then bounded by, softly; 0 for no bound
    * @param window how many positions a query sees at most, its own included
+   * @param sinks for each head of the model a score beside those of positions, of no value; empty
+   *     for none
    */
   public record Queries(
       float[] q,
@@ -50,7 +55,8 @@ public final class Attention {
       int heads,
       float scale,
       float cap,
-      int window) {
+      int window,
+      float[] sinks) {
     /** Queries that see everything, with scores that know no bound. */
     public Queries(
         float[] q,
@@ -75,7 +81,8 @@ public final class Attention {
           heads,
           scale,
           0,
-          Integer.MAX_VALUE);
+          Integer.MAX_VALUE,
+          NO_SINKS);
     }
 
     /** The first position that the query of a row sees. */
@@ -86,6 +93,11 @@ public final class Attention {
     /** The end of the positions that it sees. */
     int to(int row) {
       return position + row / heads + 1;
+    }
+
+    /** The score of a row that belongs to no position; minus infinity if there is none. */
+    float sink(int row) {
+      return sinks.length == 0 ? Float.NEGATIVE_INFINITY : sinks[firstHead + row % heads];
     }
   }
 

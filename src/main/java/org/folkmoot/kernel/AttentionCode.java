@@ -79,6 +79,11 @@ final class AttentionCode {
     return 2 * headDim + 32;
   }
 
+  /** Where in it the denominator's total lies. */
+  static int denominatorAt(int headDim) {
+    return 2 * headDim + 16;
+  }
+
   private byte[] end() {
     code.vzeroupper();
     code.mov(RAX, 0);
@@ -352,7 +357,7 @@ final class AttentionCode {
 
   /** Divides: {@code rdi} gets what a row reads, {@code rsi} its record. */
   byte[] divide() {
-    a.op(VMOVDQU32, 1, 0, Memory.at(RSI, 4 * (2 * headDim + 16)));
+    a.op(VMOVDQU32, 1, 0, Memory.at(RSI, 4 * denominatorAt(headDim)));
     for (int d = 0; d < headDim; d += lanes) {
       a.op(VMOVDQU32, 0, 0, Memory.at(RSI, 4 * (headDim + d)));
       a.op(VDIVPS, 0, 0, 1);

@@ -108,7 +108,7 @@ final class AttentionLanes {
 
   /**
    * Turns a row's scores into {@code exp(s - max)}, where s is what scale and bound make of them,
-   * and gives their sum.
+   * and gives their sum, which begins with the sink's.
    *
    * @param at where position 0's score would lie
    */
@@ -120,7 +120,7 @@ final class AttentionLanes {
       Tanh.cap(scores, from, to - from, queries.cap());
     }
     float scale = queries.cap() > 0 ? 1 : queries.scale();
-    float max = Float.NEGATIVE_INFINITY;
+    float max = queries.sink(row);
     for (int i = from; i < to; i++) {
       float scaled = scores[i] * scale;
       scores[i] = scaled;
@@ -130,7 +130,7 @@ final class AttentionLanes {
       scores[i] -= max;
     }
     Exp.exp(scores, from, to - from);
-    float total = 0;
+    float total = Exp.exp(queries.sink(row) - max);
     for (int chunk = queries.from(row) / Attention.CHUNK * Attention.CHUNK;
         chunk < queries.to(row);
         chunk += Attention.CHUNK) {

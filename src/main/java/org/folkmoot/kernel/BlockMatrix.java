@@ -62,7 +62,7 @@ public final class BlockMatrix implements Matrix {
     return switch (type) {
       case Q4_0, Q4_1 -> true;
       case Q5_0, Q5_1, Q8_0 -> false;
-      case F32, F16, BF16, IQ4_NL, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K ->
+      case F32, F16, BF16, IQ4_NL, MXFP4, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K ->
           throw new IllegalArgumentException(type + " has another layout");
     };
   }
@@ -135,7 +135,7 @@ public final class BlockMatrix implements Matrix {
       case Q4_1 -> repackNibbles(in, at + 4, out, to + 2 * row);
       case Q5_0 -> widenFive(in, at + 2, 16, out, to + row);
       case Q5_1 -> widenFive(in, at + 4, 0, out, to + row);
-      case F32, F16, BF16, IQ4_NL, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K ->
+      case F32, F16, BF16, IQ4_NL, MXFP4, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K ->
           throw new IllegalStateException(type.name());
     }
   }

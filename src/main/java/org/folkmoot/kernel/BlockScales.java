@@ -51,6 +51,30 @@ final class BlockScales {
     }
   }
 
+  /**
+   * {@code sums[t][r] = fma(values[t][r], scale[r] * dx[t], sums[t][r])} for the 32 rows of a tile
+   * and some tokens.
+   *
+   * @param at where the 32 scales lie, powers of two, as upper halves of binary32
+   */
+  static void powerSteps(
+      MemorySegment tile, long at, int tokens, float[] values, float[] dx, int dxAt, float[] sums) {
+    for (int row = 0; row < 32; row += FLOATS) {
+      FloatVector scale =
+          ShortVector.fromMemorySegment(HALF_SHORTS, tile, at + row * 2L, ORDER)
+              .convertShape(VectorOperators.S2I, I, 0)
+              .reinterpretAsInts()
+              .lanewise(VectorOperators.LSHL, 16)
+              .reinterpretAsFloats();
+      for (int t = 0; t < tokens; t++) {
+        int o = t * 32 + row;
+        FloatVector.fromArray(F, values, o)
+            .fma(scale.mul(dx[dxAt + t]), FloatVector.fromArray(F, sums, o))
+            .intoArray(sums, o);
+      }
+    }
+  }
+
   /** {@code sums[t][r] = fma((float) qsum[t], minimum[r] * dx[t], sums[t][r])}, eight tokens. */
   static void eightMinimums(
       MemorySegment tile, long at, int[] qsums, float[] dx, int dxAt, float[] sums) {

@@ -39,7 +39,7 @@ public final class Dequantiser {
           }
         }
         case Q4_0, Q4_1, Q5_0, Q5_1 -> unpack(source, block, type, to, toAt + i);
-        case IQ4_NL, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K ->
+        case IQ4_NL, MXFP4, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K ->
             unpackParts(source, block, type, to, toAt + i);
       }
     }
@@ -70,7 +70,10 @@ public final class Dequantiser {
   private static void unpackParts(
       MemorySegment source, long block, TensorType type, float[] to, int toAt) {
     byte[] in = source.asSlice(block, type.blockBytes()).toArray(ValueLayout.JAVA_BYTE);
-    float d = half(source, block + type.scaleOffset());
+    float d =
+        type.hasPowerOfTwo()
+            ? Float.intBitsToFloat(SuperBlocks.upperHalf(in[type.scaleOffset()] & 0xff) << 16)
+            : half(source, block + type.scaleOffset());
     float least = type.hasMinimum() ? half(source, block + type.scaleOffset() + 2) : 0;
     PackedLayout layout = PackedLayout.of(type);
     for (int part = 0; part < type.blockSize() / 16; part++) {
@@ -82,7 +85,7 @@ public final class Dequantiser {
             SuperBlocks.low(type, in, 0, part / 2, k)
                 | (SuperBlocks.high(type, in, 0, part / 2, k) << layout.lowBits());
         int u = (four >>> (8 * (c % 4))) & 0xff;
-        float w = scale * (type.hasTable() ? SuperBlocks.TABLE[u] : u - layout.zero());
+        float w = scale * (type.hasTable() ? SuperBlocks.table(type)[u] : u - layout.zero());
         to[toAt + part * 16 + c] = type.hasMinimum() ? Math.fma(w, d, min) : w * d;
       }
     }

@@ -81,6 +81,26 @@ public final class Elementwise {
     ElementwiseLanes.geluTimes(gate, gateAt, up, upAt, out, outAt, length);
   }
 
+  /** What gate and up are clamped to in gpt-oss. */
+  static final float LIMIT = 7;
+
+  /** The steepness of its gate. */
+  static final float ALPHA = 1.702f;
+
+  /**
+   * The clamped SwiGLU of gpt-oss: {@code out = (g / (1 + exp(-(ALPHA g)))) · (u + 1)} with {@code
+   * g} the gate, at most {@link #LIMIT}, and {@code u} what it lets through, within ±{@link
+   * #LIMIT}. {@code out} may be neither of the others.
+   */
+  public static void clampedSiluTimes(
+      float[] gate, int gateAt, float[] up, int upAt, float[] out, int outAt, int length) {
+    if (MACHINE == null) {
+      ElementwiseLanes.clampedSiluTimes(gate, gateAt, up, upAt, out, outAt, length);
+    } else {
+      MACHINE.clampedSiluTimes(gate, gateAt, up, upAt, out, outAt, length);
+    }
+  }
+
   /** {@code x *= by}. */
   public static void scale(float[] x, int at, int length, float by) {
     ElementwiseLanes.scale(x, at, length, by);

@@ -68,6 +68,39 @@ final class ElementwiseLanes {
     }
   }
 
+  /** See {@link Elementwise#clampedSiluTimes}. */
+  static void clampedSiluTimes(
+      float[] gate, int gateAt, float[] up, int upAt, float[] out, int outAt, int length) {
+    int whole = length - length % FLOATS;
+    for (int i = 0; i < whole; i += FLOATS) {
+      FloatVector.fromArray(F, gate, gateAt + i)
+          .min(Elementwise.LIMIT)
+          .mul(Elementwise.ALPHA)
+          .neg()
+          .intoArray(out, outAt + i);
+    }
+    for (int i = whole; i < length; i++) {
+      out[outAt + i] = -(Math.min(gate[gateAt + i], Elementwise.LIMIT) * Elementwise.ALPHA);
+    }
+    ExpLanes.exp(out, outAt, length);
+    for (int i = 0; i < whole; i += FLOATS) {
+      FloatVector.fromArray(F, gate, gateAt + i)
+          .min(Elementwise.LIMIT)
+          .div(FloatVector.fromArray(F, out, outAt + i).add(1f))
+          .mul(
+              FloatVector.fromArray(F, up, upAt + i)
+                  .min(Elementwise.LIMIT)
+                  .max(-Elementwise.LIMIT)
+                  .add(1f))
+          .intoArray(out, outAt + i);
+    }
+    for (int i = whole; i < length; i++) {
+      float g = Math.min(gate[gateAt + i], Elementwise.LIMIT);
+      float u = Math.max(Math.min(up[upAt + i], Elementwise.LIMIT), -Elementwise.LIMIT);
+      out[outAt + i] = g / (out[outAt + i] + 1f) * (u + 1f);
+    }
+  }
+
   /** See {@link Elementwise#geluTimes}. */
   static void geluTimes(
       float[] gate, int gateAt, float[] up, int upAt, float[] out, int outAt, int length) {

@@ -130,7 +130,7 @@ public final class FloatMatrix implements Matrix {
       case F32 -> MemorySegment.copy(from, FLOAT, at, to, 0, length);
       case F16 -> HalfFloats.widen(from, at, length, to, 0);
       case BF16 -> HalfFloats.widenBrain(from, at, length, to, 0);
-      case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K ->
+      case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K ->
           throw new IllegalStateException(type.name());
     }
   }

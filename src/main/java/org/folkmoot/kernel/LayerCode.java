@@ -12,6 +12,8 @@ import static org.folkmoot.kernel.machine.VectorOp.VDIVPS;
 import static org.folkmoot.kernel.machine.VectorOp.VFMADD231PS;
 import static org.folkmoot.kernel.machine.VectorOp.VMASKMOVPS;
 import static org.folkmoot.kernel.machine.VectorOp.VMASKMOVPS_STORE;
+import static org.folkmoot.kernel.machine.VectorOp.VMAXPS;
+import static org.folkmoot.kernel.machine.VectorOp.VMINPS;
 import static org.folkmoot.kernel.machine.VectorOp.VMOVDQU32;
 import static org.folkmoot.kernel.machine.VectorOp.VMOVDQU32_STORE;
 import static org.folkmoot.kernel.machine.VectorOp.VMULPS;
@@ -72,6 +74,37 @@ final class LayerCode {
         RDX,
         _ -> {
           it.a.op(VPXORD, 2, 0, signs);
+          exp.exp(2, 5);
+          it.a.op(VADDPS, 2, 2, one);
+          it.a.op(VDIVPS, 0, 0, 2);
+          it.a.op(VMULPS, 0, 0, 1);
+        });
+    exp.end();
+    return it.end();
+  }
+
+  /** The clamped SwiGLU of gpt-oss, with the parameters of {@link #siluTimes}. */
+  static byte[] clampedSiluTimes(Tier tier) {
+    LayerCode it = new LayerCode(tier);
+    int minusAlpha = 3;
+    int one = 4;
+    int limit = 9;
+    int minusLimit = tier.hasMasks() ? 24 : 12;
+    ExpCode exp = new ExpCode(it.a, 10);
+    it.a.constant(minusAlpha, -Elementwise.ALPHA);
+    it.a.constant(one, 1f);
+    it.a.constant(limit, Elementwise.LIMIT);
+    it.a.constant(minusLimit, -Elementwise.LIMIT);
+    it.overVectors(
+        RDI,
+        RSI,
+        RDX,
+        _ -> { // of minima and maxima, what is no number stays so
+          it.a.op(VMINPS, 0, limit, 0);
+          it.a.op(VMINPS, 1, limit, 1);
+          it.a.op(VMAXPS, 1, minusLimit, 1);
+          it.a.op(VADDPS, 1, 1, one);
+          it.a.op(VMULPS, 2, 0, minusAlpha);
           exp.exp(2, 5);
           it.a.op(VADDPS, 2, 2, one);
           it.a.op(VDIVPS, 0, 0, 2);

@@ -100,7 +100,8 @@ final class MachineAttention {
       MemorySegment own = floats(x, (long) first * headDim);
       scores(past, own, together, from, to, floats(scores, line), stride);
       for (int row = first; row < first + together; row++) {
-        terms(queries, row, from, to, scores, line + (row - first) * stride);
+        float max = terms(queries, row, from, to, scores, line + (row - first) * stride);
+        beginWithSink(queries, row, max, records, row * recordLength());
       }
       MemorySegment record = floats(records, (long) first * recordLength());
       for (int start = from; start < to; ) {
@@ -124,14 +125,31 @@ final class MachineAttention {
    * @param from position of the first score
    * @param to the end of what is computed together
    * @param at where the first score lies
+   * @return the greatest score
    */
-  private void terms(Attention.Queries queries, int row, int from, int to, float[] scores, int at) {
+  private float terms(
+      Attention.Queries queries, int row, int from, int to, float[] scores, int at) {
     int before = queries.from(row) - from;
     int count = queries.to(row) - from;
     Arrays.fill(scores, at, at + before, Float.NEGATIVE_INFINITY);
     float scale = bound(queries, scores, at + before, count - before);
     MemorySegment line = floats(scores, at);
-    terms(line, count, to - from, maximum(line, count, scale));
+    float max = Math.max(maximum(line, count, scale), queries.sink(row));
+    terms(line, count, to - from, max);
+    return max;
+  }
+
+  /**
+   * The sum of a row's terms begins with the sink's, if there is one.
+   *
+   * @param max the row's greatest score
+   * @param record where its record begins, which is zero
+   */
+  void beginWithSink(Attention.Queries queries, int row, float max, float[] records, int record) {
+    if (queries.sinks().length > 0) {
+      int total = record + AttentionCode.denominatorAt(headDim);
+      Arrays.fill(records, total, total + 16, Exp.exp(queries.sink(row) - max));
+    }
   }
 
   /**

@@ -24,6 +24,8 @@ final class MachineCheck {
     kernels.rmsNorm(x, 0, w, EPSILON, norm, 0);
     float[] silu = new float[LENGTH];
     kernels.siluTimes(x, 0, w, 0, silu, 0, LENGTH);
+    float[] clamped = new float[LENGTH];
+    kernels.clampedSiluTimes(x, 0, w, 0, clamped, 0, LENGTH);
     float[] sum = x.clone();
     kernels.add(sum, 0, w, 0, LENGTH);
     float[] powers = x.clone();
@@ -34,7 +36,8 @@ final class MachineCheck {
     }
     return same
         && Arrays.equals(norm, Oracle.rmsNorm(x, w, EPSILON))
-        && Arrays.equals(silu, Oracle.siluTimes(x, w));
+        && Arrays.equals(silu, Oracle.siluTimes(x, w))
+        && Arrays.equals(clamped, Oracle.clampedSiluTimes(x, w));
   }
 
   /** Two tokens of two heads (a group of rows), then one more row. */

@@ -38,6 +38,7 @@ public final class MachineKernels {
   private final MachineCode siluTimes;
   private final MachineCode add;
   private final MachineCode exp;
+  private final MachineCode clampedSiluTimes;
   private final Map<KvLayout.Precision, Map<Integer, Optional<MachineAttention>>> attention =
       new EnumMap<>(KvLayout.Precision.class);
   private final Map<TensorType, Optional<Products>> products = new EnumMap<>(TensorType.class);
@@ -51,6 +52,7 @@ public final class MachineKernels {
     this.siluTimes = all.get(2);
     this.add = all.get(3);
     this.exp = all.get(4);
+    this.clampedSiluTimes = all.get(5);
   }
 
   /** These kernels, if this machine can run them and they are wanted. */
@@ -82,7 +84,8 @@ public final class MachineKernels {
             LayerCode.rmsNorm(tier),
             LayerCode.siluTimes(tier),
             LayerCode.add(tier),
-            LayerCode.exp(tier));
+            LayerCode.exp(tier),
+            LayerCode.clampedSiluTimes(tier));
     return MachineCode.all(all)
         .map(code -> new MachineKernels(tier, code))
         .filter(MachineCheck::agrees);
@@ -175,6 +178,13 @@ public final class MachineKernels {
   void siluTimes(
       float[] gate, int gateAt, float[] up, int upAt, float[] out, int outAt, int length) {
     siluTimes.call(
+        floats(gate, gateAt), floats(up, upAt), floats(out, outAt), length / 16, rest(length), 0);
+  }
+
+  /** The clamped SwiGLU. */
+  void clampedSiluTimes(
+      float[] gate, int gateAt, float[] up, int upAt, float[] out, int outAt, int length) {
+    clampedSiluTimes.call(
         floats(gate, gateAt), floats(up, upAt), floats(out, outAt), length / 16, rest(length), 0);
   }
 

@@ -28,7 +28,8 @@ public sealed interface Matrix permits BlockMatrix, PackedMatrix, MachineMatrix,
     return switch (type) {
       case F32, F16, BF16 -> FloatMatrix.bytes(type, rows, columns);
       case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> BlockMatrix.bytes(type, rows, columns);
-      case IQ4_NL, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> PackedMatrix.bytes(type, rows, columns);
+      case IQ4_NL, MXFP4, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K ->
+          PackedMatrix.bytes(type, rows, columns);
     };
   }
 
@@ -44,7 +45,7 @@ public sealed interface Matrix permits BlockMatrix, PackedMatrix, MachineMatrix,
     return switch (type) {
       case F32, F16, BF16 -> FloatMatrix.in(type, rows, columns, memory);
       case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> BlockMatrix.in(type, rows, columns, memory);
-      case IQ4_NL, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K ->
+      case IQ4_NL, MXFP4, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K ->
           PackedMatrix.in(type, rows, columns, memory);
     };
   }

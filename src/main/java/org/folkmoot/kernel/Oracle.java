@@ -28,6 +28,9 @@ public final class Oracle {
     -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
   };
 
+  /** What those of MXFP4 stand for: twice the numbers of E2M1. */
+  private static final int[] TWICE_E2M1 = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+
   private Oracle() {}
 
   /**
@@ -127,7 +130,7 @@ public final class Oracle {
             case F32 -> Float.intBitsToFloat(int32(matrix, block));
             case F16 -> Float.float16ToFloat(int16(matrix, block));
             case BF16 -> Float.intBitsToFloat(int16(matrix, block) << 16);
-            case Q8_0, Q4_0, Q5_0, IQ4_NL ->
+            case Q8_0, Q4_0, Q5_0, IQ4_NL, MXFP4 ->
                 (float) integer(type, matrix, block, c) * scale(type, matrix, block);
             case Q4_1, Q5_1 ->
                 Math.fma(
@@ -156,6 +159,7 @@ public final class Oracle {
       case Q5_0 -> (nibble(in, at + 6, c) | fifthBit(in, at + 2, c)) - 16;
       case Q5_1 -> nibble(in, at + 8, c) | fifthBit(in, at + 4, c);
       case IQ4_NL -> IQ4_NL[nibble(in, at + 2, c)];
+      case MXFP4 -> TWICE_E2M1[nibble(in, at + 1, c)];
       case IQ4_XS -> IQ4_NL[nibble(in, at + 8 + 16 * (c / 32), c % 32)];
       case Q4_K -> bits(in, at + 16 + 32 * (c / 64) + c % 32, 4 * (c / 32 % 2), 4);
       case Q5_K ->
@@ -193,7 +197,7 @@ public final class Oracle {
           bits(in, at + 4 + j / 2, 4 * (j % 2), 4)
               + 16 * bits(in, at + 2 + j / 4, 2 * (j % 4), 2)
               - 32;
-      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL -> 1;
+      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, MXFP4 -> 1;
       case F32, F16, BF16 -> throw new IllegalArgumentException(type + " has no scales");
     };
   }
@@ -208,7 +212,7 @@ public final class Oracle {
               : bits(in, at + 12 + j - 4, 4, 4) + 16 * bits(in, at + 8 + j - 4, 6, 2);
       case Q2_K -> bits(in, at + c / 16, 4, 4);
       case Q4_1, Q5_1 -> 1;
-      case Q8_0, Q4_0, Q5_0, IQ4_NL, IQ4_XS, Q3_K, Q6_K -> 0;
+      case Q8_0, Q4_0, Q5_0, IQ4_NL, MXFP4, IQ4_XS, Q3_K, Q6_K -> 0;
       case F32, F16, BF16 -> throw new IllegalArgumentException(type + " has no minimums");
     };
   }
@@ -227,6 +231,9 @@ public final class Oracle {
   }
 
   private static float scale(TensorType type, byte[] in, int block) {
+    if (type == TensorType.MXFP4) {
+      return (float) StrictMath.pow(2, (in[block] & 0xff) - 128);
+    }
     return Float.float16ToFloat(int16(in, block + type.scaleOffset()));
   }
 
@@ -335,6 +342,17 @@ public final class Oracle {
     return y;
   }
 
+  /** Rule 6: the clamped SwiGLU of gpt-oss. */
+  public static float[] clampedSiluTimes(float[] gate, float[] up) {
+    float[] y = new float[gate.length];
+    for (int i = 0; i < gate.length; i++) {
+      float g = Math.min(gate[i], Elementwise.LIMIT);
+      float u = Math.max(Math.min(up[i], Elementwise.LIMIT), -Elementwise.LIMIT);
+      y[i] = (g / (Exp.exp(-(g * Elementwise.ALPHA)) + 1)) * (u + 1);
+    }
+    return y;
+  }
+
   /** Rule 6: GeGLU, {@code gelu(gate) · up}. */
   public static float[] geluTimes(float[] gate, float[] up) {
     float[] y = new float[gate.length];
@@ -402,6 +420,15 @@ public final class Oracle {
     return 1 / (Exp.exp(-logit) + 1);
   }
 
+  /** Each number and another. */
+  public static float[] add(float[] x, float[] y) {
+    float[] sum = new float[x.length];
+    for (int i = 0; i < x.length; i++) {
+      sum[i] = x[i] + y[i];
+    }
+    return sum;
+  }
+
   /** {@code fma(weight, y, x)}, element by element. */
   public static float[] addWeighted(float[] x, float weight, float[] y) {
     float[] sum = new float[x.length];
@@ -414,7 +441,8 @@ public final class Oracle {
   /** Rule 7 for a query that sees everything, with scores that know no bound. */
   public static float[] attention(
       float[] query, float[][] keys, float[][] values, KvLayout.Precision precision, float scale) {
-    return attention(query, keys, values, precision, scale, 0, Integer.MAX_VALUE);
+    return attention(
+        query, keys, values, precision, scale, 0, Integer.MAX_VALUE, Float.NEGATIVE_INFINITY);
   }
 
   /**
@@ -427,6 +455,7 @@ public final class Oracle {
    * @param scale what scores are multiplied by
    * @param cap what scores are then bounded by; 0 for no bound
    * @param window how many positions the query sees at most, its own included
+   * @param sink a score beside theirs, of no value; minus infinity for none
    * @throws FolkmootException ARITHMETIC if a number is not finite once it is stored
    */
   public static float[] attention(
@@ -436,11 +465,12 @@ public final class Oracle {
       KvLayout.Precision precision,
       float scale,
       float cap,
-      int window) {
+      int window,
+      float sink) {
     int positions = keys.length;
     int first = Math.max(0, positions - window);
     float[] terms = new float[positions];
-    float max = Float.NEGATIVE_INFINITY;
+    float max = sink;
     for (int t = first; t < positions; t++) {
       terms[t] = dot(stored(keys[t], precision), query) * scale;
       if (cap > 0) {
@@ -451,7 +481,7 @@ public final class Oracle {
     for (int t = first; t < positions; t++) {
       terms[t] = Exp.exp(terms[t] - max);
     }
-    float denominator = 0;
+    float denominator = Exp.exp(sink - max);
     float[] out = new float[query.length];
     for (int chunk = 0; chunk < positions; chunk += CHUNK) {
       float chunkDenominator = 0;

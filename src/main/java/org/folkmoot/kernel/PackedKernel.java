@@ -24,15 +24,18 @@ import jdk.incubator.vector.VectorOperators;
 final class PackedKernel {
   private static final float REBIAS = 0x1p112f;
 
-  private static final float[] TABLE = new float[16];
-
-  static {
-    for (int i = 0; i < 16; i++) {
-      TABLE[i] = SuperBlocks.TABLE[i];
-    }
-  }
+  private static final float[] TABLE = floats(SuperBlocks.table(TensorType.IQ4_NL));
+  private static final float[] POWERS_TABLE = floats(SuperBlocks.table(TensorType.MXFP4));
 
   private PackedKernel() {}
+
+  private static float[] floats(int[] table) {
+    float[] floats = new float[table.length];
+    for (int i = 0; i < table.length; i++) {
+      floats[i] = table[i];
+    }
+    return floats;
+  }
 
   /** {@code weights[column][row] = scale[row] * (integer - zero)}. */
   static void unpack(MemorySegment tile, long block, PackedLayout layout, float[] weights) {
@@ -108,7 +111,9 @@ final class PackedKernel {
 
   /** {@code weights[column][row]} of the formats with a table. */
   static void lookUp(
-      MemorySegment tile, long block, PackedLayout layout, int[] indices, float[] weights) {
+      MemorySegment tile, long block, TensorType type, int[] indices, float[] weights) {
+    PackedLayout layout = PackedLayout.of(type);
+    float[] table = type == TensorType.MXFP4 ? POWERS_TABLE : TABLE;
     long lowAt = block + layout.lowAt();
     for (int row = 0; row < 32; row += FLOATS) {
       for (int c = 0; c < 32; c++) {
@@ -119,7 +124,7 @@ final class PackedKernel {
       }
     }
     for (int i = 0; i < 1024; i++) {
-      weights[i] = TABLE[indices[i]];
+      weights[i] = table[indices[i]];
     }
     if (layout.scaleRows() > 0) {
       scale(tile, block, weights);

@@ -3,7 +3,8 @@ package org.folkmoot.kernel;
 /**
  * How a tile of a packed format lies in memory: 32 rows × {@code 32 · blocks} columns, as near to
  * the file's size as the file is. First the rows' scales and then, if there are any, their minimums
- * (binary16), then block after block of 32 columns:
+ * (binary16; of scales that are powers of two the upper half of a binary32), then block after block
+ * of 32 columns:
  *
  * <ul>
  *   <li>rows of 32 bytes with the integer scales and minimums of the rows (they come first because
@@ -48,6 +49,7 @@ record PackedLayout(
   private static final PackedLayout Q8_0 = new PackedLayout(8, 0, 128, 1, 0, 0, 0, 0, false, false);
   private static final PackedLayout IQ4_NL =
       new PackedLayout(4, 0, 128, 1, 0, 0, 0, 0, false, false);
+  private static final PackedLayout MXFP4 = new PackedLayout(4, 0, 16, 1, 0, 0, 0, 0, false, false);
   private static final PackedLayout IQ4_XS =
       new PackedLayout(4, 0, 128, 8, 1, 0, 0, 0, false, false);
   private static final PackedLayout Q2_K = new PackedLayout(2, 0, 0, 8, 2, 1, 0, 1, true, true);
@@ -65,6 +67,7 @@ record PackedLayout(
       case Q5_1 -> Q5_1;
       case Q8_0 -> Q8_0;
       case IQ4_NL -> IQ4_NL;
+      case MXFP4 -> MXFP4;
       case IQ4_XS -> IQ4_XS;
       case Q2_K -> Q2_K;
       case Q3_K -> Q3_K;

@@ -6,8 +6,8 @@ import java.util.Arrays;
 import org.folkmoot.base.FolkmootException;
 
 /**
- * A quantised matrix whose integers stay packed: IQ4_NL, and the formats with blocks of 256 columns
- * and integer scales inside them. See {@link PackedLayout}.
+ * A quantised matrix whose integers stay packed: IQ4_NL, MXFP4, and the formats with blocks of 256
+ * columns and integer scales inside them. See {@link PackedLayout}.
  */
 public final class PackedMatrix implements Matrix {
   private static final int ROWS = PackedLayout.ROWS;
@@ -119,30 +119,36 @@ public final class PackedMatrix implements Matrix {
       int qAt = (panel * columns + b * 32) * width;
       int scaleAt = (panel * all + b) * width;
       if (type.hasTable()) {
-        PackedKernel.lookUp(tile, at, layout, scratch.indices, scratch.weights);
+        PackedKernel.lookUp(tile, at, type, scratch.indices, scratch.weights);
       } else {
         PackedKernel.unpack(tile, at, layout, scratch.weights);
       }
       if (width == 1) {
         PackedKernel.one(scratch.weights, x.whole(), qAt, scratch.blockSums);
-        PackedKernel.step(tile, head, scratch.blockSums, x.scales()[scaleAt], scratch.sums);
       } else {
         PackedKernel.eight(scratch.weights, x.whole(), qAt, scratch.blockSums);
-        BlockScales.eightSteps(tile, head, scratch.blockSums, x.scales(), scaleAt, scratch.sums);
       }
+      step(tile, head, x, scaleAt, scratch);
       if (layout.minimums()) {
         for (int t = 0; t < width; t++) {
           int first = x.halves()[scaleAt + t];
           PackedKernel.minimums(
               tile, at, layout, first, x.sums()[scaleAt + t] - first, scratch.blockSums, t * ROWS);
         }
-        long least = head + 2 * ROWS;
-        if (width == 1) {
-          PackedKernel.step(tile, least, scratch.blockSums, x.scales()[scaleAt], scratch.sums);
-        } else {
-          BlockScales.eightSteps(tile, least, scratch.blockSums, x.scales(), scaleAt, scratch.sums);
-        }
+        step(tile, head + 2 * ROWS, x, scaleAt, scratch);
       }
+    }
+  }
+
+  /** Takes a block's sums into account, with the rows' scales or minimums. */
+  private void step(MemorySegment tile, long at, Activations x, int scaleAt, Scratch scratch) {
+    if (type.hasPowerOfTwo()) {
+      BlockScales.powerSteps(
+          tile, at, x.width(), scratch.blockSums, x.scales(), scaleAt, scratch.sums);
+    } else if (x.width() == 1) {
+      PackedKernel.step(tile, at, scratch.blockSums, x.scales()[scaleAt], scratch.sums);
+    } else {
+      BlockScales.eightSteps(tile, at, scratch.blockSums, x.scales(), scaleAt, scratch.sums);
     }
   }
 }

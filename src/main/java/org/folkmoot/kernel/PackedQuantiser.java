@@ -31,7 +31,7 @@ final class PackedQuantiser {
       case Q3_K -> threeBits(x, at, block);
       case IQ4_NL -> table(x, at, block);
       case IQ4_XS -> tables(x, at, block);
-      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 ->
+      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, MXFP4 ->
           throw new IllegalArgumentException(type.name());
     }
   }
@@ -203,7 +203,7 @@ final class PackedQuantiser {
         or(block, 32 + 32 * (j / 4) + i % 32, u & 3, 2 * (j % 4));
         or(block, i % 32, u >> 2, j);
       }
-      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 ->
+      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, MXFP4 ->
           throw new IllegalArgumentException(type.name());
     }
   }

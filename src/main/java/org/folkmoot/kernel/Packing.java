@@ -47,6 +47,10 @@ final class Packing {
   }
 
   private void repackHead(byte[] in, int at, byte[] out, int to) {
+    if (type.hasPowerOfTwo()) { // always finite
+      SHORT.set(out, to, (short) SuperBlocks.upperHalf(in[at] & 0xff));
+      return;
+    }
     copyScale(in, at, out, to);
     if (layout.minimums()) {
       copyScale(in, at + 2, out, to + 2 * ROWS);

@@ -22,6 +22,7 @@ import static org.folkmoot.kernel.machine.VectorOp.VPBLENDW;
 import static org.folkmoot.kernel.machine.VectorOp.VPMADDUBSW;
 import static org.folkmoot.kernel.machine.VectorOp.VPMADDWD;
 import static org.folkmoot.kernel.machine.VectorOp.VPMOVSXBD;
+import static org.folkmoot.kernel.machine.VectorOp.VPMOVZXWD;
 import static org.folkmoot.kernel.machine.VectorOp.VPORD;
 import static org.folkmoot.kernel.machine.VectorOp.VPSHUFB;
 import static org.folkmoot.kernel.machine.VectorOp.VPSIGNB;
@@ -65,6 +66,7 @@ final class PairBlockCode {
   private final VectorCode v;
   private final Assembler a;
   private final PackedLayout layout;
+  private final TensorType type;
   private final boolean table;
   private final int tokens;
   private final int constants;
@@ -88,6 +90,7 @@ final class PairBlockCode {
     this.v = v;
     this.a = v.code();
     this.layout = layout;
+    this.type = type;
     this.table = type.hasTable();
     this.tokens = tokens;
     this.constants = constants;
@@ -127,7 +130,7 @@ final class PairBlockCode {
       for (int i = 0; i < 32; i += 4) {
         int four = 0;
         for (int j = 0; j < 4; j++) {
-          four |= (SuperBlocks.TABLE[(i + j) % 16] & 255) << (8 * j);
+          four |= (SuperBlocks.table(type)[(i + j) % 16] & 255) << (8 * j);
         }
         a.mov(RAX, four);
         a.store32(Memory.at(RSP, constants + 2 * 32 + i), RAX);
@@ -313,7 +316,12 @@ final class PairBlockCode {
 
   /** {@code acc = fma((float) isum, d * dx, acc)}, and the minimum's step. */
   private void step() {
-    v.op(VCVTPH2PS, FACTOR, 0, Memory.at(RDX, 0));
+    if (type.hasPowerOfTwo()) {
+      v.op(VPMOVZXWD, FACTOR, 0, Memory.at(RDX, 0));
+      v.op(VPSLLD, FACTOR, 0, FACTOR, 16);
+    } else {
+      v.op(VCVTPH2PS, FACTOR, 0, Memory.at(RDX, 0));
+    }
     if (layout.minimums()) {
       v.op(VCVTPH2PS, LEAST, 0, Memory.at(RDX, 2 * PackedLayout.ROWS));
       if (layout.scaleRows() > 0) {

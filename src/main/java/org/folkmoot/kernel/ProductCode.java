@@ -26,6 +26,7 @@ import static org.folkmoot.kernel.machine.VectorOp.VPADDD;
 import static org.folkmoot.kernel.machine.VectorOp.VPANDD;
 import static org.folkmoot.kernel.machine.VectorOp.VPDPBUSD;
 import static org.folkmoot.kernel.machine.VectorOp.VPMOVSXBD;
+import static org.folkmoot.kernel.machine.VectorOp.VPMOVZXWD;
 import static org.folkmoot.kernel.machine.VectorOp.VPMULLD;
 import static org.folkmoot.kernel.machine.VectorOp.VPSHUFB;
 import static org.folkmoot.kernel.machine.VectorOp.VPSLLD;
@@ -126,7 +127,7 @@ final class ProductCode {
       for (int i = 0; i < 16; i += 4) {
         int four = 0;
         for (int j = 0; j < 4; j++) {
-          four |= (SuperBlocks.TABLE[i + j] + layout.zero()) << (8 * j);
+          four |= (SuperBlocks.table(type)[i + j] + layout.zero()) << (8 * j);
         }
         constant(HIGH, four);
         a.mov(RAX, 0x1111 << (i / 4));
@@ -152,7 +153,12 @@ final class ProductCode {
     int superBlock = a.here();
     for (int r = 0; r < together; r++) {
       int at = 2 * LANES * (half + r);
-      a.vector(VCVTPH2PS, W512, SCALE + r, 0, Memory.at(RAX, at));
+      if (type.hasPowerOfTwo()) {
+        a.vector(VPMOVZXWD, W512, SCALE + r, 0, Memory.at(RAX, at));
+        a.vector(VPSLLD, W512, SCALE + r, 0, SCALE + r, 16);
+      } else {
+        a.vector(VCVTPH2PS, W512, SCALE + r, 0, Memory.at(RAX, at));
+      }
       if (layout.minimums()) {
         a.vector(VCVTPH2PS, W512, MINIMUM + r, 0, Memory.at(RAX, 2 * PackedLayout.ROWS + at));
       }

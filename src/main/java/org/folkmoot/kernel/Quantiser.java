@@ -20,6 +20,7 @@ public final class Quantiser {
   /**
    * Quantises whole blocks.
    *
+   * @param type any but MXFP4, which nobody needs: what is in it was trained so
    * @param x weights; {@code length} from {@code from} on are whole blocks
    * @param out gets the blocks from {@code at} on
    * @throws FolkmootException BAD_FILE if a weight is not finite, or too large for the format
@@ -46,6 +47,7 @@ public final class Quantiser {
           packed.block(type, x, i, out, to.position());
           to.position(to.position() + type.blockBytes());
         }
+        case MXFP4 -> throw new IllegalArgumentException("models are trained in " + type);
       }
     }
   }

@@ -65,6 +65,9 @@ final class RepackCode {
   /** Integer scales as they are stored. */
   private static final int STORED = 4;
 
+  /** Four numbers for scales that are powers of two, beside which there are no integer ones. */
+  private static final int POWERS = STORED;
+
   /** Without mask registers: not zero if a scale was not finite. */
   private static final int FAULTS = 3;
 
@@ -152,6 +155,12 @@ final class RepackCode {
     v.constant(SIGNS, SuperBlocks.SIGNS);
     v.constant(SPREAD, SuperBlocks.SPREAD);
     v.constant(BIAS, -32);
+    if (type.hasPowerOfTwo()) {
+      int[] numbers = {2, 0x60, 0xa0, 0x80};
+      for (int i = 0; i < numbers.length; i++) {
+        v.constant(POWERS + i, numbers[i]);
+      }
+    }
     if (tier.hasMasks()) {
       a.mov(RAX, 0);
       a.kmov(3, RAX);
@@ -224,6 +233,13 @@ final class RepackCode {
   /** The binary16 scales and minimums. A gather must not read past the last block. */
   private void scales() {
     int at = type.scaleOffset();
+    if (type.hasPowerOfTwo()) {
+      gather(0, at);
+      bits(0, 0, 0, 8);
+      upperHalf();
+      storeHalf(0);
+      return;
+    }
     if (layout.minimums() || at == 0) {
       gather(0, at);
     } else {
@@ -237,18 +253,42 @@ final class RepackCode {
     }
   }
 
-  private void half(int to) {
+  /**
+   * {@link SuperBlocks#upperHalf} of each lane: {@code (e - 1) << 7}, and where {@code e} is below
+   * two {@code 0xa0 - 0x60 e} more.
+   */
+  private void upperHalf() {
+    op(VPSUBD, 1, 0, POWERS);
+    v.op(VPSRLD, 1, 0, 1, 31); // one where e < 2
+    op(VPMULLD, 2, 0, POWERS + 1);
+    op(VPSUBD, 2, POWERS + 2, 2);
+    op(VPMULLD, 1, 1, 2);
+    v.op(VPSLLD, 0, 0, 0, 7);
+    op(VPADDD, 0, 0, 1);
+    op(VPSUBD, 0, 0, POWERS + 3);
+  }
+
+  /** Stores the lower halves of the lanes. */
+  private void storeHalf(int to) {
     if (tier.hasMasks()) {
       v.op(VPMOVDW_STORE, 0, 0, Memory.at(RBP, to));
-      op(VPXORD, 1, 0, EXPONENT);
-      op(VPTESTNMD, 2, 1, EXPONENT); // all bits of the exponent are set
-      a.kor(3, 2);
       return;
     }
     v.op(VPSHUFB, 1, 0, HALVES_TOGETHER);
     a.vector(VMOVQ_STORE, W128, 1, 0, Memory.at(RBP, to));
     v.op(VPERM2I128, 1, 1, 1, 1);
     a.vector(VMOVQ_STORE, W128, 1, 0, Memory.at(RBP, to + 8));
+  }
+
+  /** Stores them as binary16 numbers, which must be finite. */
+  private void half(int to) {
+    storeHalf(to);
+    if (tier.hasMasks()) {
+      op(VPXORD, 1, 0, EXPONENT);
+      op(VPTESTNMD, 2, 1, EXPONENT); // all bits of the exponent are set
+      a.kor(3, 2);
+      return;
+    }
     op(VPANDD, 1, 0, EXPONENT);
     op(VPCMPEQD, 1, 1, EXPONENT);
     op(VPORD, FAULTS, FAULTS, 1);
@@ -309,7 +349,7 @@ final class RepackCode {
           case Q6_K -> 192;
           case Q2_K, IQ4_XS -> 0;
           case Q3_K -> 96;
-          case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL -> -1;
+          case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4 -> -1;
         };
     if (from >= 0) {
       int words = layout.secondScale() != 0 && type != TensorType.Q3_K ? 4 : 3;
@@ -350,7 +390,7 @@ final class RepackCode {
         op(VPADDD, 0, 0, BIAS);
         store(to);
       }
-      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL -> {}
+      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4 -> {}
     }
   }
 

@@ -30,6 +30,8 @@ public final class SelfTest {
   private static final float EPSILON = 1e-5f;
   private static final float CAP = 30;
   private static final int WINDOW = 11;
+  private static final float SINK = 1.5f;
+  private static final float NO_SINK = Float.NEGATIVE_INFINITY;
 
   /** Gets each result of the kernels and gives what is compared: the same, but in tests. */
   interface Tap {
@@ -56,6 +58,8 @@ public final class SelfTest {
     ROTATE(0x5b9efe556cfaa0b5L),
     /** Rule 6, inside SwiGLU. */
     SILU_TIMES(0x5c24dbbbc0101ddcL),
+    /** Rule 6, inside the clamped SwiGLU. */
+    CLAMPED_SILU_TIMES(0x91da4289c9499abaL),
     /** Rule 6, inside GeGLU. */
     GELU_TIMES(0x6a7fac0e36b71b13L),
     /** Rule 6, the hyperbolic tangent as a soft bound. */
@@ -65,7 +69,9 @@ public final class SelfTest {
     /** Rule 7 with keys and values in binary32. */
     ATTENTION_F32(0xb0dc00292e6b98a4L),
     /** Rule 7 with bounded scores and a window, keys and values in binary16. */
-    ATTENTION_WINDOW(0x9d89e4e5a3dd8959L);
+    ATTENTION_WINDOW(0x9d89e4e5a3dd8959L),
+    /** Rule 7 with a window and a sink, keys and values in binary16. */
+    ATTENTION_SINK(0x7e64841fb96f6b06L);
 
     private final long golden;
 
@@ -86,6 +92,7 @@ public final class SelfTest {
       case Q5_1 -> 0xa3b28e1c78290bfaL;
       case Q8_0 -> 0x889e542ada535f8bL;
       case IQ4_NL -> 0x079cf77c60969bf1L;
+      case MXFP4 -> 0x8a3d0806845ccdfbL;
       case IQ4_XS -> 0x2ce863d4c4c9242cL;
       case Q2_K -> 0x54407ecc20b6d0e6L;
       case Q3_K -> 0x7a7d0d7976dfca43L;
@@ -196,6 +203,12 @@ public final class SelfTest {
         Elementwise.siluTimes(gate, 0, numbers.floats(LENGTH), 0, y, 0, LENGTH);
         yield y;
       }
+      case CLAMPED_SILU_TIMES -> {
+        float[] gate = numbers.wide(LENGTH);
+        float[] y = new float[LENGTH];
+        Elementwise.clampedSiluTimes(gate, 0, numbers.wide(LENGTH), 0, y, 0, LENGTH);
+        yield y;
+      }
       case GELU_TIMES -> {
         float[] gate = numbers.floats(LENGTH);
         float[] y = new float[LENGTH];
@@ -207,9 +220,13 @@ public final class SelfTest {
         Tanh.cap(x, 0, LENGTH, CAP);
         yield x;
       }
-      case ATTENTION_F16 -> attend(numbers, KvLayout.Precision.F16, 0, Integer.MAX_VALUE);
-      case ATTENTION_F32 -> attend(numbers, KvLayout.Precision.F32, 0, Integer.MAX_VALUE);
-      case ATTENTION_WINDOW -> attend(numbers, KvLayout.Precision.F16, 1, WINDOW);
+      case ATTENTION_F16 ->
+          attend(numbers, KvLayout.Precision.F16, 0, Integer.MAX_VALUE, Attention.NO_SINKS);
+      case ATTENTION_F32 ->
+          attend(numbers, KvLayout.Precision.F32, 0, Integer.MAX_VALUE, Attention.NO_SINKS);
+      case ATTENTION_WINDOW ->
+          attend(numbers, KvLayout.Precision.F16, 1, WINDOW, Attention.NO_SINKS);
+      case ATTENTION_SINK -> attend(numbers, KvLayout.Precision.F16, 0, WINDOW, new float[] {SINK});
     };
   }
 
@@ -220,11 +237,16 @@ public final class SelfTest {
       case RMS_NORM -> Oracle.rmsNorm(numbers.floats(LENGTH), numbers.floats(LENGTH), EPSILON);
       case ROTATE -> Oracle.rotate(numbers.floats(HEAD_DIM), cosinesAndSines(), false);
       case SILU_TIMES -> Oracle.siluTimes(numbers.wide(LENGTH), numbers.floats(LENGTH));
+      case CLAMPED_SILU_TIMES ->
+          Oracle.clampedSiluTimes(numbers.wide(LENGTH), numbers.wide(LENGTH));
       case GELU_TIMES -> Oracle.geluTimes(numbers.floats(LENGTH), numbers.floats(LENGTH));
       case CAP -> Oracle.cap(numbers.wide(LENGTH), CAP);
-      case ATTENTION_F16 -> attention(numbers, KvLayout.Precision.F16, 0, Integer.MAX_VALUE);
-      case ATTENTION_F32 -> attention(numbers, KvLayout.Precision.F32, 0, Integer.MAX_VALUE);
-      case ATTENTION_WINDOW -> attention(numbers, KvLayout.Precision.F16, 1, WINDOW);
+      case ATTENTION_F16 ->
+          attention(numbers, KvLayout.Precision.F16, 0, Integer.MAX_VALUE, NO_SINK);
+      case ATTENTION_F32 ->
+          attention(numbers, KvLayout.Precision.F32, 0, Integer.MAX_VALUE, NO_SINK);
+      case ATTENTION_WINDOW -> attention(numbers, KvLayout.Precision.F16, 1, WINDOW, NO_SINK);
+      case ATTENTION_SINK -> attention(numbers, KvLayout.Precision.F16, 0, WINDOW, SINK);
     };
   }
 
@@ -264,7 +286,7 @@ public final class SelfTest {
   }
 
   private static float[] attend(
-      Numbers numbers, KvLayout.Precision precision, float cap, int window) {
+      Numbers numbers, KvLayout.Precision precision, float cap, int window, float[] sinks) {
     KvLayout layout = new KvLayout(1, 1, HEAD_DIM, precision);
     float[] query = numbers.floats(HEAD_DIM);
     float[] out = new float[HEAD_DIM];
@@ -276,14 +298,14 @@ public final class SelfTest {
       }
       Attention.Queries queries =
           new Attention.Queries(
-              query, HEAD_DIM, out, HEAD_DIM, 0, 1, POSITIONS - 1, 0, 1, 0.25f, cap, window);
+              query, HEAD_DIM, out, HEAD_DIM, 0, 1, POSITIONS - 1, 0, 1, 0.25f, cap, window, sinks);
       Attention.attend(layout, List.of(page), 0, 0, queries, new Scratch());
     }
     return out;
   }
 
   private static float[] attention(
-      Numbers numbers, KvLayout.Precision precision, float cap, int window) {
+      Numbers numbers, KvLayout.Precision precision, float cap, int window, float sink) {
     float[] query = numbers.floats(HEAD_DIM);
     float[][] keys = new float[POSITIONS][];
     float[][] values = new float[POSITIONS][];
@@ -291,7 +313,7 @@ public final class SelfTest {
       keys[t] = numbers.floats(HEAD_DIM);
       values[t] = numbers.floats(HEAD_DIM);
     }
-    return Oracle.attention(query, keys, values, precision, 0.25f, cap, window);
+    return Oracle.attention(query, keys, values, precision, 0.25f, cap, window, sink);
   }
 
   /**
@@ -348,6 +370,7 @@ public final class SelfTest {
           case F32 -> putHalf(bytes, at + 2, (next() & 0x80ff) | 0x3e00);
           case BF16 -> putHalf(bytes, at, (next() & 0x80ff) | 0x3e00);
           case F16 -> putHalf(bytes, at, half());
+          case MXFP4 -> bytes[at] = powerOfTwo();
           case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> {
             putHalf(bytes, at + type.scaleOffset(), half());
             if (type.hasMinimum()) {
@@ -357,6 +380,12 @@ public final class SelfTest {
         }
       }
       return bytes;
+    }
+
+    /** The byte of a scale from 2^-16 to 2^-1 or, one in eight, of a subnormal one. */
+    private byte powerOfTwo() {
+      int v = next();
+      return (byte) ((v & 0x1c00) == 0 ? v & 1 : 112 + (v & 15));
     }
 
     /** A binary16 of either sign, near 2^-6 or, one in eight, subnormal. */

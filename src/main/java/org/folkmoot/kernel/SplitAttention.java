@@ -156,7 +156,7 @@ public final class SplitAttention {
   }
 
   private float maximum(int row) {
-    float max = Float.NEGATIVE_INFINITY;
+    float max = queries.sink(row);
     for (int part = 0; part < parts; part++) {
       max = Math.max(max, memory.maxima[row * parts + part]);
     }
@@ -176,6 +176,10 @@ public final class SplitAttention {
     int rows = queries.heads();
     int total = record(chunks(), 0);
     clear(total, rows);
+    for (int row = 0; row < rows; row++) {
+      int record = total + row * machine.recordLength();
+      machine.beginWithSink(queries, row, maximum(row), memory.records, record);
+    }
     for (int chunk = 0; chunk < chunks(); chunk++) {
       int length = rows * machine.recordLength();
       Elementwise.add(memory.records, total, memory.records, record(chunk, 0), length);

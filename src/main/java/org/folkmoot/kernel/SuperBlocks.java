@@ -5,8 +5,8 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * Where GGML keeps the parts of its packed blocks (IQ4_NL, and the blocks of 256 with scales of
- * their own). In all of them the weights of four neighbouring columns lie in four neighbouring
+ * Where GGML keeps the parts of its packed blocks (IQ4_NL, MXFP4, and the blocks of 256 with scales
+ * of their own). In all of them the weights of four neighbouring columns lie in four neighbouring
  * bytes under one shift, so four are taken at once. Integers come out unsigned, as they are stored.
  */
 final class SuperBlocks {
@@ -14,6 +14,9 @@ final class SuperBlocks {
   static final int[] TABLE = {
     -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
   };
+
+  /** What those of MXFP4 stand for: twice the numbers of E2M1. */
+  private static final int[] TWICE_E2M1 = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
   private static final VarHandle INT =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
@@ -25,6 +28,16 @@ final class SuperBlocks {
   static final int SPREAD = 0x0020_4081;
 
   private SuperBlocks() {}
+
+  /** What the integers of a format with a table stand for. */
+  static int[] table(TensorType type) {
+    return type == TensorType.MXFP4 ? TWICE_E2M1 : TABLE;
+  }
+
+  /** The upper half of {@code 2^(e - 128)} as binary32, which below {@code e = 2} is subnormal. */
+  static int upperHalf(int e) {
+    return e < 2 ? 0x20 << e : (e - 1) << 7;
+  }
 
   /**
    * The lower bits of four columns, a byte each.
@@ -44,6 +57,7 @@ final class SuperBlocks {
     return switch (type) {
       case Q8_0 -> 2 + 4 * k;
       case Q4_0, IQ4_NL -> 2 + 4 * (k & 3);
+      case MXFP4 -> 1 + 4 * (k & 3);
       case IQ4_XS -> 8 + 16 * block + 4 * (k & 3);
       case Q4_1 -> 4 + 4 * (k & 3);
       case Q5_0 -> 6 + 4 * (k & 3);
@@ -61,7 +75,7 @@ final class SuperBlocks {
   static int lowShift(TensorType type, int block, int k) {
     return switch (type) {
       case Q8_0 -> 0;
-      case Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, IQ4_XS -> k & 4;
+      case Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, MXFP4, IQ4_XS -> k & 4;
       case Q4_K, Q5_K -> 4 * (block & 1);
       case Q6_K, Q2_K, Q3_K -> 2 * (block & (type == TensorType.Q6_K ? 2 : 3));
       case F32, F16, BF16 -> throw other(type);
@@ -76,7 +90,7 @@ final class SuperBlocks {
         int mask = (1 << PackedLayout.of(type).highBits()) - 1;
         yield field(in, at + highAt(type, block, k), highShift(type, block, k), mask);
       }
-      case IQ4_NL, IQ4_XS, Q4_0, Q4_1, Q8_0, Q4_K, Q2_K -> 0;
+      case IQ4_NL, MXFP4, IQ4_XS, Q4_0, Q4_1, Q8_0, Q4_K, Q2_K -> 0;
       case F32, F16, BF16 -> throw other(type);
     };
   }
@@ -89,7 +103,7 @@ final class SuperBlocks {
       case Q5_K -> 16 + 4 * k;
       case Q6_K -> 128 + 32 * (block >> 2) + 4 * k;
       case Q3_K -> 4 * k;
-      case F32, F16, BF16, IQ4_NL, IQ4_XS, Q4_0, Q4_1, Q8_0, Q4_K, Q2_K -> throw other(type);
+      case F32, F16, BF16, IQ4_NL, MXFP4, IQ4_XS, Q4_0, Q4_1, Q8_0, Q4_K, Q2_K -> throw other(type);
     };
   }
 
@@ -99,7 +113,7 @@ final class SuperBlocks {
       case Q5_0, Q5_1 -> 4 * k;
       case Q5_K, Q3_K -> block;
       case Q6_K -> 2 * (block & 3);
-      case F32, F16, BF16, IQ4_NL, IQ4_XS, Q4_0, Q4_1, Q8_0, Q4_K, Q2_K -> throw other(type);
+      case F32, F16, BF16, IQ4_NL, MXFP4, IQ4_XS, Q4_0, Q4_1, Q8_0, Q4_K, Q2_K -> throw other(type);
     };
   }
 
@@ -116,7 +130,7 @@ final class SuperBlocks {
   /** The integer scale of 16 columns, number {@code part} of the block. */
   static int scale(TensorType type, byte[] in, int at, int part) {
     return switch (type) {
-      case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL -> 1;
+      case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4 -> 1;
       case Q4_K, Q5_K -> six(in, at + 4, at + 12, 0, part >> 1);
       case Q6_K -> in[at + 192 + part];
       case Q2_K -> in[at + part] & 15;
@@ -140,7 +154,7 @@ final class SuperBlocks {
     return switch (type) {
       case Q4_K, Q5_K -> six(in, at + 8, at + 12, 4, part >> 1);
       case Q2_K -> (in[at + part] >> 4) & 15;
-      case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, IQ4_XS, Q3_K, Q6_K -> 0;
+      case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4, IQ4_XS, Q3_K, Q6_K -> 0;
       case F32, F16, BF16 -> throw other(type);
     };
   }

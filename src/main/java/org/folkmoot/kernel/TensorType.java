@@ -26,6 +26,11 @@ public enum TensorType {
   /** {@code f16 d; u4 q[32]}: weight {@code TABLE[q] d}. */
   IQ4_NL(20, 32, 18),
   /**
+   * {@code u8 e; u4 q[32]}: weight {@code TABLE[q] 2^(e - 128)}; E2M1 numbers with a shared E8M0
+   * scale (OCP Microscaling Formats 1.0), the table's integers being twice the numbers.
+   */
+  MXFP4(39, 32, 17),
+  /**
    * {@code f16 d; u6 sc[8]; u4 q[256]}: weight {@code (sc - 32) TABLE[q] d}, a scale for each 32.
    */
   IQ4_XS(23, 256, 136),
@@ -86,13 +91,18 @@ public enum TensorType {
   public boolean hasMinimum() {
     return switch (this) {
       case Q4_1, Q5_1, Q2_K, Q4_K, Q5_K -> true;
-      case F32, F16, BF16, Q4_0, Q5_0, Q8_0, IQ4_NL, IQ4_XS, Q3_K, Q6_K -> false;
+      case F32, F16, BF16, Q4_0, Q5_0, Q8_0, IQ4_NL, MXFP4, IQ4_XS, Q3_K, Q6_K -> false;
     };
   }
 
   /** Whether integers are places in a table of sixteen weights, unevenly spaced. */
   public boolean hasTable() {
-    return this == IQ4_NL || this == IQ4_XS;
+    return this == IQ4_NL || this == IQ4_XS || this == MXFP4;
+  }
+
+  /** Whether a block's scale is a power of two, given by a byte, and not a binary16 number. */
+  public boolean hasPowerOfTwo() {
+    return this == MXFP4;
   }
 
   /** Whether the parts of a block have integer scales of their own. */
@@ -101,11 +111,12 @@ public enum TensorType {
   }
 
   /**
-   * Where in a quantised block its binary16 scale lies; the minimum, if there is one, follows it.
+   * Where in a quantised block its scale lies, binary16 or a byte; the minimum, if there is one,
+   * follows it.
    */
   public int scaleOffset() {
     return switch (this) {
-      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, IQ4_XS, Q4_K, Q5_K -> 0;
+      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4, IQ4_XS, Q4_K, Q5_K -> 0;
       case Q2_K -> 80;
       case Q3_K -> 108;
       case Q6_K -> 208;

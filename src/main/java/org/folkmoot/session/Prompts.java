@@ -73,9 +73,23 @@ record Prompts(
     return "";
   }
 
+  /** Templates that speak in channels want of earlier turns what was answered, without marks. */
+  private List<ChatMessage> answersOnly(List<ChatMessage> messages) {
+    if (!template.source().contains(Channels.CHANNEL)) {
+      return messages;
+    }
+    return messages.stream()
+        .map(message ->
+            message.role().equals("assistant")
+                ? new ChatMessage(
+                    message.role(), Channels.answerOf(message.content()), message.fields())
+                : message)
+        .toList();
+  }
+
   /** The prompt of a conversation. */
   String renderChat(List<ChatMessage> messages) {
-    return template.render(messages, context);
+    return template.render(answersOnly(messages), context);
   }
 
   /**
@@ -93,7 +107,8 @@ record Prompts(
     TemplateContext here = context.withVariables(told);
     List<Segment> segments =
         template.renderSegments(
-            messages, day == null ? here : here.withNow(ToldTemplate.day(day).atStartOfDay()));
+            answersOnly(messages),
+            day == null ? here : here.withNow(ToldTemplate.day(day).atStartOfDay()));
     StringBuilder text = new StringBuilder();
     List<int[]> apart = new ArrayList<>();
     int controls = 0;

@@ -1,6 +1,7 @@
 package org.folkmoot.session;
 
 import org.folkmoot.engine.tokenizer.Tokenizer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells what a model thinks aloud from what it answers: models that reason put their thoughts
@@ -34,18 +35,30 @@ public final class Reasoning {
   /** Whether the white space between two parts is still to be left out. */
   private boolean between;
 
-  private Reasoning(State state) {
+  /** Who tells the parts apart where they are messages on channels. */
+  private final @Nullable Channels channels;
+
+  private Reasoning(State state, @Nullable Channels channels) {
     this.state = state;
+    this.channels = channels;
     between = state != State.ANSWERING;
   }
 
   /** For a model whose template knows of no thoughts: all is answer. */
   public static Reasoning none() {
-    return new Reasoning(State.ANSWERING);
+    return new Reasoning(State.ANSWERING, null);
+  }
+
+  /** For a model that speaks in messages on channels, as gpt-oss does. */
+  static Reasoning channels() {
+    return new Reasoning(State.ANSWERING, new Channels());
   }
 
   /** For the answer to a prompt. */
   public static Reasoning after(LanguageModel model, int[] prompt) {
+    if (model.chatTemplate().contains(Channels.CHANNEL)) {
+      return channels();
+    }
     if (!model.chatTemplate().contains(CLOSES)) {
       return none();
     }
@@ -57,16 +70,20 @@ public final class Reasoning {
 
   /** For the answer to a prompt that ends so. */
   static Reasoning after(String tail) {
-    return new Reasoning(tail.stripTrailing().endsWith(OPENS) ? State.THINKING : State.BEGINNING);
+    return new Reasoning(
+        tail.stripTrailing().endsWith(OPENS) ? State.THINKING : State.BEGINNING, null);
   }
 
   /** Whether the model thinks at the moment. */
   public boolean isThinking() {
-    return state == State.THINKING;
+    return channels != null ? channels.isThinking() : state == State.THINKING;
   }
 
   /** Takes more of the answer, and gives what is certain. */
   public Part add(String text) {
+    if (channels != null) {
+      return channels.add(text);
+    }
     held.append(text);
     StringBuilder thought = new StringBuilder();
     if (state == State.BEGINNING) {
@@ -133,6 +150,9 @@ public final class Reasoning {
 
   /** What was held back, at the end of the answer. */
   public Part finish() {
+    if (channels != null) {
+      return channels.finish();
+    }
     String rest = held.toString();
     held.setLength(0);
     return state == State.THINKING ? new Part(rest, "") : new Part("", rest);

@@ -43,9 +43,35 @@ class AttentionOracleTest {
       int group,
       AwkwardData.Input input,
       float cap,
-      int window) {
+      int window,
+      boolean sinks) {
     Case(int length, int tokens, int headDim, int group, AwkwardData.Input input) {
       this(length, tokens, headDim, group, input, 0, Integer.MAX_VALUE);
+    }
+
+    Case(
+        int length,
+        int tokens,
+        int headDim,
+        int group,
+        AwkwardData.Input input,
+        float cap,
+        int window) {
+      this(length, tokens, headDim, group, input, cap, window, false);
+    }
+
+    Case withSinks() {
+      return new Case(length, tokens, headDim, group, input, cap, window, true);
+    }
+
+    /** For each head: in the midst of scores, above all of them, below, and far from them. */
+    private float[] sinksOf(int heads) {
+      float[] some = {0.7f, 12, -3, 90, -1e30f, 0, 1e30f, -0f, 0x1p-130f};
+      float[] all = new float[heads];
+      for (int head = 0; head < heads && sinks; head++) {
+        all[head] = some[(head + length) % some.length];
+      }
+      return sinks ? all : Attention.NO_SINKS;
     }
   }
 
@@ -113,6 +139,32 @@ class AttentionOracleTest {
 
   @ParameterizedTest
   @EnumSource
+  void sinks(KvLayout.Precision precision) {
+    AwkwardData.Input ordinary = AwkwardData.Input.ORDINARY;
+    for (int length : LENGTHS) {
+      for (int tokens : new int[] {1, Math.min(length, 8)}) {
+        for (int group : new int[] {1, 2, 5}) {
+          check(new Case(length, tokens, 16, group, ordinary).withSinks(), precision);
+        }
+        for (int window : new int[] {1, 64, 128, 300}) {
+          check(new Case(length, tokens, 32, 3, ordinary, 0, window).withSinks(), precision);
+        }
+      }
+    }
+    check(new Case(70, 5, 8, 3, ordinary).withSinks(), precision);
+    for (int length : new int[] {1024, 1300, 2303}) {
+      check(new Case(length, 1, 64, 5, ordinary).withSinks(), precision);
+    }
+    for (AwkwardData.Input input : AwkwardData.Input.values()) {
+      if (precision == KvLayout.Precision.F32 || !TOO_LARGE_FOR_F16.contains(input)) {
+        check(new Case(270, 3, 16, 2, input, 50, 70).withSinks(), precision);
+        check(new Case(1500, 1, 16, 4, input).withSinks(), precision);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void extremeValues(KvLayout.Precision precision) {
     for (AwkwardData.Input input : AwkwardData.Input.values()) {
       if (precision == KvLayout.Precision.F32 || !TOO_LARGE_FOR_F16.contains(input)) {
@@ -158,6 +210,7 @@ class AttentionOracleTest {
     float[][][] keys = new float[KV_HEADS][of.length][];
     float[][][] values = new float[KV_HEADS][of.length][];
     int stride = KV_HEADS * of.group * of.headDim;
+    float[] sinks = of.sinksOf(KV_HEADS * of.group);
     float[] queries = data.vector(of.tokens * stride, AwkwardData.Input.ORDINARY);
     float[] out = new float[of.tokens * stride];
     try (Arena arena = Arena.ofConfined()) {
@@ -183,7 +236,8 @@ class AttentionOracleTest {
                 of.group,
                 scale,
                 of.cap,
-                of.window);
+                of.window,
+                sinks);
         AttentionLanes.attend(layout, pages, LAYER, head, part, scratch);
         float[] inJava = out.clone();
         Attention.attend(layout, pages, LAYER, head, part, scratch);
@@ -210,7 +264,8 @@ class AttentionOracleTest {
                 precision,
                 scale,
                 of.cap,
-                of.window);
+                of.window,
+                of.sinks ? sinks[head] : Float.NEGATIVE_INFINITY);
         float[] actual = Arrays.copyOfRange(out, at, at + of.headDim);
         Bits.assertSame(actual, expected, of, precision, t, head);
       }

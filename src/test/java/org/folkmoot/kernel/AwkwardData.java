@@ -111,7 +111,7 @@ final class AwkwardData {
       case F32 -> out.putFloat(wide(kind));
       case F16 -> out.putShort(half(kind));
       case BF16 -> out.putShort((short) (Float.floatToRawIntBits(wide(kind)) >>> 16));
-      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> {
+      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, IQ4_NL, MXFP4, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> {
         byte[] block = new byte[type.blockBytes()];
         int limit = kind == Weight.ALL_LEAST ? 0 : 255;
         for (int i = 0; i < block.length; i++) {
@@ -124,7 +124,11 @@ final class AwkwardData {
                   };
         }
         ByteBuffer halves = ByteBuffer.wrap(block).order(ByteOrder.LITTLE_ENDIAN);
-        halves.putShort(type.scaleOffset(), half(kind));
+        if (type.hasPowerOfTwo()) {
+          block[type.scaleOffset()] = (byte) powerOfTwo(kind);
+        } else {
+          halves.putShort(type.scaleOffset(), half(kind));
+        }
         if (type.hasMinimum()) {
           halves.putShort(type.scaleOffset() + 2, half(kind));
         }
@@ -137,6 +141,17 @@ final class AwkwardData {
   private int limits(TensorType type) {
     int any = random.nextInt(4);
     return type == TensorType.Q8_0 ? 127 + any % 2 : ((any & 1) * 15) | ((any >> 1) * 240);
+  }
+
+  /** The byte of a scale that is a power of two; there is none of zero. */
+  private int powerOfTwo(Weight kind) {
+    return switch (kind) {
+      case ORDINARY -> random.nextInt(117, 125);
+      case LIMITS, ALL_LEAST, ALL_GREATEST -> 127 + random.nextInt(2);
+      case LARGE_SCALE -> 190 - random.nextInt(2);
+      case SUBNORMAL_SCALE -> random.nextInt(3);
+      case ZERO_SCALE -> random.nextInt(191);
+    };
   }
 
   private short half(Weight kind) {

@@ -69,6 +69,54 @@ class ElementwiseOracleTest {
         .satisfies(e -> assertThat(e.code()).isEqualTo(FolkmootException.Code.ARITHMETIC));
   }
 
+  /** Around the bounds, and what is no number stays none: nothing may vanish there. */
+  @Test
+  void clampedSiluTimes() {
+    AwkwardData data = new AwkwardData(12);
+    float[] edges = {
+      7,
+      Math.nextUp(7f),
+      Math.nextDown(7f),
+      -7,
+      Math.nextUp(-7f),
+      Math.nextDown(-7f),
+      0,
+      -0f,
+      -1,
+      Float.POSITIVE_INFINITY,
+      Float.NEGATIVE_INFINITY,
+      Float.NaN,
+      Float.MAX_VALUE,
+      60,
+      -60
+    };
+    for (AwkwardData.Input input : AwkwardData.Input.values()) {
+      for (int length : LENGTHS) {
+        clamped(data.vector(length, input), data.vector(length, AwkwardData.Input.ORDINARY));
+        clamped(data.vector(length, AwkwardData.Input.TIES), data.vector(length, input));
+      }
+    }
+    for (float edge : edges) {
+      float[] ones = new float[edges.length];
+      Arrays.fill(ones, edge);
+      clamped(ones, edges);
+      float[] y = Oracle.clampedSiluTimes(new float[] {edge, 3}, new float[] {0.5f, edge});
+      assertThat(Float.isNaN(y[0])).isEqualTo(Float.isNaN(edge));
+      assertThat(Float.isNaN(y[1])).isEqualTo(Float.isNaN(edge));
+    }
+  }
+
+  private static void clamped(float[] gate, float[] up) {
+    int length = gate.length;
+    float[] expected = Oracle.clampedSiluTimes(gate, up);
+    float[] out = new float[length + AHEAD];
+    Elementwise.clampedSiluTimes(ahead(gate), AHEAD, ahead(up), AHEAD, out, AHEAD, length);
+    Bits.assertSame(Arrays.copyOfRange(out, AHEAD, out.length), expected, "clamped", length);
+    float[] lanes = new float[length + AHEAD];
+    ElementwiseLanes.clampedSiluTimes(ahead(gate), AHEAD, ahead(up), AHEAD, lanes, AHEAD, length);
+    Bits.assertSame(Arrays.copyOfRange(lanes, AHEAD, out.length), expected, "in Java", length);
+  }
+
   @Test
   void siluTimes() {
     AwkwardData data = new AwkwardData(2);
@@ -175,6 +223,8 @@ class ElementwiseOracleTest {
       }
       kernels.siluTimes(ahead(x), AHEAD, ahead(w), AHEAD, out, AHEAD, length);
       narrow(out, Oracle.siluTimes(x, w), "silu", input);
+      kernels.clampedSiluTimes(ahead(x), AHEAD, ahead(x), AHEAD, out, AHEAD, length);
+      narrow(out, Oracle.clampedSiluTimes(x, x), "clamped", input);
       float[] sum = new float[length];
       float[] power = new float[length];
       for (int i = 0; i < length; i++) {

@@ -50,7 +50,7 @@ class GgmlVectorsTest {
   @ParameterizedTest
   @EnumSource(
       mode = EnumSource.Mode.EXCLUDE,
-      names = {"F32"})
+      names = {"F32", "MXFP4"})
   void quantises(TensorType type) {
     ByteBuffer in = vectors(type + ".quantised");
     int blocks = in.getInt();

@@ -90,7 +90,11 @@ class MatrixOracleTest {
             Arrays.fill(matrix, at, at + 192, (byte) 0);
             Arrays.fill(matrix, at + 192, at + 208, (byte) -128);
           }
-          one(matrix, at + type.scaleOffset());
+          if (type.hasPowerOfTwo()) {
+            matrix[at] = (byte) 127;
+          } else {
+            one(matrix, at + type.scaleOffset());
+          }
           if (type.hasMinimum()) {
             one(matrix, at + type.scaleOffset() + 2);
           }
@@ -151,7 +155,7 @@ class MatrixOracleTest {
   @ParameterizedTest
   @EnumSource(
       mode = EnumSource.Mode.EXCLUDE,
-      names = {"F32", "F16", "BF16"})
+      names = {"F32", "F16", "BF16", "MXFP4"})
   void refusesScalesThatAreNoNumbers(TensorType type) {
     AwkwardData data = new AwkwardData(9);
     for (int half : new int[] {0x7c00, 0xfc00, 0x7e00, 0xffff}) {
@@ -173,6 +177,37 @@ class MatrixOracleTest {
             () ->
                 Dequantiser.row(
                     MemorySegment.ofArray(matrix), 0, type, x.length, new float[x.length], 0));
+      }
+    }
+  }
+
+  /** Every byte is a scale, as in GGML: 0 is 2^-128, and 255 is no number's absence but 2^127. */
+  @Test
+  void everyPowerOfTwoIsAScale() {
+    for (int e = 0; e < 256; e++) {
+      byte[] matrix = new byte[17];
+      matrix[0] = (byte) e;
+      matrix[1] = 0x21; // 1 and, sixteen columns on, 2: of twice the numbers
+      matrix[2] = 0x09; // -1
+      float[] x = new float[32];
+      x[0] = 127;
+      check(TensorType.MXFP4, matrix, 1, new float[][] {x});
+      float one = (float) StrictMath.pow(2, e - 128);
+      assertThat(Oracle.multiply(TensorType.MXFP4, matrix, 1, x)).containsExactly(127 * one);
+      float[] row = Oracle.row(TensorType.MXFP4, matrix, 0, 32);
+      assertThat(row[0]).isEqualTo(one);
+      assertThat(row[1]).isEqualTo(-one);
+      assertThat(row[16]).isEqualTo(2 * one);
+      float[] widened = new float[32];
+      if (e == 255) {
+        refuses(
+            FolkmootException.Code.BAD_FILE,
+            () ->
+                Dequantiser.row(
+                    MemorySegment.ofArray(matrix), 0, TensorType.MXFP4, 32, widened, 0));
+      } else {
+        Dequantiser.row(MemorySegment.ofArray(matrix), 0, TensorType.MXFP4, 32, widened, 0);
+        Bits.assertSame(widened, row, TensorType.MXFP4, e);
       }
     }
   }
@@ -251,7 +286,7 @@ class MatrixOracleTest {
   }
 
   private static boolean isPacked(TensorType type) {
-    return type == TensorType.IQ4_NL || type.hasSubBlocks();
+    return type.hasTable() || type.hasSubBlocks();
   }
 
   private void check(

@@ -51,7 +51,7 @@ class PackedBytesTest {
               type,
               memory -> BlockMatrix.in(type, ROWS, COLUMNS, memory),
               BlockMatrix.bytes(type, ROWS, COLUMNS));
-      case IQ4_NL, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K ->
+      case IQ4_NL, MXFP4, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K ->
           hash(
               type,
               memory -> PackedMatrix.in(type, ROWS, COLUMNS, memory),
@@ -79,6 +79,7 @@ class PackedBytesTest {
           Map.entry(TensorType.Q5_1, List.of("a08336a2f213", "faf12022f969")),
           Map.entry(TensorType.Q8_0, List.of("bfd5edbfcd7a", "64593d3a97e7")),
           Map.entry(TensorType.IQ4_NL, List.of("bbfd8a9f7f89")),
+          Map.entry(TensorType.MXFP4, List.of("3d09ef3a92e3", "9b748926cd72")),
           Map.entry(TensorType.IQ4_XS, List.of("c4703da861f2", "8c94ad08825d")),
           Map.entry(TensorType.Q2_K, List.of("160a5c315f4a")),
           Map.entry(TensorType.Q3_K, List.of("c8ff9171773d", "f8d594fb81a6")),

@@ -46,6 +46,50 @@ class ReasoningTest {
     }
   }
 
+  /** Messages on channels, of which an answer has several. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "@analysis#Hm. 1 < 2@end^assistant@final#Yes.~1 <X 2 | Hm. 1 < 2 | Yes.~1 <X 2",
+        "@final#No. | \"\" | No.",
+        "@analysis#One.@end^assistant@analysis#Two.@end^assistant@final#Three. | One.Two. | Three.",
+        "@analysis#never ends <en | never ends <en | \"\"",
+        "@analysis#Hm.@end^assist | Hm. | \"\"",
+        "Plain < text. | \"\" | Plain < text.",
+        "^assistant@final#So. | \"\" | So.",
+        "@analysis#Ask.@end^assistant@commentary to=functions.sky json#{}  | Ask. | {}",
+      })
+  void tellsChannelsApart(String answer, String thought, String text) {
+    SplittableRandom random = new SplittableRandom(2);
+    String whole = channels(answer);
+    for (int i = 0; i < CUTS; i++) {
+      Reasoning reasoning = Reasoning.channels();
+      StringBuilder thoughts = new StringBuilder();
+      StringBuilder said = new StringBuilder();
+      for (int at = 0; at < whole.length(); ) {
+        int end = i == 0 ? whole.length() : Math.min(whole.length(), at + random.nextInt(1, 6));
+        take(reasoning.add(whole.substring(at, end)), thoughts, said);
+        at = end;
+      }
+      take(reasoning.finish(), thoughts, said);
+      assertThat(thoughts.toString()).isEqualTo(channels(thought));
+      assertThat(said.toString()).isEqualTo(channels(text));
+    }
+    assertThat(Channels.answerOf(whole)).isEqualTo(channels(text));
+  }
+
+  /** Marks as they are spelled; an X stands for a bar. */
+  private static String channels(String text) {
+    return lines(text)
+        .replace("@end", "<|end|>")
+        .replace("@", "<|channel|>")
+        .replace("#", "<|message|>")
+        .replace("^", "<|start|>")
+        .replace('X', '|');
+  }
+
   /**
    * What families' prompts end with: R1's opens the thought itself, others leave it to the model.
    */

@@ -36,7 +36,7 @@ class SharedWindowTest {
 
   /** Also where the window of the first has long passed what both begin with. */
   @ParameterizedTest
-  @EnumSource(names = {"MISTRAL", "GEMMA2", "GEMMA3", "PHI3", "OLMO3"})
+  @EnumSource(names = {"MISTRAL", "GEMMA2", "GEMMA3", "PHI3", "OLMO3", "GPT_OSS"})
   void aCommonBeginningIsComputedOnce(TinyFamily family) {
     Path file = write(family);
     int[] system = ids(1, 300);

@@ -63,7 +63,7 @@ public final class Dequantiser {
           int high = in.getInt();
           nibbles(in, high, 0, d, min, into, at);
         }
-        case IQ4_NL, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> {
+        case IQ4_NL, MXFP4, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> {
           byte[] block = new byte[type.blockBytes()];
           in.get(block);
           PackedReference.block(type, block, into, at);

@@ -15,6 +15,9 @@ final class PackedReference {
     -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
   };
 
+  /** Twice those of MXFP4, {@code kvalues_mxfp4}. */
+  static final int[] TWICE_E2M1 = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+
   private PackedReference() {}
 
   /** A block's parts: weight {@code i} is {@code d·scale[i/16]·q[i] - least·min[i/16]}. */
@@ -29,6 +32,14 @@ final class PackedReference {
   }
 
   private static Parts parts(TensorType type, byte[] b) {
+    if (type == TensorType.MXFP4) {
+      int[] q = new int[32];
+      for (int j = 0; j < 16; j++) {
+        q[j] = TWICE_E2M1[b[1 + j] & 15];
+        q[j + 16] = TWICE_E2M1[(b[1 + j] & 255) >> 4];
+      }
+      return new Parts(Math.pow(2, (b[0] & 255) - 127) / 2, 0, new int[] {1, 1}, new int[2], q);
+    }
     int[] q = new int[type.blockSize()];
     int[] scale = new int[type.blockSize() / 16];
     int[] min = new int[type.blockSize() / 16];
@@ -106,7 +117,8 @@ final class PackedReference {
           scale[j] = b[192 + j];
         }
       }
-      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> throw new IllegalArgumentException();
+      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, MXFP4 ->
+          throw new IllegalArgumentException();
     }
     return new Parts(d, least, scale, min, q);
   }
@@ -144,6 +156,10 @@ final class PackedReference {
    */
   static byte[] quantise(TensorType type, float[] x, int at) {
     byte[] block = new byte[type.blockBytes()];
+    if (type == TensorType.MXFP4) {
+      powerOfTwo(x, at, block);
+      return block;
+    }
     ByteBuffer out = ByteBuffer.wrap(block).order(ByteOrder.LITTLE_ENDIAN);
     int size = type == TensorType.Q4_K || type == TensorType.Q5_K || type.hasTable() ? 32 : 16;
     int parts = type.blockSize() / size;
@@ -186,6 +202,26 @@ final class PackedReference {
     return block;
   }
 
+  /** The greatest magnitude gets the greatest exponent, which reaches from 4 to 6. */
+  private static void powerOfTwo(float[] x, int at, byte[] block) {
+    float most = 0;
+    for (int i = 0; i < 32; i++) {
+      most = Math.max(most, Math.abs(x[at + i]));
+    }
+    int exponent = most == 0 ? -127 : Math.max(-127, Math.getExponent(most) - 2);
+    block[0] = (byte) (exponent + 127);
+    for (int i = 0; i < 32; i++) {
+      int best = 0;
+      for (int q = 1; q < 16; q++) {
+        double error = Math.abs(Math.scalb(TWICE_E2M1[q], exponent - 1) - x[at + i]);
+        if (error < Math.abs(Math.scalb(TWICE_E2M1[best], exponent - 1) - x[at + i])) {
+          best = q;
+        }
+      }
+      block[1 + i % 16] |= (byte) (best << (i < 16 ? 0 : 4));
+    }
+  }
+
   private static int top(TensorType type) {
     return switch (type) {
       case Q2_K -> 3;
@@ -194,7 +230,8 @@ final class PackedReference {
       case Q5_K -> 31;
       case Q6_K -> 63;
       case IQ4_NL, IQ4_XS -> 253;
-      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> throw new IllegalArgumentException();
+      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, MXFP4 ->
+          throw new IllegalArgumentException();
     };
   }
 
@@ -205,7 +242,8 @@ final class PackedReference {
       case Q4_K, Q5_K -> 63;
       case Q6_K -> 127;
       case IQ4_NL -> 1;
-      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> throw new IllegalArgumentException();
+      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, MXFP4 ->
+          throw new IllegalArgumentException();
     };
   }
 
@@ -252,7 +290,7 @@ final class PackedReference {
         b[2 + part / 4] |= (byte) (((scale + 32) >> 4) << (2 * (part % 4)));
       }
       case Q6_K -> b[192 + part] = (byte) scale;
-      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL ->
+      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4 ->
           throw new IllegalArgumentException();
     }
   }
@@ -276,7 +314,8 @@ final class PackedReference {
         b[64 * (i / 128) + i % 64] |= (byte) ((q & 15) << (4 * (i / 64 % 2)));
         b[128 + 32 * (i / 128) + i % 32] |= (byte) ((q >> 4) << (2 * (j % 4)));
       }
-      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 -> throw new IllegalArgumentException();
+      case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, MXFP4 ->
+          throw new IllegalArgumentException();
     }
   }
 }

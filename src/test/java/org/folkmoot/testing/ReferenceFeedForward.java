@@ -47,9 +47,20 @@ final class ReferenceFeedForward {
       double[] g = gate[i];
       double[] u = up[i];
       inner[i] = new double[g.length];
-      Arrays.setAll(inner[i], t -> (family.startsWith("gemma") ? gelu(g[t]) : silu(g[t])) * u[t]);
+      Arrays.setAll(
+          inner[i],
+          t ->
+              family.equals("gpt-oss")
+                  ? clamped(g[t], u[t])
+                  : (family.startsWith("gemma") ? gelu(g[t]) : silu(g[t])) * u[t]);
     }
     return inner;
+  }
+
+  /** OpenAI 2025, gpt-oss: Hendrycks and Gimpel's other approximation, of clamped numbers. */
+  private static double clamped(double gate, double up) {
+    double g = Math.min(gate, 7);
+    return g / (1 + Math.exp(-1.702f * g)) * (Math.clamp(up, -7, 7) + 1);
   }
 
   private static double silu(double x) {
@@ -128,6 +139,14 @@ final class ReferenceFeedForward {
     ReferenceModel.demandShape(tensor, x.length);
     int rows = Math.toIntExact(tensor.rows() / count);
     double[][] y = new double[rows][x[0].length];
+    file.tensor(name.replace(".weight", ".bias"))
+        .ifPresent(bias -> {
+          double[] own = new double[rows];
+          Dequantiser.row(file, bias, expert, own);
+          for (int r = 0; r < rows; r++) {
+            Arrays.fill(y[r], own[r]);
+          }
+        });
     double[] row = new double[x.length];
     for (int r = 0; r < rows; r++) {
       Dequantiser.row(file, tensor, expert * rows + r, row);

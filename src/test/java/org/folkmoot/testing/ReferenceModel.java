@@ -62,7 +62,8 @@ public final class ReferenceModel implements LogitsFunction {
                 number("rope.freq_base_swa", gemma3 ? 10_000 : number("rope.freq_base", 10_000)))
             : rope;
     window = (int) number("attention.sliding_window", 0);
-    seesAll = seesAll(gemma3 ? 6 : family.equals("gemma2") ? 2 : family.equals("olmo2") ? 4 : 0);
+    boolean everySecond = family.equals("gemma2") || family.equals("gpt-oss");
+    seesAll = seesAll(gemma3 ? 6 : everySecond ? 2 : family.equals("olmo2") ? 4 : 0);
     boolean is27B = (gemma3 && layers == 62) || (family.equals("gemma2") && layers == 46);
     scoreScale = number("attention.scale", 1 / Math.sqrt(is27B ? dim / (double) heads : headDim));
     scoreCap = number("attn_logit_softcapping", 0);
@@ -115,8 +116,11 @@ public final class ReferenceModel implements LogitsFunction {
     for (int layer = 0; layer < layers; layer++) {
       String block = "blk." + layer + ".";
       double[][] read = attention(block, normIfThere(x, block + "attn_norm"), cache, layer);
-      add(x, times(number("residual_scale", 1), normIfThere(read, block + "post_attention_norm")));
-      double[][] fed = feedForward.of(block, normIfThere(x, block + "ffn_norm"));
+      // What gpt-oss calls a norm behind attention is the one before the feed-forward.
+      boolean behind = !family.equals("gpt-oss");
+      String post = block + "post_attention_norm";
+      add(x, times(number("residual_scale", 1), behind ? normIfThere(read, post) : read));
+      double[][] fed = feedForward.of(block, normIfThere(x, behind ? block + "ffn_norm" : post));
       add(x, times(number("residual_scale", 1), normIfThere(fed, block + "post_ffw_norm")));
     }
     String head = file.tensor("output.weight").isPresent() ? "output" : "token_embd";
@@ -162,11 +166,14 @@ public final class ReferenceModel implements LogitsFunction {
     keys.addAll(Arrays.asList(newKeys));
     values.addAll(Arrays.asList(transpose(rows(x, block, "attn_v", q + kv, kv))));
 
+    Optional<GgufTensor> sinks = file.tensor(block + "attn_sinks.weight");
+    double[] sink = sinks.isPresent() ? Dequantiser.all(file, sinks.get()) : new double[0];
     double[][] mixed = new double[queries.length][heads * headDim];
     for (int t = 0; t < queries.length; t++) {
       for (int head = 0; head < heads; head++) {
         int from = hasWindow(layer) ? Math.max(0, start + t - window + 1) : 0;
-        attend(queries[t], keys, values, head, from, start + t, mixed[t]);
+        double[] own = sinks.isPresent() ? new double[] {sink[head]} : sink;
+        attend(queries[t], keys, values, head, from, start + t, own, mixed[t]);
       }
     }
     return linear(file, transpose(mixed), block + "attn_output");
@@ -211,6 +218,7 @@ public final class ReferenceModel implements LogitsFunction {
       int head,
       int from,
       int position,
+      double[] sink,
       double[] into) {
     int at = head * headDim;
     int group = head / (heads / kvHeads) * headDim;
@@ -222,6 +230,10 @@ public final class ReferenceModel implements LogitsFunction {
       }
       score *= scoreScale;
       weights[past - from] = scoreCap > 0 ? scoreCap * Math.tanh(score / scoreCap) : score;
+    }
+    if (sink.length > 0) { // Xiao et al. 2023: a place beside the others that has no value
+      weights = Arrays.copyOf(weights, weights.length + 1);
+      weights[weights.length - 1] = sink[0];
     }
     softmax(weights);
     for (int past = from; past <= position; past++) {

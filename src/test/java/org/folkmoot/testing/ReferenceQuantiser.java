@@ -30,7 +30,7 @@ public final class ReferenceQuantiser {
         case Q5_0 -> symmetric(weights, at, 5, out);
         case Q4_1 -> affine(weights, at, 4, out);
         case Q5_1 -> affine(weights, at, 5, out);
-        case IQ4_NL, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K ->
+        case IQ4_NL, MXFP4, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K ->
             out.put(PackedReference.quantise(type, weights, at));
       }
     }

@@ -26,12 +26,14 @@ public final class ReferenceRope {
   private final Pairing pairing;
   private final int headDim;
   private final double[] frequencies;
+  private final boolean whole;
   private double magnitude = 1;
 
   /** As trained, over whole heads. */
   ReferenceRope(int headDim, Pairing pairing, double base) {
     this.pairing = pairing;
     this.headDim = headDim;
+    whole = true;
     frequencies = new double[headDim / 2];
     Arrays.setAll(frequencies, i -> Math.pow(base, -2.0 * i / headDim));
   }
@@ -39,6 +41,7 @@ public final class ReferenceRope {
   ReferenceRope(GgufFile file, String family, int headDim, Pairing pairing) {
     this.pairing = pairing;
     this.headDim = headDim;
+    whole = !family.equals("gpt-oss");
     GgufMetadata metadata = file.metadata();
     int rotated = (int) metadata.integer(family + ".rope.dimension_count").orElse(headDim);
     double base = metadata.number(family + ".rope.freq_base").orElse(10_000);
@@ -77,11 +80,11 @@ public final class ReferenceRope {
   /**
    * Peng et al. 2023, "NTK-by-parts": by how often a pair turns within the original context, 32 and
    * 1 times being the usual bounds, which are rounded outwards to whole pairs as in the authors'
-   * code.
+   * code, but not in OpenAI's.
    */
   private double yarn(double frequency, double base, double factor, double fast, double slow) {
-    double low = Math.max(0, Math.floor(fast));
-    double high = Math.min(2 * frequencies.length - 1, Math.ceil(slow));
+    double low = Math.max(0, whole ? Math.floor(fast) : fast);
+    double high = Math.min(2 * frequencies.length - 1, whole ? Math.ceil(slow) : slow);
     double pair = pairOf(frequency, base);
     double ramp = Math.clamp((pair - low) / (high - low), 0, 1);
     return frequency * (1 - ramp) + frequency / factor * ramp;

@@ -3,6 +3,8 @@ package org.folkmoot.testing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.folkmoot.engine.gguf.GgufWriter;
@@ -61,7 +63,11 @@ public enum TinyFamily {
   /** Norms behind only, and of all queries and keys together. */
   OLMO2("olmo2", 2),
   /** The same with a window in three layers of four, which alone are not stretched. */
-  OLMO3("olmo2", 4);
+  OLMO3("olmo2", 4),
+  /** Sinks, biases everywhere, clamped experts, every second layer with a window. */
+  GPT_OSS("gpt-oss", 4);
+
+  private static final Set<TinyFamily> LONG = EnumSet.of(MISTRAL, GEMMA2, GPT_OSS);
 
   private static final int DIM = 64;
   private static final int HEADS = 4;
@@ -188,6 +194,20 @@ public enum TinyFamily {
         w.put("rope.scaling.factor", 4f);
         w.put("rope.scaling.original_context_length", 64);
       }
+      case GPT_OSS -> {
+        w.headDim = 32;
+        w.biases = true;
+        w.sinks = true;
+        w.experts = 8;
+        w.expertFfn = 96;
+        w.put("expert_feed_forward_length", 96);
+        w.put("attention.sliding_window", 20);
+        w.put("rope.scaling.type", "yarn");
+        w.put("rope.scaling.factor", 4f);
+        w.put("rope.scaling.original_context_length", 64);
+        // With this base the bounds are whole pairs: llama.cpp rounds them, their authors do not.
+        w.put("rope.freq_base", 1681.2f);
+      }
       case LLAMA_LINEAR -> {
         w.put("rope.scaling.type", "linear");
         w.put("rope.scaling.factor", 4f);
@@ -215,7 +235,7 @@ public enum TinyFamily {
     Path path =
         folder.resolve(
             "tiny-%s-%s.gguf".formatted(name().toLowerCase(java.util.Locale.ROOT), type));
-    Writing writing = new Writing(architecture, type, this == MISTRAL || this == GEMMA2);
+    Writing writing = new Writing(architecture, type, LONG.contains(this));
     writing.metadata(layers);
     shape(writing);
     writing.tensors(layers);
@@ -249,6 +269,9 @@ public enum TinyFamily {
     int expertFfn = FFN;
     int sharedFfn;
     boolean stacked = true;
+
+    /** As in gpt-oss, and with them biases everywhere. */
+    boolean sinks;
 
     /** Long enough for windows to pass whole pages of a cache. */
     final boolean longContext;
@@ -348,6 +371,11 @@ public enum TinyFamily {
         matrix.accept("attn_v", keys);
       }
       weights.matrix(block + "attn_output.weight", type, queries, DIM);
+      if (sinks) {
+        weights.bias(block + "attn_output.bias", DIM);
+        weights.normal(block + "attn_sinks.weight", HEADS, 1);
+        weights.norm(block + "post_attention_norm.weight", DIM); // before the feed-forward
+      }
       if (qkNorm) {
         weights.norm(block + "attn_q_norm.weight", wholeNorms ? queries : headDim);
         weights.norm(block + "attn_k_norm.weight", wholeNorms ? keys : headDim);
@@ -358,7 +386,7 @@ public enum TinyFamily {
     }
 
     private void feedForward(String block) {
-      if (preNorms) {
+      if (preNorms && !sinks) {
         weights.norm(block + "ffn_norm.weight", DIM);
       }
       if (experts > 0) {
@@ -376,10 +404,27 @@ public enum TinyFamily {
       }
     }
 
+    /**
+     * In MXFP4 where the other matrices are quantised. Gates and inner states reach beyond the
+     * bounds that they are clamped to.
+     */
+    private void biasedExperts(String block) {
+      TensorType own = type.isQuantised() ? TensorType.MXFP4 : type;
+      weights.bias(block + "ffn_gate_inp.bias", experts);
+      weights.stack(block + "ffn_gate_exps.weight", own, DIM, expertFfn, experts, 4);
+      weights.stack(block + "ffn_up_exps.weight", own, DIM, expertFfn, experts, 4);
+      weights.stack(block + "ffn_down_exps.weight", own, expertFfn, DIM, experts, 0.2);
+      weights.biases(block + "ffn_gate_exps.bias", expertFfn, experts);
+      weights.biases(block + "ffn_up_exps.bias", expertFfn, experts);
+      weights.biases(block + "ffn_down_exps.bias", DIM, experts);
+    }
+
     private void experts(String block) {
       // A router's logits spread, so that which experts are chosen is seldom a near tie.
       weights.matrix(block + "ffn_gate_inp.weight", TensorType.F32, DIM, experts, 0.3);
-      if (stacked) {
+      if (sinks) {
+        biasedExperts(block);
+      } else if (stacked) {
         weights.stack(block + "ffn_gate_exps.weight", type, DIM, expertFfn, experts);
         weights.stack(block + "ffn_up_exps.weight", type, DIM, expertFfn, experts);
         weights.stack(block + "ffn_down_exps.weight", type, expertFfn, DIM, experts);

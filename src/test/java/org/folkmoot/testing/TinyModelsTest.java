@@ -98,6 +98,7 @@ class TinyModelsTest {
       case Q5_0 -> 1.0 / 16 + 0.001;
       case Q5_1 -> 1.0 / 31 + 0.001;
       case IQ4_NL -> 14.0 / 127 + 0.001;
+      case MXFP4 -> 0.25 + 0.001; // nothing lies between 6 and 8, where a power of two begins
       case IQ4_XS -> 14.0 / 127 + 0.03;
       case Q2_K -> 0.5;
       case Q3_K -> 1.0 / 4 + 0.03;

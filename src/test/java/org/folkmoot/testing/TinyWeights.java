@@ -28,6 +28,11 @@ record TinyWeights(GgufWriter writer, long seed) {
 
   /** Experts' matrices in one tensor, one below the other. */
   void stack(String name, TensorType type, int columns, int rows, int count) {
+    stack(name, type, columns, rows, count, 1);
+  }
+
+  /** The same, larger so many times. */
+  void stack(String name, TensorType type, int columns, int rows, int count, double times) {
     writer.tensor(
         name,
         type,
@@ -35,7 +40,7 @@ record TinyWeights(GgufWriter writer, long seed) {
         out -> {
           SplittableRandom random = random(name);
           for (int row = 0; row < rows * count; row++) {
-            float[] weights = row(random, columns, 0, 1 / Math.sqrt(columns));
+            float[] weights = row(random, columns, 0, times / Math.sqrt(columns));
             out.write(ReferenceQuantiser.quantise(type, weights));
           }
         });
@@ -46,7 +51,23 @@ record TinyWeights(GgufWriter writer, long seed) {
   }
 
   void bias(String name, int length) {
-    vector(name, row(random(name), length, 0, 0.3));
+    normal(name, length, 0.3);
+  }
+
+  void normal(String name, int length, double deviation) {
+    vector(name, row(random(name), length, 0, deviation));
+  }
+
+  /** Biases of experts in one tensor, a row for each. */
+  void biases(String name, int length, int count) {
+    writer.tensor(
+        name,
+        TensorType.F32,
+        new long[] {length, count},
+        out -> {
+          float[] values = row(random(name), length * count, 0, 0.3);
+          out.write(ReferenceQuantiser.quantise(TensorType.F32, values));
+        });
   }
 
   void vector(String name, float[] values) {

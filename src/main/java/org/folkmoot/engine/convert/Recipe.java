@@ -213,7 +213,7 @@ public enum Recipe {
           case Q4_K -> TensorType.Q5_0;
           case Q5_K -> TensorType.Q5_1;
           case Q6_K -> TensorType.Q8_0;
-          case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL -> wanted;
+          case F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4 -> wanted;
         };
   }
 }

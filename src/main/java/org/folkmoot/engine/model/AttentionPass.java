@@ -21,6 +21,7 @@ final class AttentionPass {
   private static final int MOST_PIECES = 8;
 
   private final ModelConfig config;
+  private final SpanWeights.Layer layer;
   private final int stride;
   private final int number;
   private final int index;
@@ -39,20 +40,20 @@ final class AttentionPass {
   /**
    * A pass's attention.
    *
-   * @param stride numbers of a token's queries, keys and values
    * @param number the layer's number in the model
    * @param index its number in the span
    */
   AttentionPass(
       ModelConfig config,
-      int stride,
+      SpanWeights.Layer layer,
       int number,
       int index,
       List<Step> steps,
       WorkerPool pool,
       Workspace work) {
     this.config = config;
-    this.stride = stride;
+    this.layer = layer;
+    this.stride = layer.queryKeyValue().rows();
     this.number = number;
     this.index = index;
     this.steps = steps;
@@ -123,7 +124,8 @@ final class AttentionPass {
                 config.group(),
                 config.scales().attention(),
                 config.scales().attentionCap(),
-                window);
+                window,
+                layer.sinks());
         parts.add(new Part(layout, pages, place.layer(), kvHead, queries));
       }
     }

@@ -29,6 +29,11 @@ final class ConfigReader {
   /** Experts are chosen by sorting them for each token: a bound against absurd files. */
   private static final int MAX_EXPERTS = 1 << 12;
 
+  private static final String GATING = "expert_gating_func";
+
+  /** The softmax is of the chosen experts' logits: what {@code normalised} ones come to. */
+  private static final int SOFTMAX_OF_CHOSEN = 3;
+
   private static final String LOGIT_SCALE = "logit_scale";
   private static final String RESIDUAL_SCALE = "residual_scale";
   private static final String EMBEDDING_SCALE = "embedding_scale";
@@ -56,7 +61,7 @@ final class ConfigReader {
           new double[] {0},
           "expert_weights_scale",
           new double[] {0, 1},
-          "expert_gating_func",
+          GATING,
           new double[] {0, 1},
           "expert_group_count",
           new double[] {0, 1},
@@ -132,15 +137,24 @@ final class ConfigReader {
                     ? ModelConfig.QkNorm.HEADS
                     : ModelConfig.QkNorm.NONE,
             family.has(Family.Habit.POST_NORMS),
-            family.has(Family.Habit.GELU)
-                ? ModelConfig.Activation.GELU
-                : ModelConfig.Activation.SILU,
+            activation(),
             family.has(Family.Habit.FUSED_ATTENTION),
             family.has(Family.Habit.FUSED_GATE_UP),
-            unturned()),
+            unturned(),
+            family.has(Family.Habit.SINKS),
+            family.has(Family.Habit.BIASES),
+            family.has(Family.Habit.NORM_BY_OTHER_NAME)
+                ? "post_attention_norm.weight"
+                : "ffn_norm.weight"),
         scales(layers, dim, heads, headDim),
         experts,
         KvLayout.Precision.F16);
+  }
+
+  private ModelConfig.Activation activation() {
+    return family.has(Family.Habit.CLAMPED_SILU)
+        ? ModelConfig.Activation.CLAMPED_SILU
+        : family.has(Family.Habit.GELU) ? ModelConfig.Activation.GELU : ModelConfig.Activation.SILU;
   }
 
   /** Every fourth layer of SmolLM3 turns nothing; none of a Granite that was trained so. */
@@ -159,6 +173,9 @@ final class ConfigReader {
         return;
       }
       double value = metadata.number(architecture + "." + key).orElse(neutral[0]);
+      if (family == Family.GPT_OSS && key.equals(GATING) && value == SOFTMAX_OF_CHOSEN) {
+        return;
+      }
       if (Arrays.stream(neutral).noneMatch(one -> one == value)) {
         throw unsupported(
             "models of the architecture '%s' with '%s' = %s are not supported"
@@ -202,7 +219,10 @@ final class ConfigReader {
   private Window window(Rope rope, int context) {
     // The first files of Gemma 2 did not say it.
     int usual = family == Family.GEMMA2 ? 4096 : 0;
-    int positions = optional("attention.sliding_window", 0, Integer.MAX_VALUE, usual);
+    int positions =
+        family == Family.GPT_OSS
+            ? required("attention.sliding_window", 1, Integer.MAX_VALUE)
+            : optional("attention.sliding_window", 0, Integer.MAX_VALUE, usual);
     Rope local =
         family == Family.OLMO2
             ? new Rope(
@@ -220,7 +240,13 @@ final class ConfigReader {
                         1,
                         1e12),
                     new RopeScaling.None())
-                : rope;
+                : family == Family.GPT_OSS
+                    ? new Rope(
+                        rope.pairing(),
+                        rope.dims(),
+                        number("rope.freq_base_swa", rope.base(), 1, 1e12),
+                        rope.scaling())
+                    : rope;
     boolean seesAll = positions == 0 || positions >= context;
     // Where a window has its own angles its layers are told apart even if it hides nothing.
     if (seesAll && local.equals(rope)) {
@@ -303,8 +329,8 @@ final class ConfigReader {
               required("rope.scaling.original_context_length", 1, MAX_CONTEXT),
               number("rope.scaling.yarn_beta_fast", 32, 1e-3, 1e6),
               number("rope.scaling.yarn_beta_slow", 1, 1e-3, 1e6),
-              number("rope.scaling.attn_factor", 1, 1e-3, 1e3)
-                  * (1 + 0.1 * StrictMath.log(factor)));
+              number("rope.scaling.attn_factor", 1, 1e-3, 1e3) * (1 + 0.1 * StrictMath.log(factor)),
+              !family.has(Family.Habit.EXACT_YARN));
       default ->
           throw unsupported(
               "RoPE scaling of the type '%s' is not supported; supported are none, linear, yarn, longrope and per-frequency factors"
@@ -323,9 +349,10 @@ final class ConfigReader {
     }
     int ffn = optional("feed_forward_length", 1, 8 * MAX_DIM, 1);
     boolean normalised =
-        metadata
-            .bool(architecture + ".expert_weights_norm")
-            .orElse(!family.has(Family.Habit.LOOSE_WEIGHTS));
+        family == Family.GPT_OSS
+            || metadata
+                .bool(architecture + ".expert_weights_norm")
+                .orElse(!family.has(Family.Habit.LOOSE_WEIGHTS));
     return new Experts(
         count,
         required("expert_used_count", 1, count),

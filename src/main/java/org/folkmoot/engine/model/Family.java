@@ -41,7 +41,9 @@ enum Family {
   /** SmolLM3: every fourth layer turns nothing. */
   SMOLLM3("smollm3", "SmolLM3"),
   /** OLMo 2 and 3: norms behind only. */
-  OLMO2("olmo2", "OLMo 2, OLMo 3");
+  OLMO2("olmo2", "OLMo 2, OLMo 3"),
+  /** gpt-oss: experts, attention sinks, every second layer sees a window. */
+  GPT_OSS("gpt-oss", "gpt-oss");
 
   /** What a family does otherwise than Llama. */
   enum Habit {
@@ -66,7 +68,17 @@ enum Family {
     /** Feed-forwards may be mixtures of experts. */
     EXPERTS,
     /** The weights of the chosen experts need not add up to one. */
-    LOOSE_WEIGHTS
+    LOOSE_WEIGHTS,
+    /** Each head's softmax has a learned score of no value. */
+    SINKS,
+    /** Attention's output, router and experts have biases. */
+    BIASES,
+    /** The gate is SiLU's, steeper and clamped. */
+    CLAMPED_SILU,
+    /** The norm before the feed-forward is called one behind attention. */
+    NORM_BY_OTHER_NAME,
+    /** YaRN's bounds are not rounded to whole pairs. */
+    EXACT_YARN
   }
 
   private final String architecture;
@@ -96,13 +108,21 @@ enum Family {
       case CHATGLM -> Set.of(Habit.ADJACENT_PAIRS, Habit.FUSED_ATTENTION, Habit.FUSED_GATE_UP);
       case GLM4 -> Set.of(Habit.ADJACENT_PAIRS, Habit.FUSED_GATE_UP, Habit.POST_NORMS);
       case OLMO2 -> Set.of(Habit.NO_PRE_NORMS, Habit.WHOLE_QK_NORM, Habit.POST_NORMS);
+      case GPT_OSS ->
+          Set.of(
+              Habit.EXPERTS,
+              Habit.SINKS,
+              Habit.BIASES,
+              Habit.CLAMPED_SILU,
+              Habit.NORM_BY_OTHER_NAME,
+              Habit.EXACT_YARN);
     };
   }
 
   /** One layer of so many sees everything, the last of them; 0 if a window is for all layers. */
   int windowPeriod() {
     return switch (this) {
-      case GEMMA2 -> 2;
+      case GEMMA2, GPT_OSS -> 2;
       case GEMMA3 -> 6;
       case OLMO2 -> 4;
       case LLAMA, QWEN2, QWEN2MOE, QWEN3, QWEN3MOE, GEMMA, PHI3 -> 0;
@@ -119,7 +139,7 @@ enum Family {
       case GEMMA2 -> 46;
       case GEMMA3 -> 62;
       case LLAMA, QWEN2, QWEN2MOE, QWEN3, QWEN3MOE, GEMMA, PHI3 -> 0;
-      case INTERNLM2, ERNIE45, CHATGLM, GLM4, GRANITE, SMOLLM3, OLMO2 -> 0;
+      case INTERNLM2, ERNIE45, CHATGLM, GLM4, GRANITE, SMOLLM3, OLMO2, GPT_OSS -> 0;
     };
   }
 

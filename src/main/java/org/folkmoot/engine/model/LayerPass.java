@@ -59,14 +59,15 @@ final class LayerPass {
     int dim = config.dim();
     read(layer.attentionNorm(), layer.queryKeyValue(), Operator.ATTENTION_NORM);
     layer.queryKeyValue().multiply(pool, work.activations, work.queryKeyValue);
-    addBias();
+    addBias(work.queryKeyValue, layer.queryKeyValueBias(), tokens);
     showQueryKeyValue();
     normHeads();
     rotateAndStore();
     showRotatedAndStored();
-    new AttentionPass(config, layer.queryKeyValue().rows(), number, index, steps, pool, work).run();
+    new AttentionPass(config, layer, number, index, steps, pool, work).run();
     showAttended();
     project(layer.attentionOutput(), work.attended, config.heads() * config.headDim());
+    addBias(work.projected, layer.attentionOutputBias(), tokens);
     show(Operator.ATTENTION_OUTPUT, work.projected, dim);
     addProjected(layer.attentionPostNorm(), Operator.ATTENTION_POST_NORM);
     show(Operator.ATTENTION_RESIDUAL, work.hidden, dim);
@@ -175,11 +176,11 @@ final class LayerPass {
     Elementwise.rmsNorm(x, at, norm, config.normEpsilon(), x, at, pool.scratch(worker));
   }
 
-  private void addBias() {
-    float[] bias = layer.queryKeyValueBias();
+  /** Adds a bias to rows as long as it is, unless it is empty. */
+  static void addBias(float[] rows, float[] bias, int tokens) {
     if (bias.length > 0) {
       for (int t = 0; t < tokens; t++) {
-        Elementwise.add(work.queryKeyValue, t * bias.length, bias, 0, bias.length);
+        Elementwise.add(rows, t * bias.length, bias, 0, bias.length);
       }
     }
   }
@@ -275,6 +276,9 @@ final class LayerPass {
                       work.gateUp, gate, work.gateUp, gate + ffn, work.inner, t * ffn, ffn);
               case GELU ->
                   Elementwise.geluTimes(
+                      work.gateUp, gate, work.gateUp, gate + ffn, work.inner, t * ffn, ffn);
+              case CLAMPED_SILU ->
+                  Elementwise.clampedSiluTimes(
                       work.gateUp, gate, work.gateUp, gate + ffn, work.inner, t * ffn, ffn);
             }
           }

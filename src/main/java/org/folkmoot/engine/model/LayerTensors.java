@@ -93,6 +93,16 @@ final class LayerTensors {
     return Slice.whole(name("attn_output.weight"), config.dim(), queries);
   }
 
+  /** The name of the tensor that norms what the feed-forward reads. */
+  String feedForwardNorm() {
+    return name(config.parts().feedForwardNorm());
+  }
+
+  /** The name of the tensor with a score for each query head. */
+  String sinks() {
+    return name("attn_sinks.weight");
+  }
+
   Slice gate() {
     return fused(0, "ffn_gate.weight");
   }
@@ -142,6 +152,16 @@ final class LayerTensors {
     }
     long all = (long) rows * config.experts().count();
     return new Slice(name(own + "_exps.weight"), all, (long) rows * expert, rows, columns);
+  }
+
+  /**
+   * The bias of one of an expert's matrices: a row of the tensor that has those of all.
+   *
+   * @param matrix {@code gate}, {@code up} or {@code down}
+   */
+  Slice expertBias(String matrix, int expert, int length) {
+    String tensor = name("ffn_" + matrix + "_exps.bias");
+    return new Slice(tensor, config.experts().count(), expert, 1, length);
   }
 
   Slice sharedGate() {

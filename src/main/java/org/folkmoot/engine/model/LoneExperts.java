@@ -3,7 +3,6 @@ package org.folkmoot.engine.model;
 import java.util.Arrays;
 import java.util.function.BiFunction;
 import java.util.function.Function;
-import java.util.function.IntFunction;
 import org.folkmoot.kernel.Elementwise;
 import org.folkmoot.kernel.Oracle;
 
@@ -12,11 +11,13 @@ import org.folkmoot.kernel.Oracle;
  * those that the router's logits choose are read.
  *
  * @param experts of the model
+ * @param biased whether router and experts have biases
  * @param multiply some rows of a tensor times a vector
  * @param numbers some rows of a tensor as numbers
  */
 record LoneExperts(
     Experts experts,
+    boolean biased,
     BiFunction<LayerTensors.Slice, float[], float[]> multiply,
     Function<LayerTensors.Slice, float[]> numbers) {
   /** The router's logits: rule 3 on its weights as numbers, whatever their format. */
@@ -30,16 +31,27 @@ record LoneExperts(
         logits[route++] = Oracle.dot(own, x);
       }
     }
+    if (biased) {
+      LayerTensors.Slice bias =
+          LayerTensors.Slice.whole(at.name("ffn_gate_inp.bias"), 1, experts.count());
+      logits = Oracle.add(logits, numbers.apply(bias));
+    }
     Elementwise.requireFinite(logits, 0, logits.length);
     return logits;
   }
 
-  /** What one matrix of each chosen expert makes of the same input, in the order of choice. */
-  float[] each(IntFunction<LayerTensors.Slice> matrix, float[] x, float[] logits) {
+  /**
+   * What one matrix of each chosen expert makes of the same input, in the order of choice.
+   *
+   * @param matrix {@code gate} or {@code up}
+   */
+  float[] each(LayerTensors at, String matrix, float[] x, float[] logits) {
     int[] chosen = chosen(logits);
     float[] all = new float[experts.used() * experts.ffn()];
     for (int rank = 0; rank < chosen.length; rank++) {
-      float[] one = multiply.apply(matrix.apply(chosen[rank]), x);
+      int expert = chosen[rank];
+      LayerTensors.Slice rows = matrix.equals("gate") ? at.expertGate(expert) : at.expertUp(expert);
+      float[] one = biased(at, matrix, expert, multiply.apply(rows, x));
       System.arraycopy(one, 0, all, rank * experts.ffn(), one.length);
     }
     return all;
@@ -52,7 +64,8 @@ record LoneExperts(
     float[] all = new float[experts.used() * dim];
     for (int rank = 0; rank < chosen.length; rank++) {
       float[] own = Arrays.copyOfRange(inner, rank * experts.ffn(), (rank + 1) * experts.ffn());
-      float[] one = multiply.apply(at.expertDown(chosen[rank]), own);
+      float[] product = multiply.apply(at.expertDown(chosen[rank]), own);
+      float[] one = biased(at, "down", chosen[rank], product);
       System.arraycopy(one, 0, all, rank * dim, dim);
     }
     return all;
@@ -76,6 +89,10 @@ record LoneExperts(
     return shared.length == 0
         ? sum
         : Oracle.addWeighted(sum, Oracle.sharedWeight(logits[experts.count()]), shared);
+  }
+
+  private float[] biased(LayerTensors at, String matrix, int expert, float[] y) {
+    return biased ? Oracle.add(y, numbers.apply(at.expertBias(matrix, expert, y.length))) : y;
   }
 
   private int[] chosen(float[] logits) {

@@ -33,7 +33,8 @@ public final class LoneOperator {
     this.file = file;
     this.config = config;
     this.order = new TraceOrder(config, span);
-    this.experts = new LoneExperts(config.experts(), this::multiply, this::numbers);
+    this.experts =
+        new LoneExperts(config.experts(), config.parts().biased(), this::multiply, this::numbers);
   }
 
   /**
@@ -51,9 +52,9 @@ public final class LoneOperator {
     return switch (point.operator()) {
       case EMBEDDING -> embedding(littleEndian(only(inputs, 0)).getInt());
       case ATTENTION_NORM -> norm(at.name("attn_norm.weight"), row(inputs, 0));
-      case QUERY -> biased(at, at.query(), row(inputs, 0));
-      case KEY -> biased(at, at.key(), row(inputs, 0));
-      case VALUE -> biased(at, at.value(), row(inputs, 0));
+      case QUERY -> biased(at.hasBiases(), at.query(), row(inputs, 0));
+      case KEY -> biased(at.hasBiases(), at.key(), row(inputs, 0));
+      case VALUE -> biased(at.hasBiases(), at.value(), row(inputs, 0));
       case QUERY_NORM -> norms(at.name("attn_q_norm.weight"), at.queryNorm(), row(inputs, 0));
       case KEY_NORM -> norms(at.name("attn_k_norm.weight"), at.keyNorm(), row(inputs, 0));
       case ROTATED_QUERY, ROTATED_KEY ->
@@ -62,19 +63,20 @@ public final class LoneOperator {
               : only(inputs, 0);
       case STORED_KEY, STORED_VALUE -> stored(headOf(row(inputs, 0), point.kvHead()));
       case ATTENTION -> attention(point, inputs);
-      case ATTENTION_OUTPUT -> bytes(multiply(at.attentionOutput(), joined(inputs)));
+      case ATTENTION_OUTPUT ->
+          biased(config.parts().biased(), at.attentionOutput(), joined(inputs));
       case ATTENTION_POST_NORM -> norm(at.name("post_attention_norm.weight"), row(inputs, 0));
       case ATTENTION_RESIDUAL, LAYER_OUTPUT ->
-          bytes(add(row(inputs, 0), scaled(row(inputs, 1), config.scales().residual())));
-      case FEED_FORWARD_NORM -> norm(at.name("ffn_norm.weight"), row(inputs, 0));
+          bytes(Oracle.add(row(inputs, 0), scaled(row(inputs, 1), config.scales().residual())));
+      case FEED_FORWARD_NORM -> norm(at.feedForwardNorm(), row(inputs, 0));
       case ROUTER -> bytes(experts.router(at, row(inputs, 0)));
       case GATE ->
           config.experts().any()
-              ? bytes(experts.each(at::expertGate, row(inputs, 0), row(inputs, 1)))
+              ? bytes(experts.each(at, "gate", row(inputs, 0), row(inputs, 1)))
               : bytes(multiply(at.gate(), row(inputs, 0)));
       case UP ->
           config.experts().any()
-              ? bytes(experts.each(at::expertUp, row(inputs, 0), row(inputs, 1)))
+              ? bytes(experts.each(at, "up", row(inputs, 0), row(inputs, 1)))
               : bytes(multiply(at.up(), row(inputs, 0)));
       case ACTIVATION, SHARED_ACTIVATION -> bytes(activated(row(inputs, 0), row(inputs, 1)));
       case DOWN ->
@@ -139,21 +141,22 @@ public final class LoneOperator {
     return bytes(normed);
   }
 
-  /** Biases come in threes or not at all, as the engine reads them. */
-  private byte[] biased(LayerTensors at, LayerTensors.Slice matrix, float[] x) {
+  /** Those of query, key and value come in threes or not at all, as the engine reads them. */
+  private byte[] biased(boolean has, LayerTensors.Slice matrix, float[] x) {
     float[] y = multiply(matrix, x);
-    if (!at.hasBiases()) {
+    if (!has) {
       return bytes(y);
     }
     float[] all = vector(LayerTensors.biasOf(matrix), Math.toIntExact(matrix.tensorRows()));
     int first = Math.toIntExact(matrix.firstRow());
-    return bytes(add(y, Arrays.copyOfRange(all, first, first + matrix.rows())));
+    return bytes(Oracle.add(y, Arrays.copyOfRange(all, first, first + matrix.rows())));
   }
 
   private float[] activated(float[] gate, float[] up) {
     return switch (config.parts().activation()) {
       case SILU -> Oracle.siluTimes(gate, up);
       case GELU -> Oracle.geluTimes(gate, up);
+      case CLAMPED_SILU -> Oracle.clampedSiluTimes(gate, up);
     };
   }
 
@@ -211,17 +214,23 @@ public final class LoneOperator {
     float[] queries = row(inputs, 0);
     float[][] keys = inputs.get(1).stream().map(this::widened).toArray(float[][]::new);
     float[][] values = inputs.get(2).stream().map(this::widened).toArray(float[][]::new);
+    float[] sinks =
+        config.parts().sinks()
+            ? vector(new LayerTensors(file, config, point.layer()).sinks(), config.heads())
+            : new float[0];
     float[] out = new float[config.group() * config.headDim()];
     for (int i = 0; i < config.group(); i++) {
+      int head = point.kvHead() * config.group() + i;
       float[] read =
           Oracle.attention(
-              headOf(queries, point.kvHead() * config.group() + i),
+              headOf(queries, head),
               keys,
               values,
               config.precision(),
               config.scales().attention(),
               config.scales().attentionCap(),
-              config.window().reach(point.layer()));
+              config.window().reach(point.layer()),
+              sinks.length == 0 ? Float.NEGATIVE_INFINITY : sinks[head]);
       System.arraycopy(read, 0, out, i * config.headDim(), config.headDim());
     }
     return bytes(out);
@@ -267,14 +276,6 @@ public final class LoneOperator {
                 BAD_FILE,
                 "the model has no tensor '%s' of %d × %d: the file is damaged or was made wrongly, pull it again"
                     .formatted(name, rows, columns)));
-  }
-
-  private static float[] add(float[] a, float[] b) {
-    float[] sum = new float[a.length];
-    for (int i = 0; i < a.length; i++) {
-      sum[i] = a[i] + b[i];
-    }
-    return sum;
   }
 
   private static void requireFinite(float[] x) {

@@ -51,6 +51,7 @@ final class MixturePass {
     show(Operator.FEED_FORWARD_NORM, work.normed, dim);
     int routes = experts.routes();
     mixture.router().multiply(pool, work.activations, work.routes);
+    LayerPass.addBias(work.routes, mixture.routerBias(), tokens);
     show(Operator.ROUTER, work.routes, routes);
     Elementwise.requireFinite(work.routes, 0, tokens * routes);
 
@@ -137,9 +138,11 @@ final class MixturePass {
   private void compute(SpanWeights.Plain net, int ffn, float[] in, int count, float[] out) {
     LayerPass.prepare(in, dim, count, net.gateUp(), pool, work);
     net.gateUp().multiply(pool, work.activations, work.gateUp);
+    LayerPass.addBias(work.gateUp, net.gateUpBias(), count);
     LayerPass.activate(config.parts().activation(), ffn, count, pool, work);
     LayerPass.prepare(work.inner, ffn, count, net.down(), pool, work);
     net.down().multiply(pool, work.activations, out);
+    LayerPass.addBias(out, net.downBias(), count);
   }
 
   /** Adds up what the experts gave, for each token in the order of its own liking. */

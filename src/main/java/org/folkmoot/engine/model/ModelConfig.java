@@ -47,7 +47,9 @@ public record ModelConfig(
     /** Sigmoid-weighted (SwiGLU; Shazeer 2020, arXiv 2002.05202). */
     SILU,
     /** Gaussian error, by its approximation with a hyperbolic tangent (GeGLU). */
-    GELU
+    GELU,
+    /** Sigmoid-weighted, steeper, of numbers that are clamped, and one added to what it gates. */
+    CLAMPED_SILU
   }
 
   /**
@@ -60,6 +62,9 @@ public record ModelConfig(
    * @param fusedAttention query, key and value are one tensor of the file
    * @param fusedGateUp the feed-forward's gate and its inner state are one
    * @param unturned one layer of so many turns nothing, the last of them; 0 if all turn
+   * @param sinks each head has a score beside those of positions, of no value
+   * @param biased attention's output, the router and the experts have biases, too
+   * @param feedForwardNorm the tensor that norms what the feed-forward reads
    */
   public record Parts(
       boolean preNorms,
@@ -68,7 +73,10 @@ public record ModelConfig(
       Activation activation,
       boolean fusedAttention,
       boolean fusedGateUp,
-      int unturned) {
+      int unturned,
+      boolean sinks,
+      boolean biased,
+      String feedForwardNorm) {
     /** Whether a layer of the model turns queries and keys by their position. */
     public boolean turns(int layer) {
       return unturned == 0 || (layer + 1) % unturned != 0;

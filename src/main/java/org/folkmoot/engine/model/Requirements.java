@@ -27,6 +27,7 @@ public final class Requirements {
             switch (config.parts().activation()) {
               case SILU -> Operator.SILU_TIMES;
               case GELU -> Operator.GELU_TIMES;
+              case CLAMPED_SILU -> Operator.CLAMPED_SILU_TIMES;
             },
             switch (config.precision()) {
               case F16 -> Operator.ATTENTION_F16;
@@ -38,6 +39,9 @@ public final class Requirements {
     }
     if (bounded || config.window().positions() > 0) {
       operators.add(Operator.ATTENTION_WINDOW);
+    }
+    if (config.parts().sinks()) {
+      operators.add(Operator.ATTENTION_SINK);
     }
     return new SelfTest.Needs(types, operators);
   }

@@ -49,8 +49,10 @@ public record Rope(Pairing pairing, int dims, double base, RopeScaling scaling) 
   }
 
   private double blended(RopeScaling.Yarn yarn, double frequency, int pair) {
-    double low = Math.max(0, Math.floor(pairThatTurns(yarn, yarn.fast())));
-    double high = Math.min(dims - 1, Math.ceil(pairThatTurns(yarn, yarn.slow())));
+    double first = pairThatTurns(yarn, yarn.fast());
+    double last = pairThatTurns(yarn, yarn.slow());
+    double low = Math.max(0, yarn.whole() ? Math.floor(first) : first);
+    double high = Math.min(dims - 1, yarn.whole() ? Math.ceil(last) : last);
     double ramp = Math.clamp((pair - low) / Math.max(0.001, high - low), 0.0, 1.0);
     return frequency / yarn.factor() * ramp + frequency * (1 - ramp);
   }

@@ -38,8 +38,10 @@ public sealed interface RopeScaling {
    * @param fast a pair that turns more often than this within them stays
    * @param slow one that turns less often is divided by the whole factor
    * @param magnitude what cosines and sines are multiplied by
+   * @param whole whether the pairs that turn so often are rounded outwards to whole ones
    */
-  record Yarn(double factor, int originalContext, double fast, double slow, double magnitude)
+  record Yarn(
+      double factor, int originalContext, double fast, double slow, double magnitude, boolean whole)
       implements RopeScaling {}
 
   /**

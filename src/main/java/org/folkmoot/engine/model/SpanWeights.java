@@ -19,6 +19,7 @@ record SpanWeights(
   /**
    * One layer. What a family has not is empty.
    *
+   * @param sinks a score for each query head
    * @param queryNorm of each query head
    * @param keyNorm of each key head
    * @param attentionPostNorm of what the attention gives, before it is added
@@ -30,7 +31,9 @@ record SpanWeights(
       float[] queryKeyValueBias,
       float[] queryNorm,
       float[] keyNorm,
+      float[] sinks,
       MatrixGroup attentionOutput,
+      float[] attentionOutputBias,
       float[] attentionPostNorm,
       float[] feedForwardNorm,
       FeedForward feedForward,
@@ -46,8 +49,14 @@ record SpanWeights(
     long readBytes();
   }
 
-  /** One network for all tokens: gate and up side by side, then down. */
-  record Plain(MatrixGroup gateUp, MatrixGroup down) implements FeedForward {
+  /**
+   * One network for all tokens: gate and up side by side, then down.
+   *
+   * @param gateUpBias one after the other; empty for none
+   * @param downBias empty for none
+   */
+  record Plain(MatrixGroup gateUp, float[] gateUpBias, MatrixGroup down, float[] downBias)
+      implements FeedForward {
     @Override
     public long readBytes() {
       return gateUp.bytes() + down.bytes();
@@ -58,10 +67,12 @@ record SpanWeights(
    * A mixture of experts.
    *
    * @param router a row for each expert, and one for the gate of the shared one
+   * @param routerBias empty for none
    * @param used experts that a token is sent to
    * @param shared asked for every token, if there is one
    */
-  record Mixture(MatrixGroup router, List<Plain> experts, int used, @Nullable Plain shared)
+  record Mixture(
+      MatrixGroup router, float[] routerBias, List<Plain> experts, int used, @Nullable Plain shared)
       implements FeedForward {
     /** Keeps its own list. */
     Mixture {

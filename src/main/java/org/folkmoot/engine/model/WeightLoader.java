@@ -18,6 +18,7 @@ import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.gguf.GgufReader;
 import org.folkmoot.engine.gguf.GgufTensor;
+import org.folkmoot.kernel.Attention;
 import org.folkmoot.kernel.Dequantiser;
 import org.folkmoot.kernel.Matrix;
 import org.folkmoot.kernel.TensorType;
@@ -133,9 +134,11 @@ final class WeightLoader implements AutoCloseable {
         bias(at),
         at.queryNorm() > 0 ? vector(at.name("attn_q_norm.weight"), at.queryNorm()) : new float[0],
         at.keyNorm() > 0 ? vector(at.name("attn_k_norm.weight"), at.keyNorm()) : new float[0],
+        parts.sinks() ? vector(at.sinks(), config.heads()) : Attention.NO_SINKS,
         group(at.attentionOutput()),
+        parts.biased() ? vector(LayerTensors.biasOf(at.attentionOutput()), dim) : new float[0],
         parts.postNorms() ? vector(at.name("post_attention_norm.weight"), dim) : new float[0],
-        parts.preNorms() ? vector(at.name("ffn_norm.weight"), dim) : new float[0],
+        parts.preNorms() ? vector(at.feedForwardNorm(), dim) : new float[0],
         config.experts().any() ? mixture(at) : plain(at.gate(), at.up(), at.down()),
         parts.postNorms() ? vector(at.name("post_ffw_norm.weight"), dim) : new float[0]);
   }
@@ -146,21 +149,45 @@ final class WeightLoader implements AutoCloseable {
 
   private SpanWeights.Plain plain(
       LayerTensors.Slice gate, LayerTensors.Slice up, LayerTensors.Slice down) {
-    return new SpanWeights.Plain(group(gate, up), group(down));
+    return new SpanWeights.Plain(group(gate, up), new float[0], group(down), new float[0]);
   }
 
   private SpanWeights.Mixture mixture(LayerTensors at) {
     List<SpanWeights.Plain> experts = new ArrayList<>();
     for (int e = 0; e < config.experts().count(); e++) {
-      experts.add(plain(at.expertGate(e), at.expertUp(e), at.expertDown(e)));
+      experts.add(
+          new SpanWeights.Plain(
+              group(at.expertGate(e), at.expertUp(e)),
+              expertBias(at, List.of("gate", "up"), e, config.experts().ffn()),
+              group(at.expertDown(e)),
+              expertBias(at, List.of("down"), e, config.dim())));
     }
+    float[] routerBias =
+        config.parts().biased()
+            ? vector(at.name("ffn_gate_inp.bias"), config.experts().count())
+            : new float[0];
     MatrixGroup router =
         new MatrixGroup(at.router().stream().map(this::floats).toArray(Matrix[]::new));
     SpanWeights.@Nullable Plain shared =
         config.experts().sharedFfn() > 0
             ? plain(at.sharedGate(), at.sharedUp(), at.sharedDown())
             : null;
-    return new SpanWeights.Mixture(router, experts, config.experts().used(), shared);
+    return new SpanWeights.Mixture(router, routerBias, experts, config.experts().used(), shared);
+  }
+
+  /** Biases of some of an expert's matrices one after the other, or empty. */
+  private float[] expertBias(LayerTensors at, List<String> matrices, int expert, int length) {
+    if (!config.parts().biased()) {
+      return new float[0];
+    }
+    float[] all = new float[matrices.size() * length];
+    for (int i = 0; i < matrices.size(); i++) {
+      LayerTensors.Slice bias = at.expertBias(matrices.get(i), expert, length);
+      GgufTensor tensor = tensor(bias.tensor(), length, bias.tensorRows());
+      long start = bias.firstRow() * tensor.type().rowBytes(length);
+      Dequantiser.row(file.data(tensor), start, tensor.type(), length, all, i * length);
+    }
+    return all;
   }
 
   /** Biases of query, key and value one after the other, or empty. */

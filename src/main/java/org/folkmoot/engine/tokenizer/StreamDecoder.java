@@ -39,12 +39,16 @@ public final class StreamDecoder {
   }
 
   /**
-   * The text that became certain with a token; empty where it holds no whole character yet.
+   * The text that became certain with a token; empty where it holds no whole character yet. Marks
+   * ({@link Tokenizer#isMark}) are spelled out.
    *
    * @throws IndexOutOfBoundsException if there is no such id
    */
   public String add(int id) {
-    byte[] bytes = tokenizer.bytes(id);
+    byte[] bytes =
+        tokenizer.isMark(id)
+            ? tokenizer.spelling(id).getBytes(StandardCharsets.UTF_8)
+            : tokenizer.bytes(id);
     if (bytes.length == 0) {
       return "";
     }

@@ -59,6 +59,14 @@ public interface Tokenizer {
    */
   String spelling(int id);
 
+  /**
+   * Whether the token tells the parts of an answer apart, as gpt-oss's channels do: a control token
+   * that is spelled out in the text of an answer, for whoever shows it to take away.
+   */
+  default boolean isMark(int id) {
+    return false;
+  }
+
   /** Whether the token ends an answer (end of sequence, of turn, or of message). */
   boolean isEnd(int id);
 

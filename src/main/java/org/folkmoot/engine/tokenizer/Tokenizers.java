@@ -40,6 +40,12 @@ public final class Tokenizers {
           "<|repo_name|>",
           "<|file_sep|>");
 
+  private static final List<String> HARMONY_ENDS = List.of("<|return|>", "<|call|>");
+
+  /** What a vocabulary has whose answers are messages on channels. */
+  private static final List<String> HARMONY =
+      List.of("<|start|>", "<|channel|>", "<|message|>", "<|end|>", "<|return|>", "<|call|>");
+
   /**
    * Spellings that end an answer unless the file says that they are a piece of text like others.
    */
@@ -182,7 +188,27 @@ public final class Tokenizers {
     for (String spelling : FILL_IN_THE_MIDDLE) {
       control(spelling, false);
     }
-    return new Rules(begin, end, addsBegin, addsEnd, ends, swallowing(), List.copyOf(notes));
+    BitSet marks = marks(ends);
+    return new Rules(begin, end, addsBegin, addsEnd, ends, marks, swallowing(), List.copyOf(notes));
+  }
+
+  /**
+   * In gpt-oss's vocabulary {@code <|end|>} ends a message, of which an answer has several; the
+   * answer ends with {@code <|return|>}, or with {@code <|call|>} where a tool is to be asked.
+   */
+  private BitSet marks(BitSet ends) {
+    BitSet marks = new BitSet();
+    if (HARMONY.stream().allMatch(spelling -> vocabulary.find(spelling) >= 0)) {
+      for (String spelling : HARMONY) {
+        control(spelling, true).ifPresent(marks::set);
+      }
+      ends.andNot(marks);
+      for (String spelling : HARMONY_ENDS) {
+        control(spelling, true).ifPresent(ends::set);
+      }
+      marks.andNot(ends);
+    }
+    return marks;
   }
 
   /** Makes the token of a spelling a control token, if there is one, and one that may be. */

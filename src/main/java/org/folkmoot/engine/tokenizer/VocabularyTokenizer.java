@@ -33,6 +33,7 @@ final class VocabularyTokenizer implements Tokenizer {
    * @param addsBegin whether a prompt begins with it
    * @param addsEnd whether a prompt ends with it
    * @param ends the ids that end an answer
+   * @param marks the ids that tell the parts of an answer apart
    * @param swallowing the special tokens that swallow white space after them
    * @param notes what a person should know
    */
@@ -42,6 +43,7 @@ final class VocabularyTokenizer implements Tokenizer {
       boolean addsBegin,
       boolean addsEnd,
       BitSet ends,
+      BitSet marks,
       BitSet swallowing,
       List<String> notes) {}
 
@@ -127,6 +129,11 @@ final class VocabularyTokenizer implements Tokenizer {
   @Override
   public String spelling(int id) {
     return vocabulary.spelling(id);
+  }
+
+  @Override
+  public boolean isMark(int id) {
+    return rules.marks.get(Objects.checkIndex(id, size()));
   }
 
   @Override

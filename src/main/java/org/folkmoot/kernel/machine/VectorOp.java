@@ -60,6 +60,7 @@ public enum VectorOp {
   /** A general register in every lane. */
   VPBROADCASTD_GPR(2, 1, 0, 0x7c, Tuple.FOUR),
   VPMOVZXBD(2, 1, 0, 0x31, Tuple.QUARTER),
+  VPMOVZXWD(2, 1, 0, 0x33, Tuple.HALF),
   VPMOVSXBD(2, 1, 0, 0x21, Tuple.QUARTER),
   /** The lowest bytes of 32-bit lanes, side by side; the source is the first operand. */
   VPMOVDB_STORE(2, 2, 0, 0x31, Tuple.QUARTER),

@@ -55,7 +55,7 @@ class FamilyFoldersTest {
       case SMOLLM3 -> "smollm3";
       case OLMO2 -> "olmo2";
       case OLMO3 -> "olmo3";
-      case INTERNLM2, ERNIE45, CHATGLM -> "";
+      case INTERNLM2, ERNIE45, CHATGLM, GPT_OSS -> "";
     };
   }
 

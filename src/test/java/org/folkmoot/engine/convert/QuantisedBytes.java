@@ -27,6 +27,9 @@ public final class QuantisedBytes {
     MessageDigest digest = sha256();
     float[] rows = weights();
     for (TensorType type : TensorType.values()) {
+      if (type == TensorType.MXFP4) {
+        continue; // nothing is quantised to it
+      }
       byte[] blocks = new byte[Math.toIntExact(type.rowBytes(rows.length))];
       Quantiser.row(type, rows, 0, rows.length, blocks, 0);
       digest.update(blocks);

@@ -49,7 +49,8 @@ final class GoldenHash {
           .withFormats(new TinyModel.Formats(TensorType.F32, TensorType.F32, TensorType.F32));
 
   /** Between them they have every operator that the first two lack. */
-  private static final List<TinyFamily> FAMILIES = List.of(TinyFamily.GEMMA2, TinyFamily.QWEN2MOE);
+  private static final List<TinyFamily> FAMILIES =
+      List.of(TinyFamily.GEMMA2, TinyFamily.QWEN2MOE, TinyFamily.GPT_OSS);
 
   /** A prompt of a panel and one token more, then single tokens. */
   private static final GreedyRun RUN = GreedyRun.of(SMALLEST.vocab(), 9, 3);

@@ -81,7 +81,8 @@ class InvarianceTest {
   @ParameterizedTest
   @EnumSource
   void everyFamily(TinyFamily family) {
-    TensorType type = family.name().startsWith("Q") ? TensorType.Q8_0 : TensorType.F16;
+    boolean quantised = family.name().startsWith("Q") || family == TinyFamily.GPT_OSS;
+    TensorType type = quantised ? TensorType.Q8_0 : TensorType.F16;
     everyWay(family.write(folder, type), KvLayout.Precision.F16, 70);
   }
 

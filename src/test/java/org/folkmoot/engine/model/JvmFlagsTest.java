@@ -27,7 +27,8 @@ class JvmFlagsTest {
           "6ccc59c2a753a3bf5b600c52e8d2db333ad6e4f3ec4df2669e8724ea8fb54095",
           "627c62dcf70c60e37c3c95c65cd1fa3022f78882cd8274aaaf95c2f70abc6b63",
           "c9235130fe2f490206dbfbb8d7c3ce7620e861d01bac6bea81e547b469d4268b",
-          "eaa0e37201c04731cdb9a1475f5f013ea1a837e8a67f32c200feaecde639ab47");
+          "eaa0e37201c04731cdb9a1475f5f013ea1a837e8a67f32c200feaecde639ab47",
+          "42e41ffa973d3591148a6abe518ac01f01676fb98ef8409f78941547730607c3");
 
   /** SHA-256 of what {@link GoldenHash} quantises: others compare their own files with it. */
   private static final List<String> QUANTISED =

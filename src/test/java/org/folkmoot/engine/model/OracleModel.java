@@ -59,13 +59,13 @@ final class OracleModel {
   private float[] layer(int layer, float[] x) {
     String block = "blk." + layer + ".";
     boolean post = config.parts().postNorms();
-    float[] attended =
-        multiply(block + "attn_output.weight", attend(layer, read(x, block + "attn_norm")));
+    float[] attended = biased(block + "attn_output", attend(layer, read(x, block + "attn_norm")));
     float residual = config.scales().residual();
     float[] behind = post ? norm(attended, block + "post_attention_norm") : attended;
     float[] y = add(x, scaled(behind, residual));
 
-    float[] normed = read(y, block + "ffn_norm");
+    boolean odd = config.architecture().equals("gpt-oss");
+    float[] normed = read(y, block + (odd ? "post_attention_norm" : "ffn_norm"));
     float[] fed = config.experts().any() ? mixture(block, normed) : plain(block, normed);
     return add(y, scaled(post ? norm(fed, block + "post_ffw_norm") : fed, residual));
   }
@@ -89,9 +89,11 @@ final class OracleModel {
   }
 
   private float[] activated(float[] gate, float[] up) {
-    return config.parts().activation() == ModelConfig.Activation.GELU
-        ? Oracle.geluTimes(gate, up)
-        : Oracle.siluTimes(gate, up);
+    return switch (config.parts().activation()) {
+      case SILU -> Oracle.siluTimes(gate, up);
+      case GELU -> Oracle.geluTimes(gate, up);
+      case CLAMPED_SILU -> Oracle.clampedSiluTimes(gate, up);
+    };
   }
 
   /** One of {@code of} networks whose matrices are stacked in tensors. */
@@ -105,7 +107,10 @@ final class OracleModel {
     byte[] all = bytes(tensor);
     int length = all.length / of;
     byte[] own = Arrays.copyOfRange(all, which * length, (which + 1) * length);
-    return Oracle.multiply(tensor.type(), own, Math.toIntExact(tensor.rows() / of), x);
+    float[] y = Oracle.multiply(tensor.type(), own, Math.toIntExact(tensor.rows() / of), x);
+    return of > 1 && file.tensor(name + ".bias").isPresent()
+        ? add(y, row(name + ".bias", which))
+        : y;
   }
 
   private float[] mixture(String block, float[] x) {
@@ -113,6 +118,9 @@ final class OracleModel {
     float[] logits = new float[experts.count()];
     for (int e = 0; e < logits.length; e++) {
       logits[e] = Oracle.dot(row(block + "ffn_gate_inp.weight", e), x);
+    }
+    if (file.tensor(block + "ffn_gate_inp.bias").isPresent()) {
+      logits = add(logits, vector(block + "ffn_gate_inp.bias"));
     }
     int[] chosen = Oracle.chosen(logits, experts.used());
     float[] weights = Oracle.weights(logits, chosen, experts.normalised());
@@ -190,7 +198,10 @@ final class OracleModel {
               config.precision(),
               config.scales().attention(),
               config.scales().attentionCap(),
-              config.window().reach(layer));
+              config.window().reach(layer),
+              config.parts().sinks()
+                  ? vector(block + "attn_sinks.weight")[head]
+                  : Float.NEGATIVE_INFINITY);
       System.arraycopy(read, 0, out, head * config.headDim(), config.headDim());
     }
     return out;

@@ -72,7 +72,12 @@ class SwitchesTest {
         new Switch(TinyFamily.QWEN2_YARN, "rope.scaling.yarn_beta_fast", 1.5f),
         new Switch(TinyFamily.QWEN2_YARN, "rope.scaling.yarn_beta_slow", 0.05f),
         new Switch(TinyFamily.QWEN2_YARN, "rope.scaling.attn_factor", 1.3f),
-        new Switch(TinyFamily.PHI3_LONG, "rope.scaling.attn_factor", 1.6f));
+        new Switch(TinyFamily.PHI3_LONG, "rope.scaling.attn_factor", 1.6f),
+        new Switch(TinyFamily.GPT_OSS, pattern, 4),
+        new Switch(TinyFamily.GPT_OSS, "attention.sliding_window", 9),
+        new Switch(TinyFamily.GPT_OSS, "rope.freq_base", 5000f),
+        new Switch(TinyFamily.GPT_OSS, "rope.scaling.yarn_beta_fast", 1.5f),
+        new Switch(TinyFamily.GPT_OSS, "rope.scaling.yarn_beta_slow", 0.05f));
   }
 
   @ParameterizedTest

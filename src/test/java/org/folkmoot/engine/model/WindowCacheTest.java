@@ -21,7 +21,7 @@ class WindowCacheTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @EnumSource(names = {"MISTRAL", "GEMMA2"})
+  @EnumSource(names = {"MISTRAL", "GEMMA2", "GPT_OSS"})
   void keepsItsWindow(TinyFamily family) {
     try (GgufFile file = GgufFile.open(family.write(folder, TensorType.Q8_0));
         WorkerPool workers = new WorkerPool(2)) {

@@ -34,7 +34,7 @@ class WindowPrefixTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @EnumSource(names = {"MISTRAL", "GEMMA2", "GEMMA3", "PHI3", "OLMO3"})
+  @EnumSource(names = {"MISTRAL", "GEMMA2", "GEMMA3", "PHI3", "OLMO3", "GPT_OSS"})
   void nobodyCanTell(TinyFamily family) {
     with(
         family,
@@ -86,7 +86,7 @@ class WindowPrefixTest {
 
   /** Two compute the same, one goes back into a page of it: the other publishes its own instead. */
   @ParameterizedTest
-  @EnumSource(names = {"MISTRAL", "GEMMA2"})
+  @EnumSource(names = {"MISTRAL", "GEMMA2", "GPT_OSS"})
   void whoGoesBackTakesItsPageAlong(TinyFamily family) {
     with(
         family,

@@ -37,6 +37,36 @@ class TokenizersTest {
             });
   }
 
+  /** In gpt-oss an answer has several messages: the end of one is not its end. */
+  @Test
+  void messagesOnChannels() {
+    List<String> marks = List.of("<|start|>", "<|channel|>", "<|message|>", "<|end|>");
+    List<String> ends = List.of("<|return|>", "<|call|>");
+    SmallVocabulary vocabulary = bytePair();
+    vocabulary.merges.clear();
+    for (int i = 0; i < 4; i++) {
+      vocabulary.tokens.set(256 + i, marks.get(i));
+    }
+    assertThat(vocabulary.tokenizer().isEnd(259)).as("Phi's end of an answer").isTrue();
+    assertThat(vocabulary.tokenizer().isMark(257)).isFalse();
+    for (int i = 0; i < 2; i++) {
+      vocabulary.tokens.set(260 + i, ends.get(i));
+    }
+    Tokenizer tokenizer = vocabulary.tokenizer();
+    StreamDecoder answer = StreamDecoder.ofContinuation(tokenizer);
+    StringBuilder text = new StringBuilder();
+    for (int id = 256; id < 262; id++) {
+      text.append(answer.add(id));
+      assertThat(tokenizer.isMark(id)).isEqualTo(id < 260);
+      assertThat(tokenizer.isEnd(id)).isEqualTo(id >= 260);
+      assertThat(tokenizer.bytes(id)).as("control tokens are no text").isEmpty();
+      assertThat(tokenizer.encode(tokenizer.spelling(id), Tokenizer.Specials.AS_TEXT))
+          .as("typed they stay text")
+          .doesNotContain(id);
+    }
+    assertThat(text).hasToString("<|start|><|channel|><|message|><|end|>");
+  }
+
   private static void damaged(SmallVocabulary vocabulary, String part) {
     refused(vocabulary, Code.BAD_FILE, part);
   }

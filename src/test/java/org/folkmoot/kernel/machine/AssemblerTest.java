@@ -60,6 +60,7 @@ import static org.folkmoot.kernel.machine.VectorOp.VPMOVDB_STORE;
 import static org.folkmoot.kernel.machine.VectorOp.VPMOVDW_STORE;
 import static org.folkmoot.kernel.machine.VectorOp.VPMOVSXBD;
 import static org.folkmoot.kernel.machine.VectorOp.VPMOVZXBD;
+import static org.folkmoot.kernel.machine.VectorOp.VPMOVZXWD;
 import static org.folkmoot.kernel.machine.VectorOp.VPMULLD;
 import static org.folkmoot.kernel.machine.VectorOp.VPORD;
 import static org.folkmoot.kernel.machine.VectorOp.VPSHUFB;
@@ -237,6 +238,9 @@ class AssemblerTest {
         a -> a.vector(VPMOVZXBD, W512, 31, 0, Memory.at(R13, 0)),
         "62 42 7d 48 31 7d 00"); // vpmovzxbd zmm31, [r13+0]
     is(
+        a -> a.vector(VPMOVZXWD, W512, 26, 0, Memory.at(RAX, 32)),
+        "62 62 7d 48 33 50 01"); // vpmovzxwd zmm26, [rax+32]
+    is(
         a -> a.vector(VPMOVDB_STORE, W512, 0, 0, Memory.at(RSI, 16)),
         "62 f2 7e 48 31 46 01"); // vpmovdb [rsi+16], zmm0
     is(
@@ -293,6 +297,9 @@ class AssemblerTest {
         "c4 e3 75 46 c9 01"); // vperm2i128 ymm1, ymm1, ymm1, 1
     vex(a -> a.vector(VPSLLVD, W256, 3, 0, 1), "c4 e2 7d 47 d9"); // vpsllvd ymm3, ymm0, ymm1
     vex(a -> a.vector(VPSHUFD, W256, 3, 0, 2, 0x4e), "c5 fd 70 da 4e"); // vpshufd ymm3, ymm2, 0x4e
+    vex(
+        a -> a.vector(VPMOVZXWD, W256, 8, 0, Memory.at(RDX, 0)),
+        "c4 62 7d 33 02"); // vpmovzxwd ymm8, [rdx]
     vex(a -> a.vector(VPMULLD, W256, 15, 15, 0), "c4 62 05 40 f8"); // vpmulld ymm15, ymm15, ymm0
     vex(a -> a.vector(VCVTDQ2PS, W256, 3, 0, 3), "c5 fc 5b db"); // vcvtdq2ps ymm3, ymm3
     vex(

@@ -17,6 +17,7 @@ NOW = datetime.datetime(2026, 3, 5, 14, 7, 9)
 TOKENS = {
     "deepseek-r1-distill": ["<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"],
     "gemma-3": ["<bos>", "<eos>"],
+    "gpt-oss": ["<|startoftext|>", "<|return|>"],
     "llama-3.2": ["<|begin_of_text|>", "<|eot_id|>"],
     "mistral-small-3": ["<s>", "</s>"],
     "mixtral": ["<s>", "</s>"],
@@ -55,6 +56,8 @@ CONVERSATIONS = [
     ("a call and its answer",
      [say("user", "Weather?"), say("assistant", "", tool_calls=[CALL]), say("tool", "4 °C, \"wet\"")],
      {"tools": [TOOL]}),
+    ("an answer with its channels",
+     [say("user", "Hi"), say("assistant", "<|channel|>analysis<|message|>A greeting."), say("user", "And?")], {}),
     ("two calls", [say("user", "Weather?"), say("assistant", "", tool_calls=[CALL, CALL])], {}),
 ]
 

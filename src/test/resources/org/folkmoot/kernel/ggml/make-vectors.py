@@ -21,9 +21,10 @@ HERE = pathlib.Path(__file__).parent
 # Where in a block the binary16 numbers lie.
 HALVES = {
     T.F16: [0], T.Q4_0: [0], T.Q4_1: [0, 2], T.Q5_0: [0], T.Q5_1: [0, 2], T.Q8_0: [0],
-    T.IQ4_NL: [0], T.IQ4_XS: [0], T.Q2_K: [80, 82], T.Q3_K: [108], T.Q4_K: [0, 2], T.Q5_K: [0, 2], T.Q6_K: [208],
+    T.IQ4_NL: [0], T.IQ4_XS: [0], T.Q2_K: [80, 82], T.Q3_K: [108], T.Q4_K: [0, 2], T.Q5_K: [0, 2], T.Q6_K: [208], T.MXFP4: [],
 }
 SCALES = [0x0000, 0x8000, 0x0001, 0x83ff, 0x7bff, 0xfbff, 0x3c00]  # ±0, subnormal, largest, one
+BYTES = [0, 1, 2, 3, 127, 252, 100, 118]  # of MXFP4: subnormal, …, the largest with finite weights
 FLOATS = [T.F16, T.BF16]
 BLOCKS = [
     T.Q4_0, T.Q4_1, T.Q5_0, T.Q5_1, T.Q8_0, T.IQ4_NL, T.IQ4_XS, T.Q2_K, T.Q3_K, T.Q4_K, T.Q5_K, T.Q6_K]
@@ -43,6 +44,8 @@ def dequantised(kind, random):
             block[:] = 0
         if i == 9:
             block[:] = 255
+        if kind == T.MXFP4:
+            block[0] = BYTES[i] if i < len(BYTES) else 120
         for at in HALVES[kind]:
             half = SCALES[i] if i < len(SCALES) else random.integers(0x1000, 0x3c00)
             block[at:at + 2] = np.frombuffer(struct.pack("<H", half), dtype=np.uint8)
