@@ -155,6 +155,7 @@ final class SwarmServing implements AutoCloseable {
       Optional<byte[]> policy,
       Consumer<MootDefaults> decided) {
     Console console = surroundings.console();
+    Duration _ = Swarms.patience(surroundings); // is refused now, and not to each who asks later
     Identity identity = Identity.atHome(surroundings.home(), new SecureRandom());
     SwarmFolder folder = Swarms.folder(surroundings);
     JoinedSwarm swarm =

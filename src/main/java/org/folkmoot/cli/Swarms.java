@@ -37,7 +37,7 @@ final class Swarms {
   /** Peers on the same machine answer at once; others within a few round trips. */
   private static final int USUAL_PATIENCE_SECONDS = 8;
 
-  private static final int MOST_PATIENCE_SECONDS = 3600;
+  private static final int MOST_PATIENCE_SECONDS = 120;
 
   private Swarms() {}
 

@@ -55,7 +55,7 @@ public final class SwarmGeneration implements Generation {
   private record Closed() implements Event {}
 
   /** How long hops have to sign, replacements of lost ones included. */
-  private static final Duration SIGN_WITHIN = Duration.ofSeconds(20);
+  private static final Duration SIGN_WITHIN = Duration.ofSeconds(10);
 
   /** Tokens that may wait to be taken while the chain goes on. */
   private static final int AHEAD = 1;

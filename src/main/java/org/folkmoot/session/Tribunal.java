@@ -66,6 +66,7 @@ public final class Tribunal implements PeerNetwork.Listener {
   private final Predicate<PeerId> isMember;
   private final Function<FraudProof, Result> check;
   private final Executor background;
+  private final Executor writer;
   private final Consumer<FraudProof> keep;
   private final Set<PeerId> banned = new LinkedHashSet<>();
   private final Deque<Conviction> latest = new ArrayDeque<>();
@@ -83,7 +84,8 @@ public final class Tribunal implements PeerNetwork.Listener {
    * @param known proofs that were checked in an earlier life
    * @param check called on {@code background}
    * @param background runs one task at a time
-   * @param keep writes a proof down; called on {@code background}
+   * @param writer runs one task at a time, and soon
+   * @param keep writes a proof down; called on {@code writer}
    */
   public Tribunal(
       PeerNetwork network,
@@ -92,12 +94,14 @@ public final class Tribunal implements PeerNetwork.Listener {
       Collection<FraudProof> known,
       Function<FraudProof, Result> check,
       Executor background,
+      Executor writer,
       Consumer<FraudProof> keep) {
     this.network = network;
     this.scores = scores;
     this.isMember = isMember;
     this.check = check;
     this.background = background;
+    this.writer = writer;
     this.keep = keep;
     for (FraudProof proof : known) {
       keptBytes += ban(proof).length;
@@ -113,7 +117,8 @@ public final class Tribunal implements PeerNetwork.Listener {
   /**
    * Looks at a proof that this node made.
    *
-   * @param told what came of it, when a proof that holds is written down; on the loop
+   * @param told what came of it, when a proof that holds and is the first against its peer is
+   *     written down; on the loop
    */
   public void accuse(FraudProof proof, Consumer<Result> told) {
     judge(
@@ -247,7 +252,7 @@ public final class Tribunal implements PeerNetwork.Listener {
   }
 
   private void write(FraudProof proof, Runnable then) {
-    background.execute(() -> {
+    writer.execute(() -> {
       try {
         keep.accept(proof);
       } catch (FolkmootException noRoom) {

@@ -7,6 +7,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -111,18 +112,17 @@ final class KillSwarm implements AutoCloseable {
       detected = 0;
     }
 
-    /** The peers of the chain, when none of them is being replaced. */
-    synchronized List<PeerId> whole() throws InterruptedException {
+    /**
+     * Peers of the chain, when none of them is being replaced. From now on it is awaited that one
+     * of them is missed.
+     */
+    synchronized List<PeerId> chosen(int... hops) throws InterruptedException {
       while (chain.isEmpty()) {
         wait();
       }
-      return chain;
-    }
-
-    /** From now on it is awaited that one of these is missed. */
-    synchronized long strike(List<PeerId> victims) {
+      List<PeerId> victims = Arrays.stream(hops).mapToObj(chain::get).toList();
       struck = Set.copyOf(victims);
-      return now();
+      return victims;
     }
 
     synchronized long detected() {
@@ -283,17 +283,15 @@ final class KillSwarm implements AutoCloseable {
   }
 
   private long strike(Blow blow, List<NodeProcess> victims, int... hops) {
-    List<PeerId> chain;
+    List<PeerId> chosen;
     try {
-      chain = log.whole();
+      chosen = log.chosen(hops);
     } catch (InterruptedException interrupted) {
       throw new AssertionError(interrupted);
     }
-    for (int hop : hops) {
-      victims.add(node(chain.get(hop)));
-    }
+    chosen.forEach(peer -> victims.add(node(peer)));
     victims.forEach(victim -> log.tell(blow + " " + victim.id()));
-    long now = log.strike(victims.stream().map(NodeProcess::id).toList());
+    long now = now();
     victims.forEach(blow == Blow.KILLED ? NodeProcess::kill : NodeProcess::freeze);
     return now;
   }

@@ -140,9 +140,12 @@ class SwarmEndsTest {
         try (NodeProcess node = NodeProcess.start(asker, "--listen", LISTEN, "--ends", "local")) {
           String alike = ask(alone.awaitReady());
           node.awaitReady();
-          do { // until it has heard of all the others it answers with the file that it has
+          // Until it has heard of all the others it answers with the file that it has.
+          long end = System.nanoTime() + NodeProcess.PATIENCE.toNanos();
+          do {
             assertThat(ask(node)).isEqualTo(alike);
-          } while (!Files.readString(asker.resolve("log")).contains("both ends"));
+          } while (!Files.readString(asker.resolve("log")).contains("both ends")
+              && System.nanoTime() < end);
           assertThat(ask(node)).isEqualTo(alike);
           assertThat(Files.readString(asker.resolve("log")))
               .containsOnlyOnce("both ends of tiny:latest are computed here");

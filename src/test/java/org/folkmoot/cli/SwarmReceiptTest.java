@@ -30,6 +30,7 @@ class SwarmReceiptTest {
   private TestConsole console(Path home) {
     TestConsole console = new TestConsole();
     console.environment.put("FOLKMOOT_HOME", home.toString());
+    console.environment.put("FOLKMOOT_PATIENCE", "20");
     return console;
   }
 
@@ -42,20 +43,22 @@ class SwarmReceiptTest {
 
   private String ok(Path home, String... call) {
     TestConsole console = console(home);
-    console.environment.put("FOLKMOOT_PATIENCE", "60");
     assertThat(run(console, call)).as("%s%s", console.out(), console.err()).isZero();
     return console.out().strip();
   }
 
   /** Who is there is told by gossip, which takes its time. */
   private String awaitTold(String wanted, Path home, String... call) {
-    while (true) {
-      TestConsole console = console(home);
-      int _ = run(console, call);
-      if (console.out().contains(wanted)) {
-        return console.out();
-      }
+    long end = System.nanoTime() + NodeProcess.PATIENCE.toNanos();
+    TestConsole console = console(home);
+    int status = run(console, call);
+    while (!console.out().contains(wanted) && System.nanoTime() < end) {
+      console = console(home);
+      status = run(console, call);
     }
+    assertThat(console.out()).as(console.err()).contains(wanted);
+    assertThat(status).as(console.out()).isEqualTo(ExitStatus.OK);
+    return console.out();
   }
 
   @Test

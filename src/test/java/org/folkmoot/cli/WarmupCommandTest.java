@@ -27,7 +27,7 @@ class WarmupCommandTest {
   }
 
   private static List<Path> leftovers() throws IOException {
-    String own = WarmupCommand.FOLDER + ProcessHandle.current().pid();
+    String own = WarmupCommand.FOLDER + ProcessHandle.current().pid() + "-";
     try (Stream<Path> all = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
       return all.filter(path -> path.getFileName().toString().startsWith(own)).sorted().toList();
     }

@@ -104,7 +104,14 @@ class DisputeSimulationTest {
       scores = new PeerScores(links);
       tribunal =
           new Tribunal(
-              links, scores, _ -> true, List.of(), check()::check, host.loop()::execute, _ -> {});
+              links,
+              scores,
+              _ -> true,
+              List.of(),
+              check()::check,
+              host.loop()::execute,
+              host.loop()::execute,
+              _ -> {});
       links.listen(this);
     }
 

@@ -60,6 +60,7 @@ class TribunalSimulationTest {
               known,
               this::check,
               task -> host.loop().after(checkNanos, task),
+              host.loop()::execute,
               kept::add);
     }
 

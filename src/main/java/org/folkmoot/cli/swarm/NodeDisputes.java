@@ -1,9 +1,9 @@
 package org.folkmoot.cli.swarm;
 
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
@@ -34,9 +34,6 @@ import org.folkmoot.wire.TraceKey;
  * it takes long beside serving.
  */
 final class NodeDisputes implements AutoCloseable {
-  /** A check that is under way takes longer than to write down what was checked. */
-  private static final Duration WRITE_WITHIN = Duration.ofSeconds(3);
-
   private final LoopCalls calls;
   private final Links links;
   private final ModelFiles files;
@@ -55,6 +52,7 @@ final class NodeDisputes implements AutoCloseable {
       Membership membership,
       PeerScores scores,
       SwarmFolder folder,
+      Executor writer,
       ModelFiles files) {
     this.calls = calls;
     this.links = links;
@@ -67,6 +65,7 @@ final class NodeDisputes implements AutoCloseable {
             folder.proofs(),
             new Judge(files::file)::check,
             judging,
+            writer,
             folder::keep);
     inquiry = new Inquiry(links);
   }
@@ -168,12 +167,10 @@ final class NodeDisputes implements AutoCloseable {
     });
   }
 
-  /** What is proven is written down before. */
   @Override
   public void close() {
+    judging.shutdownNow();
     answering.shutdownNow();
     asking.shutdownNow();
-    Endings.finish(judging, WRITE_WITHIN);
-    judging.shutdownNow();
   }
 }

@@ -134,7 +134,7 @@ public final class SwarmNode implements AutoCloseable {
             bytes -> writer.execute(() -> SwarmFolder.save(settings.folder.book(), bytes)),
             settings.random);
     files = new ModelFiles(settings.files);
-    disputes = new NodeDisputes(calls, links, membership, scores, settings.folder, files);
+    disputes = new NodeDisputes(calls, links, membership, scores, settings.folder, writer, files);
     lan = new LocalSearch(links, settings.swarm.swarm(), rendezvous);
     server = new BlockServer(links, ServerLimits.USUAL, identity, disputes.answering());
     credits = new NodeCredits(loop, identity.peerId(), settings.folder.credits(), writer);

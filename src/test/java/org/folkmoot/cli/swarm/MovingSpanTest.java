@@ -12,6 +12,7 @@ import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.locks.LockSupport;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.model.WeightShelf;
@@ -89,13 +90,12 @@ class MovingSpanTest {
 
   /** Where it is, or comes to be: a span that moves is nowhere for a moment. */
   private static LayerRange range(MovingSpan span) {
-    while (true) {
-      Optional<LayerRange> range = span.range();
-      if (range.isPresent()) {
-        return range.get();
-      }
-      Thread.onSpinWait();
+    Optional<LayerRange> range = span.range();
+    for (int left = 60_000; range.isEmpty() && left > 0; left--) {
+      LockSupport.parkNanos(1_000_000);
+      range = span.range();
     }
+    return range.orElseThrow();
   }
 
   /** What half of the model takes, with the embedding or the head. */

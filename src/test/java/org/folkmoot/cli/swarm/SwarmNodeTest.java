@@ -101,12 +101,15 @@ class SwarmNodeTest {
 
   /** A link may be lost on a machine that sleeps, and is there again. */
   private static Path fetched(SwarmNode asker, ModelId model) {
-    while (true) {
+    FolkmootException last = null;
+    for (int i = 0; i < 5; i++) {
       try {
         return asker.heads().fetch(asker, model);
       } catch (FolkmootException gone) {
-        boolean _ = asker.await(Duration.ofSeconds(1), () -> !asker.serving().isEmpty());
+        last = gone;
+        boolean _ = asker.await(Duration.ofSeconds(10), () -> !asker.serving().isEmpty());
       }
     }
+    throw new AssertionError(last);
   }
 }
