@@ -68,19 +68,28 @@ final class LayerCode {
     ExpCode exp = new ExpCode(it.a, 10);
     it.a.constant(signs, Integer.MIN_VALUE);
     it.a.constant(one, 1f);
-    it.overVectors(
+    return it.gated(exp, one, () -> it.a.op(VPXORD, 2, 0, signs));
+  }
+
+  /**
+   * Divides register 0 by one more than {@code e} to the power of register 2, times register 1.
+   *
+   * @param exponent sets these from gate and rest
+   */
+  private byte[] gated(ExpCode exp, int one, Runnable exponent) {
+    overVectors(
         RDI,
         RSI,
         RDX,
         _ -> {
-          it.a.op(VPXORD, 2, 0, signs);
+          exponent.run();
           exp.exp(2, 5);
-          it.a.op(VADDPS, 2, 2, one);
-          it.a.op(VDIVPS, 0, 0, 2);
-          it.a.op(VMULPS, 0, 0, 1);
+          a.op(VADDPS, 2, 2, one);
+          a.op(VDIVPS, 0, 0, 2);
+          a.op(VMULPS, 0, 0, 1);
         });
     exp.end();
-    return it.end();
+    return end();
   }
 
   /** The clamped SwiGLU of gpt-oss, with the parameters of {@link #siluTimes}. */
@@ -95,23 +104,16 @@ final class LayerCode {
     it.a.constant(one, 1f);
     it.a.constant(limit, Elementwise.LIMIT);
     it.a.constant(minusLimit, -Elementwise.LIMIT);
-    it.overVectors(
-        RDI,
-        RSI,
-        RDX,
-        _ -> { // of minima and maxima, what is no number stays so
+    return it.gated(
+        exp,
+        one,
+        () -> { // of minima and maxima, what is no number stays so
           it.a.op(VMINPS, 0, limit, 0);
           it.a.op(VMINPS, 1, limit, 1);
           it.a.op(VMAXPS, 1, minusLimit, 1);
           it.a.op(VADDPS, 1, 1, one);
           it.a.op(VMULPS, 2, 0, minusAlpha);
-          exp.exp(2, 5);
-          it.a.op(VADDPS, 2, 2, one);
-          it.a.op(VDIVPS, 0, 0, 2);
-          it.a.op(VMULPS, 0, 0, 1);
         });
-    exp.end();
-    return it.end();
   }
 
   /**

@@ -57,15 +57,8 @@ class AccessTest {
 
   @Test
   void anAllowedOriginGetsItsHeaders() {
-    ApiSettings usual = TestServer.settings(TurnLimits.ALONE);
     ApiSettings settings =
-        new ApiSettings(
-            usual.address(),
-            usual.keys(),
-            Set.of("https://chat.example"),
-            usual.connections(),
-            usual.turns(),
-            usual.stopping());
+        TestServer.settings(TurnLimits.ALONE).withOrigins(Set.of("https://chat.example"));
     try (TestServer server = TestServer.of(settings, TestServer.model())) {
       HttpResponse<String> answer =
           server.send(server.to("/v1/models").header("Origin", "https://chat.example").build());

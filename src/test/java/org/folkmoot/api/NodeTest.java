@@ -165,14 +165,9 @@ class NodeTest {
   @Test
   void stoppingLetsRunningAnswersEnd() {
     FakeModel model = TestServer.model().gated();
-    ApiSettings usual = TestServer.settings(TurnLimits.ALONE);
     ApiSettings patient =
-        new ApiSettings(
-            usual.address(),
-            usual.keys(),
-            usual.origins(),
-            usual.connections(),
-            usual.turns(),
+        TestServer.settings(
+            TurnLimits.ALONE,
             new Stopping(Duration.ofMinutes(5), Duration.ofMinutes(5), Duration.ofMinutes(5)));
     try (TestServer server = TestServer.of(patient, model)) {
       CompletableFuture<HttpResponse<String>> answer = start(server);
@@ -204,14 +199,9 @@ class NodeTest {
   @Test
   void stoppingEndsWhatDoesNotEndByItself() throws IOException {
     FakeModel model = TestServer.model().gated();
-    ApiSettings usual = TestServer.settings(TurnLimits.ALONE);
     ApiSettings patient =
-        new ApiSettings(
-            usual.address(),
-            usual.keys(),
-            usual.origins(),
-            usual.connections(),
-            usual.turns(),
+        TestServer.settings(
+            TurnLimits.ALONE,
             new Stopping(Duration.ZERO, Duration.ofMinutes(2), Duration.ofMinutes(2)));
     try (TestServer server = TestServer.of(patient, model);
         RawClient whole = new RawClient(server);

@@ -15,7 +15,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.folkmoot.api.ApiSettings.Stopping;
@@ -25,11 +24,11 @@ import org.folkmoot.base.Hash32;
 import org.folkmoot.peer.SeededRandom;
 import org.folkmoot.session.LanguageModel;
 import org.folkmoot.session.Notary;
+import org.folkmoot.testing.Eventually;
 
 /** A server on a free port, whose clock stands still until a test moves it. */
 final class TestServer implements AutoCloseable {
   static final String MODEL = "smollm2:135m";
-  private static final long PATIENCE_NANOS = 60_000_000_000L;
   static final long NOW = 1_750_000_000;
 
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -99,13 +98,18 @@ final class TestServer implements AutoCloseable {
   }
 
   static ApiSettings settings(TurnLimits turns) {
+    return settings(
+        turns, new Stopping(Duration.ZERO, Stopping.USUAL.farewell(), Stopping.USUAL.close()));
+  }
+
+  static ApiSettings settings(TurnLimits turns, Stopping stopping) {
     return new ApiSettings(
         new ListenAddress("127.0.0.1", 0),
         Optional.empty(),
         Set.of(),
         ConnectionLimits.DEFAULT,
         turns,
-        new Stopping(Duration.ZERO, Stopping.USUAL.farewell(), Stopping.USUAL.close()));
+        stopping);
   }
 
   int port() {
@@ -188,12 +192,8 @@ final class TestServer implements AutoCloseable {
   public void close() {
     client.shutdownNow(); // after a failure, requests may wait for what does not come
     server.close();
-    long end = System.nanoTime() + PATIENCE_NANOS;
-    while (provider.leases() != 0 && System.nanoTime() < end) {
-      LockSupport.parkNanos(
-          1_000_000); // an answer that was sent gives its model back a moment later
-    }
-    if (provider.leases() != 0) {
+    // An answer that was sent gives its model back a moment later.
+    if (!Eventually.holds(() -> provider.leases() == 0)) {
       throw new AssertionError(provider.leases() + " models are still in use");
     }
   }

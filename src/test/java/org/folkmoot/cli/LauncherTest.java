@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.folkmoot.testing.Eventually;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -23,8 +24,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(300)
 class LauncherTest {
-  private static final long LOOK_MILLIS = 10;
-
   @TempDir Path folder;
   private Path project;
   private Path tools;
@@ -191,14 +190,10 @@ class LauncherTest {
         "echo jar > target/folkmoot.jar");
     Path waitingNote = folder.resolve("second.err");
     Process first = launcher(project.resolve("folkmoot"), "a").start();
-    while (builds() == 0) {
-      Thread.sleep(LOOK_MILLIS);
-    }
+    assertThat(Eventually.holds(() -> folder.resolve("builds").toFile().length() > 0)).isTrue();
     Process second =
         launcher(project.resolve("folkmoot"), "b").redirectError(waitingNote.toFile()).start();
-    while (!Files.exists(waitingNote) || Files.size(waitingNote) == 0) {
-      Thread.sleep(LOOK_MILLIS);
-    }
+    assertThat(Eventually.holds(() -> waitingNote.toFile().length() > 0)).isTrue();
     Files.createFile(folder.resolve("go"));
     assertThat(first.waitFor()).isEqualTo(7);
     assertThat(second.waitFor()).isEqualTo(7);

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -29,10 +30,15 @@ class ReasoningTest {
         "user: hi | <thi | \"\" | <thi",
       })
   void tellsThemApart(String prompt, String answer, String thought, String text) {
-    SplittableRandom random = new SplittableRandom(1);
-    String whole = lines(answer);
+    tellsApart(() -> Reasoning.after(lines(prompt)), 1, lines(answer), lines(thought), lines(text));
+  }
+
+  /** However the answer is cut. */
+  private static void tellsApart(
+      Supplier<Reasoning> fresh, long seed, String whole, String thought, String text) {
+    SplittableRandom random = new SplittableRandom(seed);
     for (int i = 0; i < CUTS; i++) {
-      Reasoning reasoning = Reasoning.after(lines(prompt));
+      Reasoning reasoning = fresh.get();
       StringBuilder thoughts = new StringBuilder();
       StringBuilder said = new StringBuilder();
       for (int at = 0; at < whole.length(); ) {
@@ -41,8 +47,8 @@ class ReasoningTest {
         at = end;
       }
       take(reasoning.finish(), thoughts, said);
-      assertThat(thoughts.toString()).isEqualTo(lines(thought));
-      assertThat(said.toString()).isEqualTo(lines(text));
+      assertThat(thoughts.toString()).isEqualTo(thought);
+      assertThat(said.toString()).isEqualTo(text);
     }
   }
 
@@ -62,21 +68,8 @@ class ReasoningTest {
         "@analysis#Ask.@end^assistant@commentary to=functions.sky json#{}  | Ask. | {}",
       })
   void tellsChannelsApart(String answer, String thought, String text) {
-    SplittableRandom random = new SplittableRandom(2);
     String whole = channels(answer);
-    for (int i = 0; i < CUTS; i++) {
-      Reasoning reasoning = Reasoning.channels();
-      StringBuilder thoughts = new StringBuilder();
-      StringBuilder said = new StringBuilder();
-      for (int at = 0; at < whole.length(); ) {
-        int end = i == 0 ? whole.length() : Math.min(whole.length(), at + random.nextInt(1, 6));
-        take(reasoning.add(whole.substring(at, end)), thoughts, said);
-        at = end;
-      }
-      take(reasoning.finish(), thoughts, said);
-      assertThat(thoughts.toString()).isEqualTo(channels(thought));
-      assertThat(said.toString()).isEqualTo(channels(text));
-    }
+    tellsApart(Reasoning::channels, 2, whole, channels(thought), channels(text));
     assertThat(Channels.answerOf(whole)).isEqualTo(channels(text));
   }
 

@@ -172,7 +172,8 @@ public record RandomModel(
       }
       case IQ4_NL -> block.putShort(at, half(deviation / 67.2));
       case MXFP4 -> // a power of two near it
-          block.put(at, (byte) (128 + Math.rint(Math.log(deviation / 5.85) / Math.log(2))));
+          block.put(
+              at, (byte) (128 + Math.rint(StrictMath.log(deviation / 5.85) / StrictMath.log(2))));
       case IQ4_XS -> block.putShort(at, half(deviation / 1242));
       case Q2_K -> scales(block, at, type, deviation / 13.9, 1.5);
       case Q3_K -> block.putShort(at + type.scaleOffset(), half(deviation / 43.3));

@@ -12,13 +12,14 @@ import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.atomic.AtomicReference;
 import org.folkmoot.base.FolkmootException;
 import org.folkmoot.engine.gguf.GgufFile;
 import org.folkmoot.engine.model.WeightShelf;
 import org.folkmoot.kernel.TensorType;
 import org.folkmoot.peer.Identity;
 import org.folkmoot.route.Coverage;
+import org.folkmoot.testing.Eventually;
 import org.folkmoot.testing.TinyModel;
 import org.folkmoot.testing.TinyModels;
 import org.folkmoot.wire.LayerRange;
@@ -90,12 +91,14 @@ class MovingSpanTest {
 
   /** Where it is, or comes to be: a span that moves is nowhere for a moment. */
   private static LayerRange range(MovingSpan span) {
-    Optional<LayerRange> range = span.range();
-    for (int left = 60_000; range.isEmpty() && left > 0; left--) {
-      LockSupport.parkNanos(1_000_000);
-      range = span.range();
-    }
-    return range.orElseThrow();
+    AtomicReference<Optional<LayerRange>> range = new AtomicReference<>(Optional.empty());
+    assertThat(
+            Eventually.holds(() -> {
+              range.set(span.range());
+              return range.get().isPresent();
+            }))
+        .isTrue();
+    return range.get().orElseThrow();
   }
 
   /** What half of the model takes, with the embedding or the head. */
